@@ -1,0 +1,37 @@
+import type { AccountId } from "./brands.ts";
+
+/** A mailbox address that was parsed: `local` unquoted, `domain` lower-case without a trailing dot. */
+export interface MailAddress {
+  readonly local: string;
+  readonly domain: string;
+}
+
+/** Where a recipient's mail goes. */
+export type Resolution =
+  /** One target per account that gets a copy (aliases expanded, duplicates removed). */
+  | { readonly kind: "local"; readonly targets: readonly LocalTarget[] }
+  /** Not a domain of ours: relaying is another's decision. */
+  | { readonly kind: "foreign" }
+  /** Our domain, nobody there: 550 5.1.1. */
+  | { readonly kind: "unknown" }
+  /** There, but gets no mail now: 550 5.2.1. */
+  | { readonly kind: "disabled" }
+  /** There, but full: 452 4.2.2. */
+  | { readonly kind: "over-quota" }
+  /** Aliases in a circle or too deep: 550 5.4.6. */
+  | { readonly kind: "loop" };
+
+/** One copy of a message. */
+export interface LocalTarget {
+  readonly account: AccountId;
+  /** The account's address. */
+  readonly address: string;
+  /** RFC 5233: what stood behind the `+`, for filing; undefined without one. */
+  readonly detail: string | undefined;
+}
+
+/** Answers who gets the mail for an address. Implemented in `directory/`. Throws Unavailable. */
+export interface Directory {
+  /** `size`: what the sender announced, for the quota; 0 when unknown. */
+  resolve(address: MailAddress, size: number): Promise<Resolution>;
+}

@@ -1,0 +1,32 @@
+import type { ModSeq } from "./brands.ts";
+import type { UidSet } from "./uidset.ts";
+
+/**
+ * A search key (RFC 9051 §6.4.4) in the form that the store compiles to SQL. Sequence numbers are already
+ * UIDs here; texts are UTF-8 and not yet case-folded.
+ */
+export type SearchKey =
+  | { readonly key: "all" }
+  | { readonly key: "and"; readonly of: readonly SearchKey[] }
+  | { readonly key: "or"; readonly of: readonly [SearchKey, SearchKey] }
+  | { readonly key: "not"; readonly of: SearchKey }
+  /** `flag` is one bit of Flag. */
+  | { readonly key: "flag"; readonly flag: number; readonly set: boolean }
+  | { readonly key: "keyword"; readonly name: string; readonly set: boolean }
+  /** FROM, TO, CC, BCC, SUBJECT and HEADER; an empty text asks whether the field is there. */
+  | { readonly key: "header"; readonly field: string; readonly text: string }
+  | { readonly key: "body"; readonly text: string }
+  | { readonly key: "text"; readonly text: string }
+  /** `date` is `YYYY-MM-DD`; time and zone are disregarded (RFC 9051 §6.4.4). */
+  | {
+    readonly key: "date";
+    readonly of: "internal" | "sent" | "saved";
+    readonly is: "before" | "on" | "since";
+    readonly date: string;
+  }
+  /** WITHIN (RFC 5032). */
+  | { readonly key: "age"; readonly is: "older" | "younger"; readonly seconds: number }
+  | { readonly key: "size"; readonly is: "larger" | "smaller"; readonly octets: number }
+  | { readonly key: "uid"; readonly set: UidSet }
+  /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
+  | { readonly key: "modseq"; readonly atLeast: ModSeq };

@@ -1,0 +1,25 @@
+import type { Authenticator } from "./auth.ts";
+import type { Conn } from "./conn.ts";
+import type { Directory } from "./directory.ts";
+import type { Emit } from "./events.ts";
+import type { MailStore } from "./store.ts";
+import type { World } from "./world.ts";
+
+/** What a protocol's `serve` function is given beside its connection. */
+export interface Services<Limits> {
+  /** Our name in greetings and trace headers. */
+  readonly hostname: string;
+  readonly store: MailStore;
+  readonly directory: Directory;
+  readonly auth: Authenticator;
+  readonly world: World;
+  readonly emit: Emit;
+  readonly limits: Limits;
+  /** True when this connection may be upgraded by STARTTLS/STLS (a certificate is there, TLS is not up). */
+  readonly startTlsOffered: boolean;
+  /** Fires when the server drains: finish what runs, then 421 / BYE and close. */
+  readonly draining: AbortSignal;
+}
+
+/** Serves one connection to its end. Never rejects; closes the connection. */
+export type Serve<Limits> = (conn: Conn, services: Services<Limits>) => Promise<void>;
