@@ -1,0 +1,207 @@
+/**
+ * IMAP commands as a closed union: what the grammar produces and the session handles. A new command or
+ * extension is one more member here, one more file in `grammar/` and `commands/`, one more row in
+ * `capabilities.ts`; a switch that forgets it does not compile.
+ *
+ * Names of mailboxes are already UTF-8 (modified UTF-7 decoded where the session is rev1 without UTF8=ACCEPT),
+ * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
+ */
+import type { Flag } from "../core/store.ts";
+
+/** `*` in a sequence set: the largest number in use. */
+export const STAR = 0;
+
+/** RFC 9051 §9 sequence-set as written: pairs in any order, STAR for `*`; or `$` (RFC 5182). */
+export type SequenceSet =
+  | { readonly kind: "ranges"; readonly ranges: readonly (readonly [number, number])[] }
+  | { readonly kind: "saved" };
+
+/** How numbers in a set are meant. */
+export type By = "seq" | "uid";
+
+/** System flags as bits and keywords as written. */
+export interface FlagList {
+  /** Bits of {@link Flag}. */
+  readonly flags: number;
+  readonly keywords: readonly string[];
+}
+
+/** RFC 9051 §9 section-spec. `part` is empty for the whole message. */
+export interface SectionSpec {
+  readonly part: readonly number[];
+  readonly text: "" | "HEADER" | "HEADER.FIELDS" | "HEADER.FIELDS.NOT" | "TEXT" | "MIME";
+  /** Field names as written, for HEADER.FIELDS and .NOT. */
+  readonly fields: readonly string[];
+}
+
+/** `<start.length>`; octets. */
+export interface Partial {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** RFC 9051 §9 fetch-att, macros already expanded. */
+export type FetchItem =
+  | { readonly item: "UID" }
+  | { readonly item: "FLAGS" }
+  | { readonly item: "INTERNALDATE" }
+  | { readonly item: "RFC822.SIZE" }
+  | { readonly item: "ENVELOPE" }
+  | { readonly item: "BODY" }
+  | { readonly item: "BODYSTRUCTURE" }
+  | { readonly item: "MODSEQ" }
+  /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
+  | { readonly item: "RFC822" }
+  | { readonly item: "RFC822.HEADER" }
+  | { readonly item: "RFC822.TEXT" }
+  | {
+    readonly item: "BODY[]";
+    readonly peek: boolean;
+    readonly section: SectionSpec;
+    readonly partial: Partial | undefined;
+  }
+  | {
+    readonly item: "BINARY";
+    readonly peek: boolean;
+    readonly part: readonly number[];
+    readonly partial: Partial | undefined;
+  }
+  | { readonly item: "BINARY.SIZE"; readonly part: readonly number[] };
+
+/** Search keys as parsed; the session turns sequence numbers and `$` into UIDs. */
+export type SearchNode =
+  | { readonly key: "ALL" }
+  | { readonly key: "AND"; readonly of: readonly SearchNode[] }
+  | { readonly key: "OR"; readonly of: readonly [SearchNode, SearchNode] }
+  | { readonly key: "NOT"; readonly of: SearchNode }
+  | { readonly key: "SET"; readonly by: By; readonly set: SequenceSet }
+  /** ANSWERED, UNANSWERED… `flag` is one bit of {@link Flag}. */
+  | { readonly key: "FLAG"; readonly flag: number; readonly set: boolean }
+  | { readonly key: "KEYWORD"; readonly name: string; readonly set: boolean }
+  /** rev1: NEW = (RECENT UNSEEN), OLD, RECENT. \Recent is never set here. */
+  | { readonly key: "RECENT"; readonly set: boolean }
+  /** FROM, TO, CC, BCC, SUBJECT, HEADER. */
+  | { readonly key: "HEADER"; readonly field: string; readonly text: string }
+  | { readonly key: "BODY"; readonly text: string }
+  | { readonly key: "TEXT"; readonly text: string }
+  | {
+    readonly key: "DATE";
+    readonly of: "internal" | "sent" | "saved";
+    readonly is: "before" | "on" | "since";
+    /** `YYYY-MM-DD`. */
+    readonly date: string;
+  }
+  | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
+  | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
+  | { readonly key: "MODSEQ"; readonly atLeast: number };
+
+/** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
+export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
+
+/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
+export type StatusItem =
+  | "MESSAGES"
+  | "UIDNEXT"
+  | "UIDVALIDITY"
+  | "UNSEEN"
+  | "DELETED"
+  | "SIZE"
+  | "RECENT"
+  | "HIGHESTMODSEQ"
+  | "APPENDLIMIT";
+
+/** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+export interface ListCommand {
+  readonly name: "LIST";
+  readonly select: readonly ("SUBSCRIBED" | "REMOTE" | "RECURSIVEMATCH" | "SPECIAL-USE")[];
+  readonly reference: string;
+  readonly patterns: readonly string[];
+  readonly returns: readonly ("SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE")[];
+  /** RETURN (STATUS (…)); empty: not asked. */
+  readonly status: readonly StatusItem[];
+  /** True when any extended syntax was used: the answer then follows RFC 5258. */
+  readonly extended: boolean;
+}
+
+/** One command, without its tag. */
+export type Command =
+  // any state
+  | { readonly name: "CAPABILITY" }
+  | { readonly name: "NOOP" }
+  | { readonly name: "LOGOUT" }
+  | { readonly name: "ID"; readonly params: ReadonlyMap<string, string | null> | null }
+  // not authenticated
+  | { readonly name: "STARTTLS" }
+  | { readonly name: "LOGIN"; readonly user: string; readonly password: string }
+  /** `initial`: decoded; empty for `=`; undefined without SASL-IR. */
+  | { readonly name: "AUTHENTICATE"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
+  // authenticated
+  | { readonly name: "ENABLE"; readonly capabilities: readonly string[] }
+  | {
+    readonly name: "SELECT" | "EXAMINE";
+    readonly mailbox: string;
+    readonly condstore: boolean;
+  }
+  | { readonly name: "CREATE"; readonly mailbox: string; readonly specialUse: string | undefined }
+  | { readonly name: "DELETE"; readonly mailbox: string }
+  | { readonly name: "RENAME"; readonly from: string; readonly to: string }
+  | { readonly name: "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
+  | ListCommand
+  | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
+  | { readonly name: "NAMESPACE" }
+  | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
+  /** The message's octets follow as a literal that the runner streams; see parser.ts `append`. */
+  | {
+    readonly name: "APPEND";
+    readonly mailbox: string;
+    readonly flags: FlagList;
+    /** Milliseconds since the epoch. */
+    readonly internalDate: number | undefined;
+    /** Octets of the literal. */
+    readonly size: number;
+    /** UTF8 (~{n}) form of RFC 6855/9755. */
+    readonly utf8: boolean;
+    /** literal8 (RFC 3516). */
+    readonly binary: boolean;
+  }
+  | { readonly name: "IDLE" }
+  // selected
+  | { readonly name: "CHECK" }
+  | { readonly name: "CLOSE" }
+  | { readonly name: "UNSELECT" }
+  | { readonly name: "EXPUNGE"; readonly uids: SequenceSet | undefined }
+  | {
+    readonly name: "SEARCH";
+    readonly by: By;
+    readonly returns: SearchReturn | undefined;
+    readonly criteria: SearchNode;
+  }
+  | {
+    readonly name: "FETCH";
+    readonly by: By;
+    readonly set: SequenceSet;
+    readonly items: readonly FetchItem[];
+    readonly changedSince: number | undefined;
+  }
+  | {
+    readonly name: "STORE";
+    readonly by: By;
+    readonly set: SequenceSet;
+    readonly op: "add" | "remove" | "replace";
+    readonly silent: boolean;
+    readonly list: FlagList;
+    readonly unchangedSince: number | undefined;
+  }
+  | { readonly name: "COPY" | "MOVE"; readonly by: By; readonly set: SequenceSet; readonly mailbox: string };
+
+/** Names of all commands. */
+export type CommandName = Command["name"];
+
+/** A command with the tag that its completion carries. */
+export interface Tagged {
+  readonly tag: string;
+  readonly command: Command;
+}
+
+// Named in the docs above.
+export type { Flag };
