@@ -1,0 +1,54 @@
+/**
+ * The door to PostgreSQL for everything that is not on the hot path: npm `pg` behind Kysely. Directory,
+ * administration, migrations, mailbox names. The hot path has its own door, `wire/`.
+ */
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Tables } from "./tables.ts";
+
+/** Where a PostgreSQL server is. */
+export type DatabaseAddress =
+  /** `postgres://user:password@host:port/name?sslmode=…`. */
+  | { readonly kind: "url"; readonly url: string }
+  /** A unix socket in a directory, without a password. */
+  | {
+    readonly kind: "socket";
+    readonly directory: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+  };
+
+/** Kysely on our tables. */
+export type Database = Kysely<Tables>;
+
+// int8 as number: every one of ours (sizes, mod-sequences, ids) stays below 2^53. date as it is written.
+pg.types.setTypeParser(20, (text: string) => Number(text));
+pg.types.setTypeParser(1082, (text: string) => text);
+
+/** Settings of every session: nothing may wait or run for ever (reference limits). */
+export const SESSION_SETTINGS = {
+  statement_timeout: 10_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 30_000,
+} as const;
+
+/** Opens the door; connections are made when they are needed. Close it with `destroy()`. */
+export function openDatabase(address: DatabaseAddress, options: { readonly connections: number }): Database {
+  const pool = new pg.Pool({
+    ...poolAddress(address),
+    max: options.connections,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    application_name: "malleposte",
+    ...SESSION_SETTINGS,
+  });
+  // A server that restarts breaks idle connections: the pool drops them, the next query makes new ones.
+  pool.on("error", () => {});
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+function poolAddress(address: DatabaseAddress): pg.PoolConfig {
+  if (address.kind === "url") return { connectionString: address.url };
+  return { host: address.directory, port: address.port, user: address.user, database: address.database };
+}

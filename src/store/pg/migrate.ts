@@ -1,0 +1,30 @@
+/** Brings the schema up to date with `migrations/`, once, whoever starts first. */
+import { Migrator } from "kysely/migration";
+import type { Migration, MigrationProvider } from "kysely/migration";
+import type { Database } from "./database.ts";
+import * as ground from "../../../migrations/0001_ground.ts";
+
+/** Every step, by name, in order. A new step is one more file and one more line. */
+const STEPS: Record<string, Migration> = {
+  "0001_ground": ground,
+};
+
+const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };
+
+/**
+ * Runs the steps that are missing and names them. Safe to run from several nodes at once: Kysely holds a
+ * lock. A step that fails leaves the schema as it was.
+ *
+ * @throws Error naming the step and PostgreSQL's words.
+ */
+export async function migrateToLatest(db: Database): Promise<readonly string[]> {
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+  const failed = results?.find((result) => result.status === "Error");
+  if (error !== undefined) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `Cannot bring the database schema up to date${failed ? ` (${failed.migrationName})` : ""}: ${why}`,
+    );
+  }
+  return results?.map((result) => result.migrationName) ?? [];
+}
