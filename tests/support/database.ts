@@ -9,6 +9,9 @@ import { kill } from "node:process";
 import { type Database, type DatabaseAddress, openDatabase } from "../../src/store/pg/database.ts";
 import { startEmbedded } from "../../src/store/pg/embedded/cluster.ts";
 import { THROWAWAY_SETTINGS } from "../../src/store/pg/embedded/settings.ts";
+import type { Door } from "../../src/store/pg/door.ts";
+import { openDoor } from "../../src/store/pg/wire/mod.ts";
+import { dial } from "./dial.ts";
 import { migrateToLatest } from "../../src/store/pg/migrate.ts";
 
 const TEMPLATE = "mail_template";
@@ -35,6 +38,8 @@ export interface TestDatabase extends AsyncDisposable {
   readonly address: DatabaseAddress;
   /** Kysely on it. */
   readonly database: Database;
+  /** The hot path's door to it. */
+  readonly door: Door;
 }
 
 /** Makes a fresh database from the migrated template; dispose it at the end of the test. */
@@ -43,10 +48,13 @@ export async function testDatabase(): Promise<TestDatabase> {
   const admin = open("postgres");
   await sql.raw(`create database ${name} template ${TEMPLATE}`).execute(admin);
   const database = open(name);
+  const door = openDoor(dial, addressOf(name), { shared: 2, exclusive: 4 });
   return {
     address: addressOf(name),
     database,
+    door,
     async [Symbol.asyncDispose]() {
+      await door[Symbol.asyncDispose]();
       await database.destroy();
       await sql.raw(`drop database ${name} with (force)`).execute(admin);
       await admin.destroy();
