@@ -17,6 +17,14 @@ function handleOf(socket: Socket): Handle | null {
   return (socket as unknown as { _handle: Handle | null })._handle;
 }
 
+/**
+ * Makes a stream buffer nothing of its own: a paused stream would otherwise fill itself up to its high-water
+ * mark, which the runtime lets nobody set on a server's sockets.
+ */
+export function unbuffered(stream: Socket): void {
+  (stream as unknown as { _readableState: { highWaterMark: number } })._readableState.highWaterMark = 0;
+}
+
 /** Stops reading from the network. `raw` is the TCP socket under a TLS stream, or the stream itself. */
 export function hold(stream: Socket, raw: Socket): void {
   stream.pause();

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 import { ConnError } from "../core/conn.ts";
-import { hold, release } from "./flow.ts";
+import { hold, release, unbuffered } from "./flow.ts";
 
 /**
- * The reading half of a connection: chunks as the runtime gives them, handed to whoever asks, at most
- * `readAhead` octets held (plus what the kernel holds) while nobody does.
+ * The reading half of a connection: chunks as the runtime gives them (at most 64 KiB), handed to whoever
+ * asks. One chunk is read ahead while the last one is being worked on; then the network is held until
+ * somebody asks again. Nothing is read before the first time.
  */
 export class Intake {
   #stream: Socket;
   #raw: Socket;
-  readonly #readAhead: number;
   #held: Uint8Array[] = [];
   #heldOctets = 0;
   #flowing = false;
@@ -24,9 +24,8 @@ export class Intake {
   readonly #onEnd = (): void => this.#end();
 
   /** @param stream paused, with nobody reading it yet */
-  constructor(stream: Socket, readAhead: number) {
+  constructor(stream: Socket) {
     this.#stream = this.#raw = stream;
-    this.#readAhead = readAhead;
     this.#listen();
   }
 
@@ -120,6 +119,7 @@ export class Intake {
   }
 
   #listen(): void {
+    unbuffered(this.#stream);
     // A listener for data sets a fresh stream flowing unless it was paused before.
     this.#stream.pause();
     this.#stream.on("data", this.#onData);
@@ -146,11 +146,8 @@ export class Intake {
     }
     this.#held.push(chunk);
     this.#heldOctets += chunk.length;
-    // Stops when another chunk like this one would be too much.
-    if (this.#heldOctets + chunk.length > this.#readAhead) {
-      this.#flowing = false;
-      hold(this.#stream, this.#raw);
-    }
+    this.#flowing = false;
+    hold(this.#stream, this.#raw);
   }
 
   #end(): void {

@@ -3,11 +3,6 @@
  * milliseconds and octets unless said otherwise.
  */
 export const NET_LIMITS = {
-  /**
-   * Octets that wait here while nobody reads. One chunk of the runtime (64 KiB): enough to read ahead while
-   * the last chunk is being worked on, little enough for ten thousand connections.
-   */
-  readAhead: 65_536,
   /** Octets that may wait for the peer before `write` holds its caller back. */
   outputBuffer: 262_144,
   /**

@@ -56,7 +56,7 @@ export class Transport implements Conn, Timed {
     this.#local = options.local;
     this.#limits = options.limits;
     this.#beginTls = options.beginTls;
-    this.#intake = new Intake(raw, options.limits.readAhead);
+    this.#intake = new Intake(raw);
     this.#outlet = new Outlet(raw, options.limits, (busy) => {
       this.#writeDue = busy ? performance.now() + this.#limits.writeStallMs : Infinity;
       this.#arm();
