@@ -135,6 +135,8 @@ export async function replay(
     else if (kind === "T") {
       await checkpoint();
       happen(text);
+      // What happened may wake the server while it reads: a turn of the event loop for it.
+      await new Promise((resolve) => setTimeout(resolve, 0));
     } else if (kind === "X") {
       await checkpoint();
       assertEquals(conn.closed, true, `${way}: the server did not close after ${expected.at(-1)}`);
