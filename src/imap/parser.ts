@@ -109,8 +109,16 @@ export class CommandParser {
   next(): ParserStep {
     for (;;) {
       const step = this.#step();
-      if (step !== undefined) return step;
+      if (step === undefined) continue;
+      // A session that waits holds on to no chunk: sessions are many and chunks large.
+      if (step === NEED && this.pending === 0) this.#forgetChunk();
+      return step;
     }
+  }
+
+  #forgetChunk(): void {
+    this.#chunk = NO_OCTETS;
+    this.#at = 0;
   }
 
   /** One move; undefined when it led to nothing that the runner must know. */
