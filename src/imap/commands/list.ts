@@ -1,0 +1,70 @@
+/** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+import { SEPARATOR } from "../../core/store.ts";
+import type { Command, ListCommand } from "../command.ts";
+import { mailbox } from "../encode/mod.ts";
+import { accountOf, type Completion, type Context, ok } from "./context.ts";
+import { enableCondstore } from "./enable.ts";
+import { type Listed, listed, listedSubscribed } from "./list_select.ts";
+import { writeStatus } from "./status.ts";
+import { untagged } from "./untagged.ts";
+
+/** LIST in all its forms. */
+export async function list(cx: Context, command: ListCommand): Promise<Completion> {
+  // RFC 9051 §6.3.9: an empty pattern asks for the separator and the root of the reference.
+  if (!command.extended && command.patterns[0] === "") {
+    untagged(cx, `LIST (\\Noselect) "${SEPARATOR}" ""`);
+    return ok("LIST completed");
+  }
+  const { store } = cx.services;
+  const mailboxes = await store.mailboxes(accountOf(cx));
+  const subscriptions = command.extended ? await store.subscriptions(accountOf(cx)) : [];
+  for (const each of listed({ ...command, extended: command.extended || cx.session.rev2 }, mailboxes, subscriptions)) {
+    writeListed(cx, "LIST", each);
+    if (each.mailbox !== undefined && command.status.length > 0) writeStatus(cx, each.mailbox, command.status);
+    await cx.out.breathe();
+  }
+  if (command.status.includes("HIGHESTMODSEQ")) enableCondstore(cx);
+  return ok("LIST completed");
+}
+
+/** LSUB. */
+export async function lsub(
+  cx: Context,
+  command: Extract<Command, { readonly name: "LSUB" }>,
+): Promise<Completion> {
+  if (command.pattern === "") {
+    untagged(cx, `LSUB (\\Noselect) "${SEPARATOR}" ""`);
+    return ok("LSUB completed");
+  }
+  const { store } = cx.services;
+  const mailboxes = await store.mailboxes(accountOf(cx));
+  const subscriptions = await store.subscriptions(accountOf(cx));
+  for (const each of listedSubscribed(command.reference, command.pattern, mailboxes, subscriptions)) {
+    writeListed(cx, "LSUB", each);
+    await cx.out.breathe();
+  }
+  return ok("LSUB completed");
+}
+
+/** One personal namespace without a prefix, nobody else's and none that is shared. */
+export function namespace(cx: Context): Completion {
+  untagged(cx, `NAMESPACE (("" "${SEPARATOR}")) NIL NIL`);
+  return ok("NAMESPACE completed");
+}
+
+/** `* LIST (attributes) "/" name`. */
+export function writeListed(
+  cx: Context,
+  word: "LIST" | "LSUB",
+  each: Pick<Listed, "name" | "attributes" | "childInfo">,
+): void {
+  const out = cx.out.gather;
+  out.text(`* ${word} (${each.attributes.join(" ")}) "${SEPARATOR}" `);
+  writeMailbox(cx, each.name);
+  out.text(each.childInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))\r\n' : "\r\n");
+}
+
+/** A mailbox name, in the session's form. */
+export function writeMailbox(cx: Context, name: string): void {
+  mailbox(cx.out.gather, name, cx.session.utf8Names);
+}
