@@ -192,6 +192,11 @@ export class View implements Disposable {
     return this.#seqsOf(others, 0xffff_ffff);
   }
 
+  /** Says that the client was just told all keywords. */
+  keywordsTold(): void {
+    this.#toldKeywords = this.mirror.info.keywords.length;
+  }
+
   /** Calls back when something may have to be told. */
   listen(listener: () => void): Disposable {
     return this.mirror.listen(listener);

@@ -25,7 +25,8 @@ export function writeFlags(
   out.text(`(${flagText(flags, numbers, names)})`);
 }
 
-function flagText(flags: number, numbers: readonly number[], names: readonly string[]): string {
+/** Flags without their parentheses. */
+export function flagText(flags: number, numbers: readonly number[], names: readonly string[]): string {
   let text = COMBINED[flags & 31]!;
   for (const number of numbers) {
     const name = names[number];

@@ -1,10 +1,10 @@
 /** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 import { SEPARATOR } from "../../core/store.ts";
 import type { Command, ListCommand } from "../command.ts";
-import { mailbox } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { type Listed, listed, listedSubscribed } from "./list_select.ts";
+import { listed, listedSubscribed } from "./list_select.ts";
+import { writeListed } from "./names.ts";
 import { writeStatus } from "./status.ts";
 import { untagged } from "./untagged.ts";
 
@@ -50,21 +50,4 @@ export async function lsub(
 export function namespace(cx: Context): Completion {
   untagged(cx, `NAMESPACE (("" "${SEPARATOR}")) NIL NIL`);
   return ok("NAMESPACE completed");
-}
-
-/** `* LIST (attributes) "/" name`. */
-export function writeListed(
-  cx: Context,
-  word: "LIST" | "LSUB",
-  each: Pick<Listed, "name" | "attributes" | "childInfo">,
-): void {
-  const out = cx.out.gather;
-  out.text(`* ${word} (${each.attributes.join(" ")}) "${SEPARATOR}" `);
-  writeMailbox(cx, each.name);
-  out.text(each.childInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))\r\n' : "\r\n");
-}
-
-/** A mailbox name, in the session's form. */
-export function writeMailbox(cx: Context, name: string): void {
-  mailbox(cx.out.gather, name, cx.session.utf8Names);
 }

@@ -4,7 +4,7 @@ import { View } from "../view.ts";
 import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { writeFlagsLine } from "./flags.ts";
-import { writeListed } from "./list.ts";
+import { writeListed } from "./names.ts";
 import { leave } from "./close.ts";
 import { untagged } from "./untagged.ts";
 

@@ -3,7 +3,7 @@ import type { MailboxInfo } from "../../core/store.ts";
 import type { Command, StatusItem } from "../command.ts";
 import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { writeMailbox } from "./list.ts";
+import { writeMailbox } from "./names.ts";
 
 /** Answers from the mailbox's counters. */
 export async function status(

@@ -56,7 +56,7 @@ export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean):
   const itsUid = view.uidAt(seq), index = mirror.indexOf(itsUid);
   if (index < 0) return;
   const out = cx.out.gather;
-  out.text(uid || cx.session.condstore ? `* ${seq} FETCH (UID ${itsUid} FLAGS ` : `* ${seq} FETCH (FLAGS `);
+  out.text(uid ? `* ${seq} FETCH (UID ${itsUid} FLAGS ` : `* ${seq} FETCH (FLAGS `);
   writeFlags(out, mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
   if (cx.session.condstore) out.text(` MODSEQ (${mirror.modSeqAt(index)})`);
   out.text(")\r\n");
