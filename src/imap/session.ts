@@ -44,6 +44,8 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   gathered: 65_536,
 };
 
+const UTF8 = { utf8: true }, UTF7 = { utf8: false };
+
 /** The mailbox that is selected. */
 export interface Selected {
   readonly name: string;
@@ -77,9 +79,9 @@ export class Session implements Disposable {
       : "selected";
   }
 
-  /** True when mailbox names travel as UTF-8. */
-  get utf8Names(): boolean {
-    return this.rev2 || this.utf8;
+  /** How mailbox names travel. */
+  get mode(): { readonly utf8: boolean } {
+    return this.rev2 || this.utf8 ? UTF8 : UTF7;
   }
 
   /** Leaves the selected mailbox. */

@@ -12,9 +12,19 @@ export type BodyJob =
   /** Octets as they are. */
   | { readonly kind: "raw"; readonly named: NamedBody; readonly range: OctetRange }
   /** Fields chosen from a header. */
-  | { readonly kind: "fields"; readonly named: NamedBody; readonly range: OctetRange; readonly spec: SectionSpec }
+  | {
+    readonly kind: "fields";
+    readonly named: NamedBody;
+    readonly range: OctetRange;
+    readonly spec: SectionSpec;
+  }
   /** Content, decoded. */
-  | { readonly kind: "binary"; readonly named: NamedBody; readonly range: OctetRange; readonly encoding: string }
+  | {
+    readonly kind: "binary";
+    readonly named: NamedBody;
+    readonly range: OctetRange;
+    readonly encoding: string;
+  }
   /** No such part: NIL. */
   | { readonly kind: "nil"; readonly named: NamedBody };
 

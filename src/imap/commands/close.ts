@@ -1,6 +1,6 @@
 /** CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2). */
+import { condition } from "../reply.ts";
 import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
-import { untagged } from "./untagged.ts";
 
 /** Removes what is marked \Deleted, without telling, and leaves. */
 export async function close(cx: Context): Promise<Completion> {
@@ -27,5 +27,5 @@ export function unselect(cx: Context): Completion {
 export function leave(cx: Context): void {
   if (cx.session.selected === undefined) return;
   cx.session.unselect();
-  untagged(cx, "OK [CLOSED] Previous mailbox is closed");
+  condition(cx.out.gather, undefined, "OK", "Previous mailbox is closed", { code: "CLOSED" });
 }

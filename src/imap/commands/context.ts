@@ -4,6 +4,7 @@ import type { AccountId } from "../../core/brands.ts";
 import type { Conn } from "../../core/conn.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Services } from "../../core/services.ts";
+import type { ResponseCode } from "../encode/mod.ts";
 import type { ImapSessionLimits, Selected, Session } from "../session.ts";
 
 /** Where answers go: gathered, and sent when enough has come together. */
@@ -42,18 +43,17 @@ export interface Context {
 /** A command's tagged answer (RFC 9051 §7.1). */
 export interface Completion {
   readonly status: "OK" | "NO" | "BAD";
-  /** A response code without its brackets; undefined without one. */
-  readonly code?: string;
+  readonly code?: ResponseCode;
   readonly text: string;
 }
 
 /** `tag OK`. */
-export function ok(text: string, code?: string): Completion {
+export function ok(text: string, code?: ResponseCode): Completion {
   return code === undefined ? { status: "OK", text } : { status: "OK", code, text };
 }
 
 /** `tag NO`. */
-export function no(text: string, code?: string): Completion {
+export function no(text: string, code?: ResponseCode): Completion {
   return code === undefined ? { status: "NO", text } : { status: "NO", code, text };
 }
 
@@ -64,7 +64,7 @@ export function bad(text: string): Completion {
 
 /** The answer to a failure that came back as a value. */
 export function failed(failure: Failure): Completion {
-  return failure.kind === "syntax" ? bad(failure.text) : no(failure.text, failure.code);
+  return failure.kind === "syntax" ? bad(failure.text) : no(failure.text, { code: failure.code });
 }
 
 /** The account of a session that is logged in; the states table has made sure of it. */

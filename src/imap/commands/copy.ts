@@ -2,9 +2,9 @@
 import type { Copied } from "../../core/store.ts";
 import { rangesOf } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
-import { uidSet } from "../encode/mod.ts";
+import type { ResponseCode } from "../encode/mod.ts";
+import { condition } from "../reply.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
-import { untagged } from "./untagged.ts";
 
 /** All or nothing, in one transaction. */
 export async function copy(
@@ -24,18 +24,18 @@ export async function copy(
     : await store.copy(accountOf(cx), mirror.id, uids, command.mailbox);
   if (!done.ok) {
     const missing = done.failure.kind === "refused" && done.failure.code === "NONEXISTENT" && !mirror.gone;
-    return missing ? no(done.failure.text, "TRYCREATE") : failed(done.failure);
+    return missing ? no(done.failure.text, { code: "TRYCREATE" }) : failed(done.failure);
   }
   if (done.value.sources.length === 0) return ok(`${command.name} completed, no messages`);
   const code = copyUid(done.value);
   if (!moves) return ok("COPY completed", code);
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, so it cannot wait for the tagged answer.
-  untagged(cx, `OK [${code}] Moved`);
+  condition(cx.out.gather, undefined, "OK", "Moved", code);
   mirror.remove(rangesOf(done.value.sources));
   return ok("MOVE completed");
 }
 
 /** COPYUID (RFC 4315 §3). */
-function copyUid(copied: Copied): string {
-  return `COPYUID ${copied.uidValidity} ${uidSet(rangesOf(copied.sources))} ${uidSet(rangesOf(copied.targets))}`;
+function copyUid(copied: Copied): ResponseCode {
+  return { code: "COPYUID", ...copied };
 }

@@ -1,12 +1,14 @@
 /** FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 3516, RFC 7162 §3.1.4). */
-import { Flag, type FetchRow } from "../../core/store.ts";
+import { ConnError } from "../../core/conn.ts";
+import { type FetchRow, Flag } from "../../core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
+import type { FetchLine } from "../encode/mod.ts";
 import { BodyOctets } from "./body_octets.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { accountOf, bad, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { writeBinary, writeFields, writeNil, writeRaw } from "./fetch_body.ts";
+import { Broken, writeBinary, writeFields, writeNil, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import { type FetchPlan, planFetch } from "./fetch_plan.ts";
 import { isGone } from "./store.ts";
@@ -27,10 +29,10 @@ export async function fetch(
   const run = { plan, marked, unknownCte: false };
   if (plan.local) await fromView(cx, run, uids);
   else await fromStore(cx, run, uids);
-  if (run.unknownCte) return no("A part's encoding is not known", "UNKNOWN-CTE");
+  if (run.unknownCte) return no("A part's encoding is not known", { code: "UNKNOWN-CTE" });
   // RFC 5530: numbers that the client could still use named messages that are gone.
   if (command.by === "seq" && isGone(view, uids)) {
-    return no("Some messages are gone", "EXPUNGEISSUED");
+    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
   }
   return ok("FETCH completed");
 }
@@ -98,9 +100,13 @@ async function fromStore(cx: Context, run: Run, uids: UidSet): Promise<void> {
     await using octets = new BodyOctets(store, accountOf(cx), ranges);
     for (const [at, row] of rows.entries()) {
       writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
-      for (const job of jobs[at]!) {
-        writer.separate();
-        await writeJob(cx, run, job, octets);
+      try {
+        for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
+      } catch (thrown) {
+        // Half a line is out: no answer can follow it.
+        throw thrown instanceof ConnError
+          ? thrown
+          : new Broken("a FETCH answer broke off", { cause: thrown });
       }
       writer.end();
       await cx.out.breathe();
@@ -114,17 +120,23 @@ function jobsOf(plan: FetchPlan, row: FetchRow): readonly BodyJob[] {
   return plan.bodies.map((named) => bodyJob(named, row, root));
 }
 
-async function writeJob(cx: Context, run: Run, job: BodyJob, octets: BodyOctets): Promise<void> {
+async function writeJob(
+  cx: Context,
+  run: Run,
+  job: BodyJob,
+  octets: BodyOctets,
+  line: FetchLine,
+): Promise<void> {
   switch (job.kind) {
     case "raw":
-      return await writeRaw(cx, job, octets);
+      return await writeRaw(cx, line, job, octets);
     case "fields":
-      return await writeFields(cx, job, octets);
+      return await writeFields(cx, line, job, octets);
     case "binary":
-      if (!await writeBinary(cx, job)) run.unknownCte = true;
+      if (!await writeBinary(cx, line, job)) run.unknownCte = true;
       return;
     case "nil":
-      return writeNil(cx, job);
+      return writeNil(line, job);
     default:
       return job satisfies never;
   }

@@ -2,10 +2,11 @@
 import type { OctetRange } from "../../core/store.ts";
 import { createTransferDecoder, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
-import { bodyName } from "../encode/mod.ts";
+import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
 import { BodyOctets, join, Vanished } from "./body_octets.ts";
 import { accountOf, type Context } from "./context.ts";
+import type { NamedBody } from "./fetch_plan.ts";
 
 type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
 
@@ -18,88 +19,118 @@ export class Broken extends Error {
 }
 
 /** `BODY[section] {n}` and the octets as they are. */
-export async function writeRaw(cx: Context, job: Job<"raw">, octets: BodyOctets): Promise<void> {
+export async function writeRaw(
+  cx: Context,
+  line: FetchLine,
+  job: Job<"raw">,
+  octets: BodyOctets,
+): Promise<void> {
   const length = job.range.end - job.range.start;
-  const pieces = octets.range();
-  await stream(cx, pieces, () => cx.out.gather.text(`${nameOf(job)} {${length}}\r\n`), length, nameOf(job));
+  const name = nameOf(job.named);
+  await stream(cx, octets.range(), length, (there) => {
+    if (there) line.bodyLiteral(name, length);
+    else line.bodyNil(name);
+  });
 }
 
 /** `BODY[HEADER.FIELDS (…)] {n}` and the chosen fields. */
-export async function writeFields(cx: Context, job: Job<"fields">, octets: BodyOctets): Promise<void> {
+export async function writeFields(
+  cx: Context,
+  line: FetchLine,
+  job: Job<"fields">,
+  octets: BodyOctets,
+): Promise<void> {
+  const name = nameOf(job.named);
   const header = await octets.whole().catch(rethrowUnlessVanished);
-  if (header === undefined) return writeNil(cx, { kind: "nil", named: job.named });
+  if (header === undefined) return line.bodyNil(name);
   const { spec } = job;
   const fields = selectFields(header, spec.fields, spec.text === "HEADER.FIELDS.NOT");
   const shown = cut(fields, job.named.item.item === "BODY[]" ? job.named.item.partial : undefined);
-  cx.out.gather.text(`${nameOf(job)} {${shown.length}}\r\n`).octets(shown);
+  line.bodyLiteral(name, shown.length);
+  cx.out.gather.octets(shown);
 }
 
-/** `NIL`: there is no such part. */
-export function writeNil(cx: Context, job: Job<"nil">): void {
-  cx.out.gather.text(`${nameOf(job)} ${job.named.item.item === "BINARY.SIZE" ? "0" : "NIL"}`);
+/** There is no such part: `NIL`, and a size of 0. */
+export function writeNil(line: FetchLine, { named }: Pick<BodyJob, "named">): void {
+  if (named.item.item === "BINARY.SIZE") line.binarySize(named.item.part, 0);
+  else line.bodyNil(nameOf(named));
 }
 
 /**
  * `BINARY[part] ~{n}` and the decoded octets, or `BINARY.SIZE[part] n` (RFC 3516 §4.2, §4.3). The size stands
  * first, so large content is decoded twice rather than held. False when the encoding is not known.
  */
-export async function writeBinary(cx: Context, job: Job<"binary">): Promise<boolean> {
+export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary">): Promise<boolean> {
   const { item } = job.named;
   const partial = item.item === "BINARY" ? item.partial : undefined;
-  const kept: Uint8Array[] = [];
-  let size = 0;
   const decoded = decode(cx, job.range, job.encoding, partial);
   if (decoded === undefined) {
-    writeNil(cx, { kind: "nil", named: job.named });
+    writeNil(line, job);
     return false;
   }
-  try {
-    for await (const piece of decoded) {
-      size += piece.length;
-      if (size <= KEPT_OCTETS && item.item === "BINARY") kept.push(piece);
-    }
-  } catch (thrown) {
-    if (!(thrown instanceof Vanished)) throw thrown;
-    writeNil(cx, { kind: "nil", named: job.named });
+  const sized = await sizeOf(decoded, item.item === "BINARY").catch(rethrowUnlessVanished);
+  if (sized === undefined) {
+    writeNil(line, job);
     return true;
   }
-  if (item.item !== "BINARY") {
-    cx.out.gather.text(`${nameOf(job)} ${size}`);
+  if (item.item === "BINARY.SIZE") {
+    line.binarySize(item.part, sized.size);
     return true;
   }
-  const head = () => cx.out.gather.text(`${nameOf(job)} ~{${size}}\r\n`);
-  if (size <= KEPT_OCTETS) {
-    head();
-    cx.out.gather.octets(join(kept));
-  } else await stream(cx, decode(cx, job.range, job.encoding, partial)!, head, size, nameOf(job));
+  const name = item as Extract<BodyName, { readonly item: "BINARY" }>;
+  if (sized.kept !== undefined) {
+    line.binaryLiteral8(name, sized.size);
+    cx.out.gather.octets(sized.kept);
+    return true;
+  }
+  await stream(cx, decode(cx, job.range, job.encoding, partial)!, sized.size, (there) => {
+    if (there) line.binaryLiteral8(name, sized.size);
+    else line.bodyNil(name);
+  });
   return true;
 }
 
-/** Announces the octets once the first of them is there, and sends them as they come. */
+/** How many octets there are, and they themselves when they are few and wanted. */
+async function sizeOf(
+  pieces: AsyncIterable<Uint8Array>,
+  keep: boolean,
+): Promise<{ readonly size: number; readonly kept: Uint8Array | undefined }> {
+  let kept: Uint8Array[] | undefined = keep ? [] : undefined;
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > KEPT_OCTETS) kept = undefined;
+    // The decoder may use its buffer again.
+    kept?.push(piece.slice());
+  }
+  return { size, kept: kept && join(kept) };
+}
+
+/**
+ * Sends octets as they come. `head` announces them once the first is there, or says that there are none to
+ * come because the message is gone.
+ */
 async function stream(
   cx: Context,
   pieces: AsyncIterable<Uint8Array>,
-  head: () => void,
   length: number,
-  name: string,
+  head: (there: boolean) => void,
 ): Promise<void> {
   let sent = -1;
   try {
     for await (const piece of pieces) {
-      if (sent < 0) head();
+      if (sent < 0) head(true);
       sent = Math.max(sent, 0) + piece.length;
       cx.out.gather.octets(piece);
       await cx.out.breathe();
     }
-    if (sent < 0) {
-      sent = 0;
-      head();
-    }
   } catch (thrown) {
-    if (!(thrown instanceof Vanished)) throw sent < 0 ? thrown : new Broken("octets ended early");
-    if (sent < 0) return void cx.out.gather.text(`${name} NIL`);
+    if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });
+    if (!(thrown instanceof Vanished)) throw thrown;
+    return head(false);
   }
-  if (sent !== length) throw new Broken("a message has fewer octets than its size");
+  if (sent < 0) head(true);
+  if (Math.max(sent, 0) !== length) throw new Broken("a message has fewer octets than its size");
 }
 
 /** Decoded octets within the asked part; undefined when the encoding is not known. */
@@ -135,8 +166,9 @@ function cut(octets: Uint8Array, partial: Partial | undefined): Uint8Array {
   return partial === undefined ? octets : octets.subarray(partial.start, partial.start + partial.length);
 }
 
-function nameOf(job: BodyJob): string {
-  return job.named.name ?? bodyName(job.named.item);
+function nameOf({ item, name }: NamedBody): BodyName {
+  if (name !== undefined) return { item: name };
+  return item as BodyName;
 }
 
 function rethrowUnlessVanished(thrown: unknown): undefined {

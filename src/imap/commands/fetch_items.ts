@@ -1,14 +1,18 @@
 /** The items of a FETCH answer that are not octets of the message (RFC 9051 §7.5.2). */
 import type { FetchRow } from "../../core/store.ts";
 import { encodeBodyStructure, type Part, unpackParts } from "../../mime/mod.ts";
-import { dateTime } from "../encode/mod.ts";
+import { FetchLine } from "../encode/mod.ts";
 import { type Context, selectedOf } from "./context.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
-import { flagText } from "./flags.ts";
 
 /** Writes `* seq FETCH (…)` line by line. */
 export class ItemWriter {
-  constructor(readonly cx: Context, readonly plan: FetchPlan) {}
+  /** Where the bodies are written between `begin` and `end`. */
+  readonly line: FetchLine;
+
+  constructor(readonly cx: Context, readonly plan: FetchPlan) {
+    this.line = new FetchLine(cx.out.gather);
+  }
 
   /**
    * Begins a line with everything but the bodies; false when the message is gone and nothing was written,
@@ -20,45 +24,29 @@ export class ItemWriter {
     const { mirror } = view;
     const uid = view.uidAt(seq), index = mirror.indexOf(uid);
     if (index < 0 && row === undefined) return false;
-    let text = "";
-    if (plan.uid) text += ` UID ${uid}`;
+    const { line } = this;
+    line.begin(seq);
+    if (plan.uid) line.uid(uid);
     if (plan.flags || tellFlags) {
       const flags = index >= 0 ? mirror.flagsAt(index) : row!.flags;
       const keywords = index >= 0 ? mirror.keywordsOf(uid) : row!.keywords;
-      text += ` FLAGS (${flagText(flags, keywords, mirror.info.keywords)})`;
+      line.flags(flags, keywords, mirror.info.keywords);
     }
     if (plan.modSeq || tellFlags && cx.session.condstore) {
-      text += ` MODSEQ (${index >= 0 ? mirror.modSeqAt(index) : row!.modSeq})`;
+      line.modSeq(index >= 0 ? mirror.modSeqAt(index) : row!.modSeq);
     }
-    if (row !== undefined) {
-      if (plan.internalDate) text += ` INTERNALDATE ${dateTime(row.internalDate)}`;
-      if (plan.size) text += ` RFC822.SIZE ${row.size}`;
-    }
-    const out = cx.out.gather;
-    out.text(`* ${seq} FETCH (`).text(text.slice(1));
-    this.#first = text === "";
-    if (plan.envelope) this.#octets("ENVELOPE ", row!.envelope!);
-    if (plan.body) this.#octets("BODY ", encodeBodyStructure(rootOf(row!)!, false));
-    if (plan.bodyStructure) this.#octets("BODYSTRUCTURE ", row!.bodyStructure!);
+    if (row === undefined) return true;
+    if (plan.internalDate) line.internalDate(row.internalDate);
+    if (plan.size) line.size(row.size);
+    if (plan.envelope) line.envelope(row.envelope!);
+    if (plan.body) line.bodyStructure("BODY", encodeBodyStructure(rootOf(row)!, false));
+    if (plan.bodyStructure) line.bodyStructure("BODYSTRUCTURE", row.bodyStructure!);
     return true;
-  }
-
-  /** Put before a body item's name. */
-  separate(): void {
-    if (!this.#first) this.cx.out.gather.text(" ");
-    this.#first = false;
   }
 
   /** Ends the line. */
   end(): void {
-    this.cx.out.gather.text(")\r\n");
-  }
-
-  #first = true;
-
-  #octets(name: string, octets: Uint8Array): void {
-    this.separate();
-    this.cx.out.gather.text(name).octets(octets);
+    this.line.end();
   }
 }
 

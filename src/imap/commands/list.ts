@@ -1,26 +1,32 @@
 /** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
-import { SEPARATOR } from "../../core/store.ts";
 import type { Command, ListCommand } from "../command.ts";
+import { listLine, listSeparatorLine, namespaceLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { listed, listedSubscribed } from "./list_select.ts";
-import { writeListed } from "./names.ts";
 import { writeStatus } from "./status.ts";
-import { untagged } from "./untagged.ts";
 
 /** LIST in all its forms. */
 export async function list(cx: Context, command: ListCommand): Promise<Completion> {
   // RFC 9051 §6.3.9: an empty pattern asks for the separator and the root of the reference.
   if (!command.extended && command.patterns[0] === "") {
-    untagged(cx, `LIST (\\Noselect) "${SEPARATOR}" ""`);
+    listSeparatorLine(cx.out.gather, "LIST");
     return ok("LIST completed");
   }
   const { store } = cx.services;
   const mailboxes = await store.mailboxes(accountOf(cx));
   const subscriptions = command.extended ? await store.subscriptions(accountOf(cx)) : [];
-  for (const each of listed({ ...command, extended: command.extended || cx.session.rev2 }, mailboxes, subscriptions)) {
-    writeListed(cx, "LIST", each);
-    if (each.mailbox !== undefined && command.status.length > 0) writeStatus(cx, each.mailbox, command.status);
+  for (
+    const each of listed(
+      { ...command, extended: command.extended || cx.session.rev2 },
+      mailboxes,
+      subscriptions,
+    )
+  ) {
+    listLine(cx.out.gather, "LIST", each, cx.session.mode);
+    if (each.mailbox !== undefined && command.status.length > 0) {
+      writeStatus(cx, each.mailbox, command.status);
+    }
     await cx.out.breathe();
   }
   if (command.status.includes("HIGHESTMODSEQ")) enableCondstore(cx);
@@ -33,14 +39,14 @@ export async function lsub(
   command: Extract<Command, { readonly name: "LSUB" }>,
 ): Promise<Completion> {
   if (command.pattern === "") {
-    untagged(cx, `LSUB (\\Noselect) "${SEPARATOR}" ""`);
+    listSeparatorLine(cx.out.gather, "LSUB");
     return ok("LSUB completed");
   }
   const { store } = cx.services;
   const mailboxes = await store.mailboxes(accountOf(cx));
   const subscriptions = await store.subscriptions(accountOf(cx));
   for (const each of listedSubscribed(command.reference, command.pattern, mailboxes, subscriptions)) {
-    writeListed(cx, "LSUB", each);
+    listLine(cx.out.gather, "LSUB", each, cx.session.mode);
     await cx.out.breathe();
   }
   return ok("LSUB completed");
@@ -48,6 +54,6 @@ export async function lsub(
 
 /** One personal namespace without a prefix, nobody else's and none that is shared. */
 export function namespace(cx: Context): Completion {
-  untagged(cx, `NAMESPACE (("" "${SEPARATOR}")) NIL NIL`);
+  namespaceLine(cx.out.gather, [""], [], [], cx.session.mode);
   return ok("NAMESPACE completed");
 }

@@ -8,8 +8,8 @@ export interface Listed {
   readonly name: string;
   /** With their backslash. */
   readonly attributes: readonly string[];
-  /** True: the extended data item CHILDINFO ("SUBSCRIBED") stands behind the name. */
-  readonly childInfo: boolean;
+  /** The selection options of CHILDINFO (RFC 5258 §4); empty without any. */
+  readonly childInfo: readonly string[];
   /** The mailbox itself; undefined for a name that is only a parent or only subscribed. */
   readonly mailbox: MailboxInfo | undefined;
 }
@@ -55,7 +55,7 @@ export function listed(
     answer.push({
       name: node.name,
       attributes: attributes(node, wanted.tellSubscribed, command.extended),
-      childInfo: below?.all.has(node.name) ?? false,
+      childInfo: below?.all.has(node.name) ? ["SUBSCRIBED"] : [],
       mailbox: node.mailbox,
     });
   }
@@ -77,12 +77,12 @@ export function listedSubscribed(
   const answer = new Map<string, Listed>();
   for (const name of subscriptions) {
     if (matchesName(whole, name)) {
-      answer.set(name, { name, attributes: [], childInfo: false, mailbox: known.get(name) });
+      answer.set(name, { name, attributes: [], childInfo: [], mailbox: known.get(name) });
     } else if (pattern.endsWith("%")) {
       for (const parent of parents(name)) {
         if (answer.has(parent) || subscriptions.includes(parent) || !matchesName(whole, parent)) continue;
         const attributes = ["\\Noselect"];
-        answer.set(parent, { name: parent, attributes, childInfo: false, mailbox: undefined });
+        answer.set(parent, { name: parent, attributes, childInfo: [], mailbox: undefined });
       }
     }
   }

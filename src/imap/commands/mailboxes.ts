@@ -14,7 +14,7 @@ export async function create(cx: Context, command: Named<"CREATE">): Promise<Com
 
 /** A session that has the mailbox selected sees its messages vanish. */
 export async function remove(cx: Context, command: Named<"DELETE">): Promise<Completion> {
-  if (command.mailbox === "INBOX") return no("INBOX cannot be deleted", "CANNOT");
+  if (command.mailbox === "INBOX") return no("INBOX cannot be deleted", { code: "CANNOT" });
   const gone = await cx.services.store.deleteMailbox(accountOf(cx), command.mailbox);
   return gone.ok ? ok("DELETE completed") : failed(gone.failure);
 }
@@ -22,7 +22,7 @@ export async function remove(cx: Context, command: Named<"DELETE">): Promise<Com
 /** RENAME. */
 export async function rename(cx: Context, command: Named<"RENAME">): Promise<Completion> {
   const to = command.to.endsWith(SEPARATOR) ? command.to.slice(0, -1) : command.to;
-  if (to === "INBOX") return no("INBOX exists", "ALREADYEXISTS");
+  if (to === "INBOX") return no("INBOX exists", { code: "ALREADYEXISTS" });
   const moved = await cx.services.store.renameMailbox(accountOf(cx), command.from, to);
   return moved.ok ? ok("RENAME completed") : failed(moved.failure);
 }

@@ -2,7 +2,7 @@
 import { done, type Outcome } from "../../core/failure.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { Command, SearchReturn } from "../command.ts";
-import { esearch, search as searchResponse } from "../encode/mod.ts";
+import { esearchLine, searchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
 import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
@@ -28,16 +28,14 @@ export async function search(cx: Context, tag: string, command: Search): Promise
   const numbers = command.by === "uid" ? uids : uids.map((uid) => view.seqOf(uid));
   const modSeq = withModSeq && numbers.length > 0 ? highest(view, uids) : undefined;
   if (command.returns === undefined && !cx.session.rev2) {
-    searchResponse(cx.out.gather, numbers, modSeq);
+    searchLine(cx.out.gather, numbers, modSeq);
     return ok("SEARCH completed");
   }
   const asked: readonly string[] = command.returns ?? [];
   const wants = asked.length === 0 ? ["ALL"] : asked.filter((each) => each !== "SAVE");
   if (wants.length === 0) return ok("SEARCH completed, result saved");
   const some = numbers.length > 0;
-  esearch(cx.out.gather, {
-    tag,
-    uid: command.by === "uid",
+  esearchLine(cx.out.gather, tag, command.by, {
     ...(some && wants.includes("MIN") ? { min: numbers[0]! } : {}),
     ...(some && wants.includes("MAX") ? { max: numbers[numbers.length - 1]! } : {}),
     ...(some && wants.includes("ALL") ? { all: rangesOf(numbers) } : {}),

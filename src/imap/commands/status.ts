@@ -1,9 +1,9 @@
 /** STATUS (RFC 9051 §6.3.11, RFC 7162 §3.1.2.1, RFC 7889, RFC 8438). */
 import type { MailboxInfo } from "../../core/store.ts";
 import type { Command, StatusItem } from "../command.ts";
+import { statusLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { writeMailbox } from "./names.ts";
 
 /** Answers from the mailbox's counters. */
 export async function status(
@@ -11,7 +11,7 @@ export async function status(
   command: Extract<Command, { readonly name: "STATUS" }>,
 ): Promise<Completion> {
   const mailbox = await cx.services.store.mailbox(accountOf(cx), command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", "NONEXISTENT");
+  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
   writeStatus(cx, mailbox, command.items);
   if (command.items.includes("HIGHESTMODSEQ")) enableCondstore(cx);
   return ok("STATUS completed");
@@ -19,10 +19,8 @@ export async function status(
 
 /** `* STATUS mailbox (…)`. */
 export function writeStatus(cx: Context, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
-  cx.out.gather.text("* STATUS ");
-  writeMailbox(cx, mailbox.name);
-  const values = items.map((item) => `${item} ${valueOf(cx, mailbox, item)}`);
-  cx.out.gather.text(` (${values.join(" ")})\r\n`);
+  const values = items.map((item) => [item, valueOf(cx, mailbox, item)] as const);
+  statusLine(cx.out.gather, mailbox.name, values, cx.session.mode);
 }
 
 function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {

@@ -2,11 +2,11 @@
 import type { ModSeq } from "../../core/brands.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { By, Command } from "../command.ts";
-import { uidSet } from "../encode/mod.ts";
+import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { writeFlagsLine } from "./flags.ts";
+import { writeFlagsLines } from "./flags_line.ts";
 import { tellFlags, tellFlagsOf } from "./updates.ts";
 
 /** Changes flags in one transaction and tells the new ones, unless .SILENT. */
@@ -34,10 +34,11 @@ export async function store(
   if (changed.some((row) => row.keywords.some((number) => number >= view.mirror.info.keywords.length))) {
     // A keyword that the mailbox did not have: its name must be known before flags are told.
     await view.mirror.refresh();
-    writeFlagsLine(cx, view.mirror.info.keywords, false);
+    writeFlagsLines(cx, view.mirror.info.keywords, false);
     view.keywordsTold();
   }
   await tellFlags(cx, view, others);
+  const line = new FetchLine(cx.out.gather);
   let told = 0;
   for (const row of changed) {
     const seq = view.seqOf(row.uid);
@@ -45,14 +46,22 @@ export async function store(
     // RFC 7162 §3.1.3: after UNCHANGEDSINCE and under CONDSTORE the new MODSEQ is told even when .SILENT.
     if (!command.silent) tellFlagsOf(cx, view, seq, command.by === "uid");
     else if (cx.session.condstore) {
-      cx.out.gather.text(`* ${seq} FETCH (UID ${row.uid} MODSEQ (${row.modSeq}))\r\n`);
+      line.begin(seq);
+      line.uid(row.uid);
+      line.modSeq(row.modSeq);
+      line.end();
     }
     if (++told % 1000 === 0) await cx.out.breathe();
   }
   if (modified.length > 0) {
-    return ok("Some messages were modified meanwhile", `MODIFIED ${uidSet(numbers(view, modified, command.by))}`);
+    return ok("Some messages were modified meanwhile", {
+      code: "MODIFIED",
+      set: numbers(view, modified, command.by),
+    });
   }
-  if (command.by === "seq" && isGone(view, uids)) return no("Some messages are gone", "EXPUNGEISSUED");
+  if (command.by === "seq" && isGone(view, uids)) {
+    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
+  }
   return ok("STORE completed");
 }
 
@@ -60,7 +69,7 @@ export async function store(
 function numbers(view: View, uids: UidSet, by: By): UidSet {
   return by === "uid" ? uids : rangesOf(
     (function* () {
-      for (const [first, last] of view.seqRanges(uids)) { for (let n = first; n <= last; n++) yield n; }
+      for (const [first, last] of view.seqRanges(uids)) for (let n = first; n <= last; n++) yield n;
     })(),
   );
 }

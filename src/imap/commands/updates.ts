@@ -1,10 +1,10 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
 import type { Tagged } from "../command.ts";
+import { countLine, FetchLine } from "../encode/mod.ts";
 import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
 import type { Context } from "./context.ts";
-import { writeFlags, writeFlagsLine } from "./flags.ts";
-import { untagged } from "./untagged.ts";
+import { writeFlagsLines } from "./flags_line.ts";
 
 /** Commands behind which everything that was committed before must be told. */
 const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE"]);
@@ -27,17 +27,18 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   const selected = cx.session.selected;
   if (selected === undefined) return;
   const { view } = selected;
+  const out = cx.out.gather;
   const updates = view.updates(expunge);
   let told = 0;
   for (const seq of updates.expunged) {
-    untagged(cx, `${seq} EXPUNGE`);
+    countLine(out, seq, "EXPUNGE");
     if (++told % 1000 === 0) await cx.out.breathe();
   }
   if (updates.exists !== undefined) {
-    untagged(cx, `${updates.exists} EXISTS`);
-    if (!cx.session.rev2) untagged(cx, "0 RECENT");
+    countLine(out, updates.exists, "EXISTS");
+    if (!cx.session.rev2) countLine(out, 0, "RECENT");
   }
-  if (updates.keywords) writeFlagsLine(cx, view.mirror.info.keywords, selected.readOnly);
+  if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
 }
 
@@ -55,9 +56,10 @@ export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean):
   const { mirror } = view;
   const itsUid = view.uidAt(seq), index = mirror.indexOf(itsUid);
   if (index < 0) return;
-  const out = cx.out.gather;
-  out.text(uid ? `* ${seq} FETCH (UID ${itsUid} FLAGS ` : `* ${seq} FETCH (FLAGS `);
-  writeFlags(out, mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
-  if (cx.session.condstore) out.text(` MODSEQ (${mirror.modSeqAt(index)})`);
-  out.text(")\r\n");
+  const line = new FetchLine(cx.out.gather);
+  line.begin(seq);
+  if (uid) line.uid(itsUid);
+  line.flags(mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
+  if (cx.session.condstore) line.modSeq(mirror.modSeqAt(index));
+  line.end();
 }
