@@ -23,6 +23,8 @@ interface Words {
   readonly phrase: string;
   readonly joined: string;
   readonly count: number;
+  /** Some of them were quoted. */
+  readonly quoted: boolean;
   readonly comment: string | undefined;
 }
 
@@ -65,6 +67,7 @@ function readWords(lexer: Lexer): Words {
   let phrase = "";
   let joined = "";
   let count = 0;
+  let quoted = false;
   let comment: string | undefined;
   for (;;) {
     const space = lexer.skipCfws();
@@ -72,8 +75,10 @@ function readWords(lexer: Lexer): Words {
     const c = lexer.peek();
     if (c < 0 || c === 0x3c || c === 0x40 || c === 0x2c || c === 0x3b || c === 0x3a) break;
     let word: string;
-    if (c === 0x22) word = lexer.quotedString();
-    else {
+    if (c === 0x22) {
+      word = lexer.quotedString();
+      quoted = true;
+    } else {
       word = lexer.atom();
       if (word === "") {
         word = String.fromCharCode(c);
@@ -84,7 +89,7 @@ function readWords(lexer: Lexer): Words {
     joined += word;
     count += space || count === 0 ? 1 : 0;
   }
-  return { phrase, joined, count, comment };
+  return { phrase, joined, count, quoted, comment };
 }
 
 /** [display-name] "<" [route] addr-spec ">" */
@@ -182,9 +187,9 @@ function bareAddress(lexer: Lexer, words: Words): Address {
   };
 }
 
-/** Words without an address: one word is a local user, several are a name. */
+/** Words without an address: one word is a local user, several or quoted ones are a name. */
 function lonely(words: Words): Address {
-  const one = words.count === 1;
+  const one = words.count === 1 && !words.quoted;
   return {
     kind: "mailbox",
     name: one ? words.comment : words.phrase,

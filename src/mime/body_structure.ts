@@ -71,7 +71,6 @@ function commonExtension(out: ImapWriter, part: Part): void {
   }
   const [first, ...more] = part.language;
   if (first === undefined) out.text("NIL");
-  else if (more.length === 0) out.string(first);
   else {
     out.text("(").string(first);
     for (const tag of more) out.text(" ").string(tag);

@@ -36,10 +36,10 @@ export function readContentFields(
         encoded = true;
         break;
       case "id":
-        part.id ??= latin1(fields.value()) || undefined;
+        part.id ??= latin1(fields.value());
         break;
       case "description":
-        part.description ??= latin1(fields.value()) || undefined;
+        part.description ??= latin1(fields.value());
         break;
       case "disposition":
         part.disposition ??= disposition(fields.value());
@@ -48,10 +48,10 @@ export function readContentFields(
         if (part.language.length === 0) part.language = languages(fields.value());
         break;
       case "location":
-        part.location ??= withoutSpace(latin1(fields.value())) || undefined;
+        part.location ??= withoutSpace(latin1(fields.value()));
         break;
       case "md5":
-        part.md5 ??= latin1(fields.value()) || undefined;
+        part.md5 ??= latin1(fields.value());
         break;
     }
   }
@@ -87,11 +87,13 @@ function contentType(value: Uint8Array, part: PartDraft): boolean {
   return true;
 }
 
-/** mechanism (RFC 2045 §6.1), lower-case; `7bit` when it is empty. */
+/** mechanism (RFC 2045 §6.1), lower-case; `7bit` when it is empty or more than a token. */
 function mechanism(value: Uint8Array): string {
   const lexer = new Lexer(value);
   lexer.skipCfws();
-  return lowerAscii(lexer.token()) || "7bit";
+  const token = lowerAscii(lexer.token());
+  lexer.skipCfws();
+  return token === "" || (lexer.peek() >= 0 && lexer.peek() !== 0x3b) ? "7bit" : token;
 }
 
 /** disposition-type *(";" parameter) (RFC 2183 §2). */

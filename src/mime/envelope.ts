@@ -13,8 +13,8 @@ const MISSING_DOMAIN = "MISSING_DOMAIN";
  * envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP
  *            env-bcc SP env-in-reply-to SP env-message-id ")"
  *
- * Values are unfolded, not decoded. The first Date, Subject, In-Reply-To and Message-ID count; addresses of
- * repeated fields are put together, so that nobody is hidden. Sender and Reply-To default to From.
+ * Values are unfolded, not decoded. Of a repeated Date, Subject, In-Reply-To and Message-ID the last
+ * counts, as with other servers; addresses of repeated fields are put together, so that nobody is hidden. Sender and Reply-To default to From.
  */
 export function encodeEnvelope(header: Uint8Array): Uint8Array {
   let date: string | undefined;
@@ -36,17 +36,17 @@ export function encodeEnvelope(header: Uint8Array): Uint8Array {
       case 4: {
         const which = fields.is("from") ? FROM : -1;
         if (which >= 0) lists[which] = addAddresses(lists[which], fields.value());
-        else if (date === undefined && fields.is("date")) date = latin1(fields.value());
+        else if (fields.is("date")) date = latin1(fields.value());
         break;
       }
       case 7:
-        if (subject === undefined && fields.is("subject")) subject = latin1(fields.value());
+        if (fields.is("subject")) subject = latin1(fields.value());
         break;
       case 10:
-        if (messageId === undefined && fields.is("message-id")) messageId = latin1(fields.value());
+        if (fields.is("message-id")) messageId = latin1(fields.value());
         break;
       case 11:
-        if (inReplyTo === undefined && fields.is("in-reply-to")) inReplyTo = latin1(fields.value());
+        if (fields.is("in-reply-to")) inReplyTo = latin1(fields.value());
         break;
     }
   }

@@ -5,8 +5,8 @@ import { Tokenizer } from "htmlparser2";
 const HIDDEN: ReadonlySet<string> = new Set(["script", "style", "title", "template", "noscript"]);
 /** Elements that stand inside a line of text; every other one parts words. */
 const INLINE: ReadonlySet<string> = new Set(
-  ("a abbr acronym b bdi bdo big cite code dfn em font i ins kbd label mark q s samp small span strike strong " +
-    "sub sup tt u var wbr").split(" "),
+  ("a abbr acronym b bdi bdo big cite code dfn em font i ins kbd label mark q s samp small span strike " +
+    "strong sub sup tt u var wbr").split(" "),
 );
 
 /**

@@ -16,9 +16,9 @@ for (let c = 0; c < 256; c++) {
   if (!'()<>@,;:\\"/[]?='.includes(text)) CLASSES[c]! |= TOKEN;
 }
 
-/** True for octets of an atom (RFC 5322 atext, RFC 6532 UTF8-non-ascii and other 8-bit octets). */
-export function isAtomOctet(c: number): boolean {
-  return (CLASSES[c]! & ATOM) !== 0;
+/** True for octets of a token (RFC 2045 §5.1), 8-bit ones too. */
+export function isTokenOctet(c: number): boolean {
+  return (CLASSES[c]! & TOKEN) !== 0;
 }
 
 /** A position in an unfolded field value. */
@@ -70,7 +70,7 @@ export class Lexer {
     return text;
   }
 
-  /** A quoted string whose opening quote is at the position, without its quoting; takes the rest if unended. */
+  /** A quoted string, from its opening quote, without its quoting; takes the rest if it has no end. */
   quotedString(): string {
     let text = "";
     let kept = ++this.pos;

@@ -2,7 +2,7 @@
 import { lowerAscii, octetsOf } from "../bytes/ascii.ts";
 import { decodeCharset } from "./charset.ts";
 import { decodeWords } from "./encoded_word.ts";
-import type { Lexer } from "./lexer.ts";
+import { isTokenOctet, type Lexer } from "./lexer.ts";
 import { PARAMETER_VALUE, PARAMETERS } from "./limits.ts";
 
 /**
@@ -118,8 +118,8 @@ function percentEncode(text: string): string {
   let out = "";
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    const plain = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) ||
-      c === 0x2e || c === 0x2d || c === 0x5f;
+    // attribute-char (RFC 2231 §7)
+    const plain = isTokenOctet(c) && c < 0x80 && c !== 0x2a && c !== 0x27 && c !== 0x25;
     out += plain ? text[i] : "%" + (c < 16 ? "0" : "") + c.toString(16).toUpperCase();
   }
   return out;

@@ -8,7 +8,15 @@ import { boundaryOf, readContentFields } from "./content.ts";
 import { EMPTY_ENVELOPE, encodeEnvelope } from "./envelope.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
-import type { Defect, DefectKind, Part, PartDraft } from "./part.ts";
+import {
+  type Defect,
+  type DefectKind,
+  draftPart,
+  isIdentity,
+  isMessageType,
+  type Part,
+  type PartDraft,
+} from "./part.ts";
 
 /** What the parser found out about a message. */
 export interface ParsedMessage {
@@ -59,6 +67,10 @@ export class MessageParser {
   #before = 0;
   /** Octets of the line end before the held line: 0, 1 or 2. */
   #heldLineEnd = 0;
+  /** The current line is a closing delimiter. */
+  #closing = false;
+  /** Where the last closing delimiter's line ended. */
+  #afterClosing = -1;
   #rootHeader: Uint8Array = new Uint8Array(0);
   #headerSize = 0;
 
@@ -97,9 +109,9 @@ export class MessageParser {
     }
     while (this.#mode === Mode.Header) {
       this.#defect("header without end");
-      this.#endHeader(none, size, size);
+      this.#endHeader(none, size);
     }
-    this.#closeDownTo(0, size, false);
+    this.#closeDownTo(0, size, 0);
     return {
       root: this.#root,
       size,
@@ -121,6 +133,10 @@ export class MessageParser {
   #endLine(next: number): void {
     this.#lines++;
     this.#midLine = false;
+    if (this.#closing) {
+      this.#closing = false;
+      this.#afterClosing = this.#offset + next;
+    }
     if (this.#mode === Mode.Delimiter) this.#openNext(this.#offset + next, next);
   }
 
@@ -215,7 +231,7 @@ export class MessageParser {
     const size = to - from;
     if (this.#mode === Mode.Header && ended && (size === 0 || (size === 1 && line[from] === 0x0d))) {
       this.#lines++;
-      this.#endHeader(chunk, start + size + 1, start + size + 1);
+      this.#endHeader(chunk, start + size + 1);
       return;
     }
     this.#delimiter(line, from, to, start, chunk, lineEnd);
@@ -234,15 +250,12 @@ export class MessageParser {
     if (this.#boundaries.active === 0) return;
     const found = this.#boundaries.match(line, from, to);
     if (found === undefined) return;
-    // The line end before the delimiter belongs to it, unless it also ends the header of an empty part.
-    const end = start - lineEnd;
-    for (let blockEnd = start; this.#mode === Mode.Header;) {
-      const bodyStart = Math.max(this.#top().part.headerStart, end);
-      this.#endHeader(chunk, blockEnd, bodyStart);
-      blockEnd = bodyStart;
-    }
-    this.#closeDownTo(found.level + 1, end, true);
+    // The line end before a delimiter belongs to it, unless it ends a header or another delimiter.
+    const end = start === this.#afterClosing ? start : start - lineEnd;
+    while (this.#mode === Mode.Header) this.#endHeader(chunk, start);
+    this.#closeDownTo(found.level + 1, end, start > end ? 1 : 0);
     this.#boundaries.dropAbove(found.level);
+    this.#closing = found.closing;
     if (found.closing) {
       this.#boundaries.close(found.level);
       this.#mode = Mode.Body;
@@ -266,24 +279,7 @@ export class MessageParser {
   }
 
   #open(start: number, type: string, subtype: string): PartDraft {
-    const part: PartDraft = {
-      type,
-      subtype,
-      params: NO_LIST,
-      id: undefined,
-      description: undefined,
-      encoding: "7bit",
-      disposition: undefined,
-      language: NO_LIST,
-      location: undefined,
-      md5: undefined,
-      headerStart: start,
-      bodyStart: start,
-      bodyEnd: start,
-      lines: 0,
-      children: [],
-      envelope: undefined,
-    };
+    const part = draftPart(start, type, subtype);
     if (this.#frames.length > 0) this.#top().part.children.push(part);
     this.#frames.push({ part, linesBefore: this.#lines });
     this.#parts++;
@@ -296,13 +292,10 @@ export class MessageParser {
     return this.#frames[this.#frames.length - 1]!;
   }
 
-  /**
-   * The header of the innermost part ends: its octets reach to `blockEnd`, its body begins at `bodyStart`
-   * (smaller only where a delimiter took the line end).
-   */
-  #endHeader(chunk: Uint8Array, blockEnd: number, bodyStart: number): void {
+  /** The header of the innermost part ends; its body begins at `bodyStart`. */
+  #endHeader(chunk: Uint8Array, bodyStart: number): void {
     const { part } = this.#top();
-    const header = this.#block.take(chunk, blockEnd - part.headerStart);
+    const header = this.#block.take(chunk, bodyStart - part.headerStart);
     if (this.#block.truncated) this.#defect("header too large");
     part.bodyStart = bodyStart;
     part.bodyEnd = bodyStart;
@@ -322,7 +315,7 @@ export class MessageParser {
       this.#defect(this.#frames.length > this.#limits.depth ? "too deep" : "too many parts");
       part.type = "application";
       part.subtype = "octet-stream";
-      part.params = NO_LIST;
+      part.params = [];
     } else if (part.type === "multipart") this.#beginMultipart(part);
     else {
       if (!isIdentity(part.encoding)) this.#defect("encoded container");
@@ -347,16 +340,16 @@ export class MessageParser {
 
   /**
    * Ends every part above `level`. Bodies reach to `end`, or to the end of their last child where its header
-   * took the line end before the delimiter (`delimited`) as its empty line.
+   * has the line end before the delimiter.
    */
-  #closeDownTo(level: number, end: number, delimited: boolean): void {
+  #closeDownTo(level: number, end: number, lineEnds: number): void {
     let reach = end;
     while (this.#frames.length > level) {
       const { part, linesBefore } = this.#frames.pop()!;
       reach = Math.max(reach, part.bodyStart);
       part.bodyEnd = reach;
       if (reach > part.bodyStart) {
-        part.lines = this.#lines - linesBefore - (delimited && reach === end ? 1 : 0);
+        part.lines = this.#lines - linesBefore - (reach === end ? lineEnds : 0);
       }
       if (part.type !== "multipart") continue;
       if (part.children.length === 0) this.#defect("multipart without parts", part.headerStart);
@@ -369,15 +362,4 @@ export class MessageParser {
   #defect(kind: DefectKind, offset: number = this.#top().part.headerStart): void {
     if (this.#defects.length < this.#limits.defects) this.#defects.push({ kind, offset });
   }
-}
-
-const NO_LIST: readonly never[] = [];
-
-function isMessageType(part: PartDraft): boolean {
-  return part.type === "message" && (part.subtype === "rfc822" || part.subtype === "global");
-}
-
-/** RFC 2046 §5.1, §5.2.1: containers may only have these. */
-function isIdentity(encoding: string): boolean {
-  return encoding === "7bit" || encoding === "8bit" || encoding === "binary";
 }

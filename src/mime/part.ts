@@ -53,6 +53,40 @@ export function isMessage(part: Part): boolean {
 /** A part under construction. */
 export type PartDraft = { -readonly [Key in keyof Part]: Key extends "children" ? PartDraft[] : Part[Key] };
 
+/** A part as it is before its header is known (RFC 2045 §5.2, RFC 2046 §5.1.5 for digests). */
+export function draftPart(start: number, type: string, subtype: string): PartDraft {
+  return {
+    type,
+    subtype,
+    params: NO_LIST,
+    id: undefined,
+    description: undefined,
+    encoding: "7bit",
+    disposition: undefined,
+    language: NO_LIST,
+    location: undefined,
+    md5: undefined,
+    headerStart: start,
+    bodyStart: start,
+    bodyEnd: start,
+    lines: 0,
+    children: [],
+    envelope: undefined,
+  };
+}
+
+const NO_LIST: readonly never[] = [];
+
+/** True for the types whose body is a whole message. */
+export function isMessageType(part: PartDraft): boolean {
+  return part.type === "message" && (part.subtype === "rfc822" || part.subtype === "global");
+}
+
+/** The encodings that containers may have (RFC 2046 §5.1, §5.2.1). */
+export function isIdentity(encoding: string): boolean {
+  return encoding === "7bit" || encoding === "8bit" || encoding === "binary";
+}
+
 /** Something in a message that breaks MIME's rules or that two readers may read differently. */
 export interface Defect {
   /** Stable name, used by filters. */

@@ -25,7 +25,7 @@ export interface Summary {
   readonly sent: MailDate | undefined;
 }
 
-/** Reads a header block. Addresses of repeated fields are put together; of the others the first counts. */
+/** Reads a header block. Addresses of repeated fields are put together; of the others the last counts, as in ENVELOPE. */
 export function summarize(header: Uint8Array): Summary {
   const texts = { from: "", to: "", cc: "", bcc: "" };
   let subject: string | undefined;
@@ -45,17 +45,17 @@ export function summarize(header: Uint8Array): Summary {
         break;
       case 4:
         if (fields.is("from")) texts.from = joined(texts.from, fields.value());
-        else if (fields.is("date")) date ??= fields.value();
+        else if (fields.is("date")) date = fields.value();
         break;
       case 7:
-        if (fields.is("subject")) subject ??= oneLine(decodeWords(fields.value()));
+        if (fields.is("subject")) subject = oneLine(decodeWords(fields.value()));
         break;
       case 10:
-        if (fields.is("message-id")) messageId ??= messageIds(fields.value(), 1)[0];
-        else if (fields.is("references")) references ??= messageIds(fields.value(), REFERENCES);
+        if (fields.is("message-id")) messageId = messageIds(fields.value(), 1)[0];
+        else if (fields.is("references")) references = messageIds(fields.value(), REFERENCES);
         break;
       case 11:
-        if (fields.is("in-reply-to")) inReplyTo ??= messageIds(fields.value(), 1)[0];
+        if (fields.is("in-reply-to")) inReplyTo = messageIds(fields.value(), 1)[0];
         break;
     }
   }
