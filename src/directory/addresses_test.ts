@@ -27,7 +27,14 @@ Deno.test("an address is kept in one form, however it was typed", () => {
 
 Deno.test("what is no address is refused with a sentence", () => {
   const wrong = ["", "@", "a", "a@", "@b.example", "a b@example.org", ".a@example.org", "a..b@example.org"];
-  wrong.push("a@b..example", "a@-b.example", "a@127.0.0.1", "a@[127.0.0.1]", "a@exa mple.org", '"a@b.example');
+  wrong.push(
+    "a@b..example",
+    "a@-b.example",
+    "a@127.0.0.1",
+    "a@[127.0.0.1]",
+    "a@exa mple.org",
+    '"a@b.example',
+  );
   wrong.push('"a"b"@example.org', '"a\\"@example.org', "a\u0000b@example.org", '"a\tb"@example.org');
   wrong.push("\u212aelvin@example.org", "a@b_c.example", "a@xn--a.example", "\ud800@example.org");
   for (const text of wrong) {

@@ -4,7 +4,8 @@
  */
 import { done, type Outcome, syntax } from "../core/failure.ts";
 import { HASH_LIMITS as LIMITS } from "./limits.ts";
-import { parseScram, type ScramHash, type StoredScram } from "./scram_keys.ts";
+import type { ScramKeys } from "../sasl/mod.ts";
+import { parseScram } from "./scram_keys.ts";
 import { SHA_CRYPT_ROUNDS } from "./sha_crypt.ts";
 
 /** Parameters of the hashes that we make: 19 MiB, two passes, one lane (OWASP's minimum for argon2id). */
@@ -43,7 +44,7 @@ export type Scheme =
     readonly hash: Uint8Array;
     readonly salt: Uint8Array;
   }
-  | { readonly kind: "scram"; readonly hash: ScramHash; readonly keys: StoredScram }
+  | { readonly kind: "scram"; readonly keys: ScramKeys }
   | { readonly kind: "plain"; readonly password: Uint8Array };
 
 type DigestName = "md5" | "sha1" | "sha256" | "sha512";
@@ -110,11 +111,10 @@ export function parseStored(text: string): Outcome<Scheme> {
       return parsePbkdf2(rest);
     case "SCRAM-SHA-1":
     case "SCRAM-SHA-256": {
-      const hash = name === "SCRAM-SHA-1" ? "sha1" : "sha256";
-      const keys = parseScram(rest, hash, ",");
+      const keys = parseScram(rest, name === "SCRAM-SHA-1" ? "SHA-1" : "SHA-256", ",");
       if (keys === undefined) return syntax(`the {${name}} keys are broken`);
       if (keys.iterations > LIMITS.pbkdf2Iterations) return tooMuch(`${LIMITS.pbkdf2Iterations} iterations`);
-      return done({ kind: "scram", hash, keys });
+      return done({ kind: "scram", keys });
     }
     case "PLAIN":
     case "CLEAR":
@@ -220,7 +220,9 @@ function decode(text: string, coding: "b64" | "hex"): Uint8Array | undefined {
   }
 }
 
-function unknownScheme(name: string): { readonly ok: false; readonly failure: ReturnType<typeof syntax>["failure"] } {
+function unknownScheme(
+  name: string,
+): { readonly ok: false; readonly failure: ReturnType<typeof syntax>["failure"] } {
   return syntax(`the scheme ${name} is not supported: give the account a new password`);
 }
 

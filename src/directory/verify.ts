@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import { argon2d, argon2i, argon2id, bcryptVerify } from "hash-wasm";
+import { deriveScramKeys } from "../sasl/mod.ts";
 import { ARGON2, type Scheme } from "./schemes.ts";
-import { deriveScram } from "./scram_keys.ts";
 import { shaCrypt } from "./sha_crypt.ts";
 
 /** True when the password is the one that was stored. */
@@ -38,8 +38,9 @@ export async function verifyScheme(scheme: Scheme, password: Uint8Array): Promis
     case "digest":
       return same(createHash(scheme.digest).update(password).update(scheme.salt).digest(), scheme.hash);
     case "scram": {
-      const { salt, iterations, storedKey } = scheme.keys;
-      return same(deriveScram(scheme.hash, password, salt, iterations).storedKey, storedKey);
+      const { salt, iterations, hash, storedKey } = scheme.keys;
+      const keys = deriveScramKeys(new TextDecoder().decode(password), salt, iterations, hash);
+      return keys !== undefined && same(keys.storedKey, storedKey);
     }
     case "plain":
       return same(
