@@ -1,6 +1,6 @@
 /**
- * Addresses in the one form in which the directory keeps and compares them: local part in NFC with ASCII
- * letters in lower case, domain in lower-case U-labels without a trailing dot.
+ * Addresses in the one form in which the directory keeps and compares them: local part in NFC and
+ * lower case, domain in lower-case U-labels without a trailing dot.
  */
 import { domainToASCII, domainToUnicode } from "node:url";
 import type { MailAddress } from "../core/directory.ts";
@@ -34,7 +34,7 @@ export function canonicalDomain(text: string): string | undefined {
  */
 export function canonicalLocal(text: string): string | undefined {
   const local = normalLocal(text);
-  return local === undefined ? undefined : lowerAscii(local);
+  return local === undefined ? undefined : lowerCase(local);
 }
 
 /** `canonicalLocal` with its letters as they were written: what a detail is cut from. */
@@ -95,9 +95,12 @@ export function splitDetail(
   return at < 0 ? undefined : { user: local.slice(0, at), detail: local.slice(at + separator.length) };
 }
 
-/** ASCII letters to lower case, nothing else: `toLowerCase` would turn U+212A into `k`. */
-export function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/**
+ * Lower case of a `normalLocal`, the same that login names get (RFC 8265 §3.3.1). No ASCII letter can come
+ * out of another one here: `normalLocal` refuses U+212A.
+ */
+export function lowerCase(local: string): string {
+  return local.toLowerCase().normalize("NFC");
 }
 
 /** What somebody typed, cut and made printable for a sentence. */

@@ -129,7 +129,7 @@ class ThreadHasher implements Hasher {
       else running?.reject(new Error(`Cannot compute a password hash: ${answer.error}`));
       this.#pump();
     });
-    worker.on("error", (error) => void this.#end(thread, error.message));
+    worker.on("error", (error) => void this.#end(thread, String(error)));
     worker.on("exit", () => void this.#end(thread, "the hash thread ended"));
     this.#threads.add(thread);
     return thread;
