@@ -1,21 +1,22 @@
 /** The part of JSR's `@std/assert` that the tests use, over node:assert: JSR cannot be reached everywhere. */
+// The casts below: its types know `message` as missing or a string, not as undefined.
 import assertModule from "node:assert/strict";
 
 /** Fails unless `condition` is truthy. */
 export function assert(condition: unknown, message?: string): asserts condition {
-  assertModule.ok(condition, message);
+  assertModule.ok(condition, message as string);
 }
 /** Fails unless both are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  assertModule.deepStrictEqual(actual, expected, message);
+  assertModule.deepStrictEqual(actual, expected, message as string);
 }
 /** Fails when both are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  assertModule.notDeepStrictEqual(actual, expected, message);
+  assertModule.notDeepStrictEqual(actual, expected, message as string);
 }
 /** Fails unless both are the same value. */
 export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T {
-  assertModule.strictEqual(actual, expected, message);
+  assertModule.strictEqual(actual, expected, message as string);
 }
 /** Fails unless `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, message?: string): void {
@@ -26,7 +27,7 @@ export function assertStringIncludes(actual: string, expected: string, message?:
 }
 /** Fails unless `actual` matches. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  assertModule.match(actual, expected, message);
+  assertModule.match(actual, expected, message as string);
 }
 /** Fails on null and undefined. */
 export function assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T> {

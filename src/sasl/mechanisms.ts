@@ -1,0 +1,65 @@
+import type { TlsInfo } from "../core/conn.ts";
+
+/** Hash functions that SCRAM is defined with, by their IANA names. */
+export type ScramHash = "SHA-1" | "SHA-256";
+
+/** What one mechanism is and needs. */
+export interface Mechanism {
+  readonly family: "scram" | "plain" | "login";
+  /** True when the password itself crosses the connection: TLS first, unless the operator allows it. */
+  readonly plaintext: boolean;
+  /** True for the -PLUS forms: the exchange is bound to the TLS connection. */
+  readonly channelBinding: boolean;
+  /** SCRAM's hash; undefined for the others. */
+  readonly hash: ScramHash | undefined;
+  readonly rfc: string;
+}
+
+/** Every mechanism that we speak, best first: the order in which they are announced. */
+export const MECHANISMS = {
+  "SCRAM-SHA-256-PLUS": scram("SHA-256", true, "7677"),
+  "SCRAM-SHA-1-PLUS": scram("SHA-1", true, "5802"),
+  "SCRAM-SHA-256": scram("SHA-256", false, "7677"),
+  "SCRAM-SHA-1": scram("SHA-1", false, "5802"),
+  "PLAIN": { family: "plain", plaintext: true, channelBinding: false, hash: undefined, rfc: "4616" },
+  "LOGIN": {
+    family: "login",
+    plaintext: true,
+    channelBinding: false,
+    hash: undefined,
+    rfc: "draft-murchison-sasl-login-00",
+  },
+} as const satisfies Record<string, Mechanism>;
+
+/** A mechanism that we speak. */
+export type MechanismName = keyof typeof MECHANISMS;
+
+/** The names, best first. */
+export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly MechanismName[];
+
+/** The mechanism of that name, whatever its case (RFC 4422 §3.1: names are upper-case ASCII). */
+export function mechanismNamed(name: string): MechanismName | undefined {
+  const upper = name.toUpperCase();
+  // Not `upper in MECHANISMS`: the name comes from the network, and objects have a `constructor`.
+  return Object.hasOwn(MECHANISMS, upper) ? upper as MechanismName : undefined;
+}
+
+/**
+ * What a connection can be asked to prove, best first: -PLUS only where TLS gives something to bind to, plain
+ * passwords only under TLS or where the operator allows them without.
+ */
+export function mechanismsFor(
+  tls: TlsInfo | undefined,
+  options: { readonly allowPlaintext: boolean },
+): readonly MechanismName[] {
+  const binds = tls !== undefined && (tls.serverEndPoint !== undefined || tls.exporter !== undefined);
+  return MECHANISM_NAMES.filter((name) => {
+    const mechanism: Mechanism = MECHANISMS[name];
+    if (mechanism.channelBinding) return binds;
+    return !mechanism.plaintext || tls !== undefined || options.allowPlaintext;
+  });
+}
+
+function scram(hash: ScramHash, channelBinding: boolean, rfc: string) {
+  return { family: "scram", plaintext: false, channelBinding, hash, rfc } as const;
+}

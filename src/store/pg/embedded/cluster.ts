@@ -1,0 +1,172 @@
+/** The embedded PostgreSQL: made once, started with the server, stopped with it, recovered after a crash. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { kill } from "node:process";
+import type { DatabaseAddress } from "../database.ts";
+import { type Binaries, installBinaries } from "./binaries.ts";
+import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
+import { findLauncher, type Launcher } from "./unprivileged.ts";
+
+/** A running embedded server. */
+export interface Embedded extends AsyncDisposable {
+  readonly address: DatabaseAddress;
+  readonly pid: number;
+  /** True when this start made the data directory. */
+  readonly created: boolean;
+  /** Resolves when the server ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
+  stop(): Promise<void>;
+}
+
+const USER = "malleposte";
+const PORT = 5432;
+/** sockaddr_un holds 107 characters; PostgreSQL adds `/.s.PGSQL.5432`. */
+const LONGEST_SOCKET_DIRECTORY = 107 - "/.s.PGSQL.5432".length;
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts the server whose data lies below `directory`, making it first where it is missing. A server that a
+ * crashed process of ours left running is taken over.
+ *
+ * The caller holds the lock that keeps a second process away from the directory.
+ *
+ * @throws Error saying what PostgreSQL said, and where its log is.
+ */
+export async function startEmbedded(
+  directory: string,
+  settings: ServerSettings = SERVER_SETTINGS,
+): Promise<Embedded> {
+  const home = resolve(directory);
+  await Deno.mkdir(home, { recursive: true, mode: 0o700 });
+  const [binaries, launcher] = await Promise.all([installBinaries(home), findLauncher()]);
+  const data = join(home, "data");
+  const log = join(home, "postgres.log");
+  const created = !await isThere(join(data, "PG_VERSION"));
+  if (created) await initialise(binaries, launcher, data, log);
+  const address = await socketAddress(home, launcher);
+  const left = created ? undefined : await runningPostmaster(data);
+  if (left !== undefined) {
+    await waitUntilReady(data, () => !isAlive(left), log);
+    return running(address, left, created, pollEnd(left));
+  }
+  const args = ["-D", data, "-k", address.directory, "-p", String(PORT), "-h", ""];
+  for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
+  const child = launch(launcher, binaries.postgres, args, log);
+  let over = false;
+  const ended = child.ended.then(() => {
+    over = true;
+  });
+  await waitUntilReady(data, () => over, log);
+  return running(address, child.pid, created, ended);
+}
+
+async function initialise(binaries: Binaries, launcher: Launcher, data: string, log: string): Promise<void> {
+  // Made beside and renamed: an interrupted first start leaves nothing half done.
+  const fresh = `${data}.new`;
+  await Deno.remove(fresh, { recursive: true }).catch(() => {});
+  await Deno.mkdir(fresh, { mode: 0o700 });
+  if (launcher.ids !== undefined) await Deno.chown(fresh, launcher.ids.uid, launcher.ids.gid);
+  const child = launch(launcher, binaries.initdb, [
+    ...["-D", fresh, "-U", USER, "-A", "trust", "-E", "UTF8", "-k"],
+    ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"],
+  ], log);
+  if (await child.ended !== 0) throw new Error(await withLog("Cannot make the embedded database", log));
+  await Deno.rename(fresh, data);
+}
+
+function launch(launcher: Launcher, program: string, args: readonly string[], log: string) {
+  const [command, ...rest] = [...launcher.prefix, program, ...args];
+  // A log of its own: a child that inherits our streams keeps their readers waiting for ever.
+  const output = openSync(log, "a", 0o600);
+  const child = spawn(command!, rest, {
+    cwd: "/",
+    env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
+    // A session of its own: Ctrl-C on the terminal is for us, who first let transactions finish.
+    detached: true,
+    stdio: ["ignore", output, output],
+    ...(launcher.ids === undefined ? {} : launcher.ids),
+  });
+  closeSync(output);
+  const ended = new Promise<number>((end) => {
+    child.once("exit", (code) => end(code ?? 1));
+    child.once("error", () => end(1));
+  });
+  return { pid: child.pid ?? 0, ended };
+}
+
+function running(
+  address: DatabaseAddress,
+  pid: number,
+  created: boolean,
+  ended: Promise<void>,
+): Embedded {
+  const stop = async () => {
+    if (isAlive(pid)) kill(pid, "SIGINT");
+    const late = setTimeout(() => isAlive(pid) && kill(pid, "SIGQUIT"), 8_000);
+    await ended;
+    clearTimeout(late);
+  };
+  return { address, pid, created, ended, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The server writes its state into the eighth line of postmaster.pid. */
+async function waitUntilReady(data: string, failed: () => boolean, log: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!failed() && Date.now() < deadline) {
+    const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
+    if (text.split("\n")[7]?.trim() === "ready") return;
+    await new Promise((wake) => setTimeout(wake, 10));
+  }
+  throw new Error(await withLog("Cannot start the embedded database", log));
+}
+
+async function runningPostmaster(data: string): Promise<number | undefined> {
+  const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
+  const pid = Number(text.split("\n")[0]);
+  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
+  // The number may belong to another program by now: only a process that runs on this directory counts.
+  const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+  return command === "" || command.split("\0").includes(data) ? pid : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function pollEnd(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((wake) => setTimeout(wake, 50));
+}
+
+async function socketAddress(
+  home: string,
+  launcher: Launcher,
+): Promise<DatabaseAddress & { kind: "socket" }> {
+  let directory = home;
+  if (launcher.ids !== undefined || home.length > LONGEST_SOCKET_DIRECTORY) {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(home));
+    directory = `/tmp/malleposte-${new Uint8Array(digest).slice(0, 8).toHex()}`;
+    await Deno.mkdir(directory, { mode: 0o700 }).catch(() => {});
+    if (launcher.ids !== undefined) await Deno.chown(directory, launcher.ids.uid, launcher.ids.gid);
+    const { mode, uid } = await Deno.lstat(directory);
+    if (((mode ?? 0) & 0o77) !== 0 || uid !== (launcher.ids?.uid ?? Deno.uid())) {
+      throw new Error(`Cannot use ${directory} for the database's socket: others may write there; remove it`);
+    }
+  }
+  return { kind: "socket", directory, port: PORT, user: USER, database: "postgres" };
+}
+
+async function withLog(what: string, log: string): Promise<string> {
+  const lines = (await Deno.readTextFile(log).catch(() => "")).trimEnd().split("\n").slice(-5);
+  return `${what}: ${lines.join(" | ")} (whole log: ${log})`;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

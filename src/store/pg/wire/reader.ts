@@ -1,0 +1,80 @@
+/** Cuts the server's stream into messages: type, and a view on the payload. Sans-I/O. */
+
+/** One message from the server. */
+export interface Message {
+  /** ASCII letter. */
+  readonly type: number;
+  /** Without type and length; a view on the chunk, or an own buffer when it spanned chunks. */
+  readonly payload: Uint8Array;
+}
+
+/** A row may hold a 1 MiB chunk and little more; 64 MiB leaves room for aggregated columns. */
+const LONGEST = 64 * 1024 * 1024;
+
+/** Push chunks, take messages until there is none. */
+export class MessageReader {
+  #chunk = new Uint8Array(0);
+  #at = 0;
+  /** A message that spans chunks, being gathered: head first, then the whole. */
+  #gathered: Uint8Array | undefined;
+  #filled = 0;
+
+  push(chunk: Uint8Array): void {
+    if (this.#at < this.#chunk.length) this.#gather(this.#chunk.subarray(this.#at));
+    this.#chunk = chunk as Uint8Array<ArrayBuffer>;
+    this.#at = 0;
+  }
+
+  /** @throws RangeError when the stream is not PostgreSQL's. */
+  next(): Message | undefined {
+    if (this.#gathered !== undefined) return this.#nextGathered();
+    const left = this.#chunk.length - this.#at;
+    if (left < 5) return undefined;
+    const size = messageSize(this.#chunk, this.#at);
+    if (left < size) return undefined;
+    const start = this.#at;
+    this.#at += size;
+    return { type: this.#chunk[start]!, payload: this.#chunk.subarray(start + 5, start + size) };
+  }
+
+  /** Keeps the rest of a chunk whose message goes on in the next one. */
+  #gather(rest: Uint8Array): void {
+    const size = rest.length < 5 ? 5 : messageSize(rest, 0);
+    this.#gathered = new Uint8Array(size);
+    this.#gathered.set(rest);
+    this.#filled = rest.length;
+  }
+
+  #nextGathered(): Message | undefined {
+    let held = this.#gathered!;
+    this.#take(held);
+    if (this.#filled < held.length) return undefined;
+    const size = messageSize(held, 0);
+    if (size > held.length) {
+      this.#gathered = new Uint8Array(size);
+      this.#gathered.set(held);
+      held = this.#gathered;
+      this.#take(held);
+      if (this.#filled < size) return undefined;
+    }
+    this.#gathered = undefined;
+    this.#filled = 0;
+    return { type: held[0]!, payload: held.subarray(5) };
+  }
+
+  #take(into: Uint8Array): void {
+    const part = this.#chunk.subarray(this.#at, this.#at + into.length - this.#filled);
+    into.set(part, this.#filled);
+    this.#filled += part.length;
+    this.#at += part.length;
+  }
+}
+
+function messageSize(octets: Uint8Array, at: number): number {
+  const size = octets[at + 1]! * 0x100_0000 +
+    (octets[at + 2]! << 16 | octets[at + 3]! << 8 | octets[at + 4]!);
+  if (size < 4 || size > LONGEST) {
+    throw new RangeError(`Cannot read a message of ${size} octets from PostgreSQL`);
+  }
+  return size + 1;
+}

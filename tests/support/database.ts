@@ -1,0 +1,128 @@
+/**
+ * A real PostgreSQL for tests. Importing this module starts a throw-away cluster of the embedded server for
+ * the test file (a copy of one that was made and migrated once a schema); each `testDatabase()` is a fresh
+ * database in it. The cluster ends with the test file.
+ */
+import { Kysely, sql } from "kysely";
+import { join } from "node:path";
+import { kill } from "node:process";
+import { type Database, type DatabaseAddress, openDatabase } from "../../src/store/pg/database.ts";
+import { startEmbedded } from "../../src/store/pg/embedded/cluster.ts";
+import { THROWAWAY_SETTINGS } from "../../src/store/pg/embedded/settings.ts";
+import type { Door } from "../../src/store/pg/door.ts";
+import { openDoor } from "../../src/store/pg/wire/mod.ts";
+import { dial } from "./dial.ts";
+import { migrateToLatest } from "../../src/store/pg/migrate.ts";
+
+const TEMPLATE = "mail_template";
+const root = join(Deno.env.get("TMPDIR") ?? "/tmp", `malleposte-tests-${Deno.uid()}`);
+await Deno.mkdir(root, { recursive: true, mode: 0o700 });
+await removeLeftOvers();
+const made = await madeCluster();
+const home = join(root, `run-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`);
+await copyCluster(made, home);
+const cluster = await startEmbedded(home, THROWAWAY_SETTINGS);
+
+// The file's end: at once and without waiting, nothing in there is worth a checkpoint.
+globalThis.addEventListener("unload", () => {
+  try {
+    kill(cluster.pid, "SIGQUIT");
+  } catch { /* ended already */ }
+  Deno.removeSync(home, { recursive: true });
+});
+
+let count = 0;
+
+/** A fresh, migrated database. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly address: DatabaseAddress;
+  /** Kysely on it. */
+  readonly database: Database;
+  /** The hot path's door to it. */
+  readonly door: Door;
+}
+
+/** Makes a fresh database from the migrated template; dispose it at the end of the test. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const name = `t${++count}`;
+  const admin = open("postgres");
+  await sql.raw(`create database ${name} template ${TEMPLATE}`).execute(admin);
+  const database = open(name);
+  const door = openDoor(dial, addressOf(name), { shared: 2, exclusive: 4 });
+  return {
+    address: addressOf(name),
+    database,
+    door,
+    async [Symbol.asyncDispose]() {
+      await door[Symbol.asyncDispose]();
+      await database.destroy();
+      await sql.raw(`drop database ${name} with (force)`).execute(admin);
+      await admin.destroy();
+    },
+  };
+}
+
+function addressOf(database: string): DatabaseAddress {
+  if (cluster.address.kind !== "socket") throw new Error("the embedded server listens on a socket");
+  return { ...cluster.address, database };
+}
+
+function open(database: string): Kysely<any> {
+  return openDatabase(addressOf(database), { connections: 4 });
+}
+
+/** The cluster that all test files copy: made when this schema is seen for the first time. */
+async function madeCluster(): Promise<string> {
+  const path = join(root, `made-${await schemaHash()}`);
+  if (await isThere(path)) return path;
+  const fresh = `${path}.new-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  {
+    await using server = await startEmbedded(fresh, THROWAWAY_SETTINGS);
+    const admin = openDatabase(server.address, { connections: 1 });
+    await sql.raw(`create database ${TEMPLATE}`).execute(admin);
+    await admin.destroy();
+    if (server.address.kind !== "socket") throw new Error("the embedded server listens on a socket");
+    const template = openDatabase({ ...server.address, database: TEMPLATE }, { connections: 1 });
+    await migrateToLatest(template);
+    await template.destroy();
+  }
+  await Deno.rename(fresh, path).catch(async () => await Deno.remove(fresh, { recursive: true }));
+  return path;
+}
+
+async function copyCluster(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { mode: 0o700 });
+  for await (const entry of Deno.readDir(from)) {
+    if (entry.name.startsWith("pgsql-")) await Deno.symlink(join(from, entry.name), join(to, entry.name));
+  }
+  const copied = await new Deno.Command("cp", { args: ["-a", join(from, "data"), join(to, "data")] })
+    .output();
+  if (!copied.success) {
+    throw new Error(`Cannot copy the test cluster: ${new TextDecoder().decode(copied.stderr)}`);
+  }
+}
+
+async function schemaHash(): Promise<string> {
+  const folder = new URL("../../migrations/", import.meta.url);
+  const names = Array.from(Deno.readDirSync(folder), (entry) => entry.name).sort();
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(new URL(name, folder))));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
+  return new Uint8Array(digest).slice(0, 6).toHex();
+}
+
+/** Ends and removes clusters of test runs that were killed before they could do so. */
+async function removeLeftOvers(): Promise<void> {
+  for await (const entry of Deno.readDir(root)) {
+    const owner = Number(/^run-(\d+)-/.exec(entry.name)?.[1] ?? NaN);
+    if (Number.isNaN(owner) || await isThere(`/proc/${owner}`)) continue;
+    const path = join(root, entry.name);
+    const text = await Deno.readTextFile(join(path, "data", "postmaster.pid")).catch(() => "");
+    const command = await Deno.readTextFile(`/proc/${text.split("\n")[0]}/cmdline`).catch(() => "");
+    if (command.includes(path)) kill(Number(text.split("\n")[0]), "SIGQUIT");
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
