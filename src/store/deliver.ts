@@ -14,7 +14,8 @@ import { createMissing } from "./mailboxes.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
 import { call, type Rows } from "./pg/door.ts";
-import { deliver, lockAccounts, lockQuotaDomains, putOctets, Status } from "./sql/mod.ts";
+import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
+import { deliver, putOctets, Status } from "./sql/deliver.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -42,6 +43,8 @@ interface Target {
   readonly keywords: string | null;
   readonly wanted: DeliveryTarget;
   outcome: Outcome<Placed> | undefined;
+  /** True when the octets that were staged are not there any more. */
+  lost: boolean;
 }
 
 /** One call of `deliver`. */
@@ -108,6 +111,7 @@ export class Deliveries {
       keywords: keywords.ok && keywords.value.length > 0 ? keywords.value.join(" ").toLowerCase() : null,
       wanted,
       outcome: failure === undefined ? undefined : { ok: false, failure },
+      lost: false,
     };
   }
 
@@ -163,8 +167,9 @@ export class Deliveries {
       return;
     }
     for (const job of jobs) {
-      // The quota of a batch is counted over refused targets too: only alone is a refusal certain.
-      if (jobs.length > 1 && job.targets.some(isOverQuota)) {
+      if (job.targets.some((target) => target.lost)) {
+        job.reject(new Unavailable("Cannot deliver: the staged octets are gone"));
+      } else if (jobs.length > 1 && mayFitAlone(job)) {
         for (const target of job.targets) if (isOverQuota(target)) target.outcome = undefined;
         await this.#run([openOf(job)]);
       } else job.resolve();
@@ -230,7 +235,7 @@ export class Deliveries {
           target.outcome = refused("OVERQUOTA", "Quota exceeded");
           break;
         case Status.NotStaged:
-          throw new Unavailable("Cannot deliver: the staged octets are gone");
+          target.lost = true;
       }
     }
     return [...notices.values()];
@@ -262,6 +267,15 @@ function isOverQuota(target: Target): boolean {
   const outcome = target.outcome;
   return outcome !== undefined && !outcome.ok && outcome.failure.kind === "refused" &&
     outcome.failure.code === "OVERQUOTA";
+}
+
+/**
+ * The quota of a batch is counted over refused targets too: only alone is a refusal certain. An atomic job
+ * that has another refusal as well is refused anyway.
+ */
+function mayFitAlone(job: Job): boolean {
+  if (!job.targets.some(isOverQuota)) return false;
+  return !job.atomic || job.targets.every((target) => target.outcome === undefined || isOverQuota(target));
 }
 
 /** What of a job is still to be placed, as a job of its own that answers to the same caller. */

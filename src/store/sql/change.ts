@@ -2,6 +2,9 @@
 import { statement } from "../pg/door.ts";
 import { DROP_LOST_MESSAGES } from "./orphans.ts";
 
+/** Entries of a mailbox that was deleted may still be there, for the sweep: nobody else may touch them. */
+const IS_THERE = `exists (select from mailbox where account_id = $1 and mailbox_id = $2)`;
+
 /** $1 account, $2 mailbox. No row: no such mailbox. */
 export const mailboxKeywords = statement(
   "mailbox_keywords",
@@ -33,6 +36,7 @@ export const setFlags = statement(
         where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
         order by uid limit $6
      ) e
+     where ${IS_THERE}
      order by e.uid limit $6
   ), wanted as materialized (
     select uid, flags as old_flags, keywords as old_keywords, modseq,
@@ -85,6 +89,7 @@ export const removeEntries = statement(
           and flags & $7 = $7
         order by uid limit $6
      ) e
+     where ${IS_THERE}
      order by e.uid limit $6
   ), gone as (
     delete from entry e using scope s

@@ -91,13 +91,13 @@ export const messageBlobs = statement(
   `select message_id, blob_id, size from message where account_id = $1 and message_id = any ($2)`,
 );
 
-/** Pieces of blobs, in the order asked. A column each: $1 blob, $2 chunk, $3 first octet from 1, $4 count. */
+/** Pieces of blobs, in the order asked; null where a chunk is gone. A column each: $1 blob, $2 chunk, $3 first octet from 1, $4 count. */
 export const readOctets = statement(
   "read_octets",
   ["uuid[]", "int4[]", "int4[]", "int4[]"],
   `select substring(c.octets from p.first for p.count)
      from unnest($1::uuid[], $2::int4[], $3::int4[], $4::int4[]) with ordinality
           as p (blob_id, seq, first, count, ord)
-     join blob_chunk c on c.blob_id = p.blob_id and c.seq = p.seq
+     left join blob_chunk c on c.blob_id = p.blob_id and c.seq = p.seq
     order by p.ord`,
 );
