@@ -46,7 +46,11 @@ export async function insertAccountState(
 }
 
 /** Sets or lifts an account's limits. Returns false when there is no such account. */
-export async function setAccountQuota(db: Database, accountId: number, quota: AccountQuota): Promise<boolean> {
+export async function setAccountQuota(
+  db: Database,
+  accountId: number,
+  quota: AccountQuota,
+): Promise<boolean> {
   const result = await db.updateTable("account_state").set({
     quota_octets: quota.octets ?? null,
     quota_messages: quota.messages ?? null,
@@ -69,7 +73,9 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
   for (const table of ["entry", "expunged", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
-        select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(db)
+        select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(
+        db,
+      )
     );
   }
   await inBatches(() =>

@@ -98,13 +98,21 @@ export async function copyWithin(
   if (state === undefined || source!.count === 0) return refused("NONEXISTENT", "No such mailbox");
   if (target!.count === 0) return refused("TRYCREATE", "No such mailbox");
   const count = scope!.int(0, 0), octets = scope!.int(0, 1);
-  const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) || !room!.isNull(0, 1) && count > room!.int(0, 1);
+  const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) ||
+    !room!.isNull(0, 1) && count > room!.int(0, 1);
   if (counted && count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
 
   const there = mailboxInfo(target!, 0);
   const used = keywordIndexes(scope!.bits(0, 2));
   const names = source!.texts(0, 9);
-  const mapped = await addKeywords(context, tx, account, there.id, there.keywords, used.map((i) => names[i]!));
+  const mapped = await addKeywords(
+    context,
+    tx,
+    account,
+    there.id,
+    there.keywords,
+    used.map((i) => names[i]!),
+  );
   if (!mapped.ok) return mapped;
 
   const modSeq = state.modSeq + 1;

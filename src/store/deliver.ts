@@ -102,7 +102,11 @@ export class Deliveries {
     if (!(item.message instanceof Message)) throw new TypeError("Cannot deliver a message of another store");
     const name = mailboxName(wanted.mailbox, this.#context.limits);
     const keywords = checkKeywords(wanted.keywords ?? [], this.#context.limits);
-    const failure: Failure | undefined = !name.ok ? name.failure : !keywords.ok ? keywords.failure : undefined;
+    const failure: Failure | undefined = !name.ok
+      ? name.failure
+      : !keywords.ok
+      ? keywords.failure
+      : undefined;
     return {
       item: index,
       message: item.message,
@@ -194,7 +198,7 @@ export class Deliveries {
         )
       );
     } catch (thrown) {
-      if (thrown instanceof Unavailable) for (const message of messages) message.fate = "unknown";
+      if (thrown instanceof Unavailable) { for (const message of messages) message.fate = "unknown"; }
       throw thrown;
     }
     const notices = this.#read(targets, rows[2]!);
@@ -220,7 +224,12 @@ export class Deliveries {
         const mailbox = rows.int(row, 1) as MailboxId;
         const modSeq = rows.int(row, 4) as ModSeq;
         target.message.fate = "delivered";
-        target.outcome = done({ mailbox, uidValidity: rows.int(row, 2), uid: rows.int(row, 3) as Uid, modSeq });
+        target.outcome = done({
+          mailbox,
+          uidValidity: rows.int(row, 2),
+          uid: rows.int(row, 3) as Uid,
+          modSeq,
+        });
         notices.set(`${target.account}:${mailbox}`, notice(target.account, mailbox, modSeq));
         continue;
       }

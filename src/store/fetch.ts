@@ -12,7 +12,11 @@ import { MAILBOX_WIDTH, mailboxInfo } from "./sql/mailbox.ts";
 import { fetchStatement, mailboxChanges, mailboxIndex } from "./sql/read.ts";
 
 /** Places of the columns behind a mailbox's own. */
-const UIDS = MAILBOX_WIDTH, FLAGS = UIDS + 1, MODSEQS = UIDS + 2, KEYWORD_UIDS = UIDS + 3, KEYWORD_BITS = UIDS + 4;
+const UIDS = MAILBOX_WIDTH,
+  FLAGS = UIDS + 1,
+  MODSEQS = UIDS + 2,
+  KEYWORD_UIDS = UIDS + 3,
+  KEYWORD_BITS = UIDS + 4;
 const LOWS = UIDS + 5, HIGHS = UIDS + 6, FLOOR = UIDS + 7;
 
 /** MailStore.index. */
@@ -92,9 +96,7 @@ export async function* fetch(
       const ranges = rangesAfter(uids, after, RANGES);
       if (ranges.length === 0) return [];
       const { lows, highs } = rangeColumns(ranges);
-      const rows = await retrying(() =>
-        context.door.query(statement, account, mailbox, lows, highs, limit)
-      );
+      const rows = await retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit));
       const batch = fetchBatch(rows);
       // Fewer than asked: these ranges are done, others may follow.
       after = rows.count < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;

@@ -1,7 +1,13 @@
 /** A whole message as the store holds it between reception and delivery. */
 import type { BlobId } from "../core/brands.ts";
 import type { StagedMessage } from "../core/store.ts";
-import { encodeBodyStructure, encodeEnvelope, packParts, type ParsedMessage, summarize } from "../mime/mod.ts";
+import {
+  encodeBodyStructure,
+  encodeEnvelope,
+  packParts,
+  type ParsedMessage,
+  summarize,
+} from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { call } from "./pg/door.ts";
 import { dropStaged } from "./sql/deliver.ts";

@@ -32,7 +32,8 @@ export async function* octets(
   for (let at = 0; at < ranges.length; at += RANGES) {
     const { plan, complete } = await planOf(context, account, ranges, at);
     const batches = batchesOf(plan, context.limits.readOctets);
-    const flying: { readonly wanted: readonly Wanted[]; readonly read: Promise<readonly Uint8Array[]> }[] = [];
+    const flying: { readonly wanted: readonly Wanted[]; readonly read: Promise<readonly Uint8Array[]> }[] =
+      [];
     for (let next = 0; next < batches.length || flying.length > 0;) {
       while (flying.length < readAhead && next < batches.length) {
         const wanted = batches[next++]!;
@@ -82,7 +83,14 @@ async function planOf(
     for (let from = start; from < end;) {
       const seq = Math.floor(from / chunkOctets);
       const to = Math.min(end, (seq + 1) * chunkOctets);
-      plan.push({ index, blob, seq, first: from - seq * chunkOctets + 1, count: to - from, last: to === end });
+      plan.push({
+        index,
+        blob,
+        seq,
+        first: from - seq * chunkOctets + 1,
+        count: to - from,
+        last: to === end,
+      });
       from = to;
     }
   }

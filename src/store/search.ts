@@ -31,7 +31,9 @@ export async function search(
   const query = sql<{ readonly uids: Uint8Array | null }>`
     select string_agg(int4send((e.uid - ${UID_OFFSET}::int8)::int4), ''::bytea order by e.uid) as uids
       from entry e
-      ${needs.message ? sql`join message m on m.account_id = ${account} and m.message_id = e.message_id` : sql``}
+      ${
+    needs.message ? sql`join message m on m.account_id = ${account} and m.message_id = e.message_id` : sql``
+  }
       ${
     needs.text
       ? sql`left join message_text t on t.account_id = ${account} and t.message_id = e.message_id`

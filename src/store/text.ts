@@ -89,7 +89,9 @@ async function textOf(
     ...searchParts(unpackParts(structure)),
   ];
   const ranges: OctetRange[] = [{ message, start: 0, end: headerSize }];
-  for (const { start, end } of wanted) ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
+  for (const { start, end } of wanted) {
+    ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
+  }
   let header: string | undefined;
   let body = "";
   let pieces: Uint8Array[] = [];

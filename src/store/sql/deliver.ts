@@ -2,7 +2,14 @@
 import { statement } from "../pg/door.ts";
 
 /** What `deliver` says of each target. */
-export const Status = { Placed: 0, NoAccount: 1, NoMailbox: 2, NoKeyword: 3, OverQuota: 4, NotStaged: 5 } as const;
+export const Status = {
+  Placed: 0,
+  NoAccount: 1,
+  NoMailbox: 2,
+  NoKeyword: 3,
+  OverQuota: 4,
+  NotStaged: 5,
+} as const;
 
 /**
  * Places copies of messages, all accounts being locked by an earlier statement of the transaction (its own

@@ -68,7 +68,9 @@ export function fetchStatement(wanted: FetchWanted): Statement {
   return fetchStatements[mask] ??= statement(
     `fetch_${mask}`,
     ["int8", "int4", "int8[]", "int8[]", "int4"],
-    `select ${FETCH_COLUMNS.map(([of, column]) => of === undefined || wanted[of] ? column : "null").join(", ")}
+    `select ${
+      FETCH_COLUMNS.map(([of, column]) => of === undefined || wanted[of] ? column : "null").join(", ")
+    }
        from (
          select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
           cross join lateral (
