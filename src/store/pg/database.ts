@@ -2,7 +2,7 @@
  * The door to PostgreSQL for everything that is not on the hot path: npm `pg` behind Kysely. Directory,
  * administration, migrations, mailbox names. The hot path has its own door, `wire/`.
  */
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import type { Tables } from "./tables.ts";
 
@@ -54,4 +54,10 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
 function poolAddress(address: DatabaseAddress): pg.PoolConfig {
   if (address.kind === "url") return { connectionString: address.url };
   return { host: address.directory, port: address.port, user: address.user, database: address.database };
+}
+
+/** The server's version as a number, e.g. 150018 for 15.18. */
+export async function serverVersion(db: Database): Promise<number> {
+  const { rows } = await sql<{ server_version_num: string }>`show server_version_num`.execute(db);
+  return Number(rows[0]?.server_version_num);
 }

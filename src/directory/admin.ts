@@ -1,0 +1,30 @@
+/** Administration of the directory. Refusals are one sentence that says what to do. */
+import { AccountAdmin } from "./admin_accounts.ts";
+import { AliasAdmin } from "./admin_aliases.ts";
+import { AppPasswordAdmin } from "./admin_app_passwords.ts";
+import type { AdminOptions } from "./admin_common.ts";
+import { DomainAdmin } from "./admin_domains.ts";
+
+export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
+export type { AliasRow } from "./admin_aliases.ts";
+export type { AppPasswordRow } from "./admin_app_passwords.ts";
+export type { AdminOptions, Quota } from "./admin_common.ts";
+export type { DomainRow } from "./admin_domains.ts";
+
+/** What administrators do, by what they do it to. */
+export interface Admin {
+  readonly domains: DomainAdmin;
+  readonly accounts: AccountAdmin;
+  readonly aliases: AliasAdmin;
+  readonly appPasswords: AppPasswordAdmin;
+}
+
+/** Sets up administration on a database. */
+export function createAdmin(options: AdminOptions): Admin {
+  return {
+    domains: new DomainAdmin(options),
+    accounts: new AccountAdmin(options),
+    aliases: new AliasAdmin(options),
+    appPasswords: new AppPasswordAdmin(options),
+  };
+}

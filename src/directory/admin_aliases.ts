@@ -1,0 +1,135 @@
+import { sql } from "kysely";
+import type { MailAddress } from "../core/directory.ts";
+import { done, type Outcome, refused } from "../core/failure.ts";
+import {
+  DETAIL_SEPARATOR,
+  formatAddress,
+  parseAddress,
+  parseDomain,
+  show,
+  splitDetail,
+} from "./addresses.ts";
+import { type AdminOptions, isDomain, noDomain } from "./admin_common.ts";
+import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
+import { lookUp } from "./lookup.ts";
+
+/** An alias in a list; `from` is `*@domain` for a catch-all. */
+export interface AliasRow {
+  readonly from: string;
+  readonly targets: readonly string[];
+}
+
+/** What administrators do to aliases. `from` may be `*@domain` or `@domain`: whatever nobody else has. */
+export class AliasAdmin {
+  constructor(private readonly options: AdminOptions) {}
+
+  /** Makes an alias, or adds targets to it. NONEXISTENT, ALREADYEXISTS, CANNOT (elsewhere), LIMIT. */
+  async add(text: string, targets: readonly string[]): Promise<Outcome<AliasRow>> {
+    const { database } = this.options;
+    const from = parseFrom(text);
+    if (!from.ok) return from;
+    const { local, domain } = from.value;
+    const name = formatFrom(from.value);
+    if (targets.length === 0) return refused("CANNOT", `The alias ${name} must lead to at least one address`);
+    if (!await isDomain(database, domain)) return noDomain(domain);
+    const account = await database.selectFrom("account").select("account_id")
+      .where("domain", "=", domain).where("local_part", "=", local).executeTakeFirst();
+    if (account !== undefined) {
+      return refused("ALREADYEXISTS", `${name} is an account: its mail cannot go elsewhere by an alias`);
+    }
+    const wanted = await this.#targets(targets);
+    if (!wanted.ok) return wanted;
+    if (wanted.value.includes(`${local}@${domain}`)) {
+      return refused("CANNOT", `The alias ${name} cannot lead to itself`);
+    }
+    const merged = sql<string[]>`array(select distinct t from unnest(alias.targets || excluded.targets) t
+      order by t)`;
+    const row = await database.insertInto("alias")
+      .values({ domain, local_part: local, targets: [...wanted.value] })
+      .onConflict((conflict) =>
+        conflict.columns(["domain", "local_part"]).doUpdateSet({ targets: merged })
+          .where(sql<boolean>`cardinality(${merged}) <= ${LIMITS.aliasTargets}`)
+      )
+      .returning("targets").executeTakeFirst();
+    if (row === undefined || row.targets.length > LIMITS.aliasTargets) return tooMany(name);
+    return done({ from: name, targets: row.targets.map(formatTarget) });
+  }
+
+  /** Aliases by domain and name; all, or those of one domain. */
+  async list(domain?: string): Promise<readonly AliasRow[]> {
+    const rows = await this.options.database.selectFrom("alias").select(["domain", "local_part", "targets"])
+      .$if(domain !== undefined, (query) => query.where("domain", "=", domain!))
+      .orderBy("domain").orderBy("local_part").execute();
+    return rows.map((row) => ({
+      from: formatFrom({ local: row.local_part, domain: row.domain }),
+      targets: row.targets.map(formatTarget),
+    }));
+  }
+
+  /** Removes an alias. NONEXISTENT. */
+  async remove(text: string): Promise<Outcome<void>> {
+    const from = parseFrom(text);
+    if (!from.ok) return from;
+    const { local, domain } = from.value;
+    const removed = await this.options.database.deleteFrom("alias")
+      .where("domain", "=", domain).where("local_part", "=", local).executeTakeFirst();
+    if (removed.numDeletedRows === 0n) {
+      return refused("NONEXISTENT", `There is no alias ${formatFrom(from.value)}`);
+    }
+    return done(undefined);
+  }
+
+  /** Canonical targets, each once: addresses of ours that somebody gets the mail of. */
+  async #targets(texts: readonly string[]): Promise<Outcome<readonly string[]>> {
+    const addresses: MailAddress[] = [];
+    if (texts.length > LIMITS.aliasTargets) return tooMany("");
+    for (const text of texts) {
+      const address = parseAddress(text);
+      if (!address.ok) return address;
+      addresses.push(address.value);
+    }
+    const ways = (address: MailAddress) => {
+      const user = splitDetail(address.local, DETAIL_SEPARATOR)?.user;
+      const locals = user === undefined ? [address.local, ""] : [address.local, user, ""];
+      return locals.map((local) => ({ domain: address.domain, local }));
+    };
+    const found = await lookUp(this.options.database, addresses.flatMap(ways));
+    for (const address of addresses) {
+      const name = formatAddress(address);
+      if (!found.domains.has(address.domain)) {
+        return refused(
+          "CANNOT",
+          `${name} is not on this server (no domain ${address.domain}): aliases lead to addresses here only`,
+        );
+      }
+      const names = ways(address).map((way) => `${way.local}@${way.domain}`);
+      if (!names.some((one) => found.accounts.has(one) || found.aliases.has(one))) {
+        return refused("NONEXISTENT", `There is no account or alias ${name}`);
+      }
+    }
+    return done([...new Set(addresses.map((address) => `${address.local}@${address.domain}`))].sort());
+  }
+}
+
+function tooMany(name: string): ReturnType<typeof refused> {
+  return refused("LIMIT", `The alias ${name} would lead to more than ${LIMITS.aliasTargets} addresses`);
+}
+
+/** An alias's address; the empty local part is the catch-all's. */
+function parseFrom(text: string): Outcome<MailAddress> {
+  const catchAll = /^\*?@(.*)$/s.exec(text);
+  if (catchAll === null) return parseAddress(text);
+  const domain = parseDomain(catchAll[1]!);
+  return domain.ok
+    ? done({ local: "", domain: domain.value })
+    : refused("CANNOT", `${show(text)} is no alias: ${show(catchAll[1]!)} is not a domain name`);
+}
+
+function formatFrom(from: MailAddress): string {
+  return from.local === "" ? `*@${from.domain}` : formatAddress(from);
+}
+
+function formatTarget(target: string): string {
+  const at = target.lastIndexOf("@");
+  return formatAddress({ local: target.slice(0, at), domain: target.slice(at + 1) });
+}

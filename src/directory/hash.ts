@@ -1,0 +1,152 @@
+/**
+ * Password hashing on threads of its own, so that no connection waits for another's argon2: at most
+ * `threads` hashes at once, at most `queue` that wait, then `busy`. Threads start with the first hash.
+ */
+import { Worker } from "node:worker_threads";
+import type { World } from "../core/world.ts";
+import type { Enrolled, HashAnswer, HashJob } from "./hash_worker.ts";
+import { HASH_LIMITS, type HashLimits } from "./limits.ts";
+import { ARGON2 } from "./schemes.ts";
+
+export type { Enrolled } from "./hash_worker.ts";
+
+/** The queue is full: answer `busy`, the client may try again. */
+export class HashBusy extends Error {
+  override name = "HashBusy";
+}
+
+/** Computes and checks password hashes. */
+export interface Hasher extends AsyncDisposable {
+  /**
+   * True when the password is the stored one. Without a stored one (no such user) a hash of the same cost
+   * runs and the answer is false.
+   *
+   * @throws HashBusy
+   */
+  verify(password: string, stored: string | undefined): Promise<boolean>;
+  /** Makes what is stored of a new password. @throws HashBusy */
+  enroll(password: string): Promise<Enrolled>;
+  /** Hashes that run or wait. */
+  readonly pending: number;
+}
+
+/**
+ * What an unknown user's password is checked against: of the parameters that real ones have (schemes.ts
+ * ARGON2). Octets that come from no password.
+ */
+const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.lanes}` +
+  "$bm9ib2R5IGlzIGhlcmUhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
+const THREAD_HEAP_MIB = 64;
+
+interface Waiting {
+  readonly job: HashJob;
+  readonly resolve: (value: boolean | Enrolled) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  running: Waiting | undefined;
+  deadline: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Makes a hasher. Dispose it to end its threads; what waits is then rejected. */
+export function createHasher(world: World, limits: Partial<HashLimits> = {}): Hasher {
+  return new ThreadHasher(world, { ...HASH_LIMITS, ...limits });
+}
+
+class ThreadHasher implements Hasher {
+  readonly #threads = new Set<Thread>();
+  readonly #queue: Waiting[] = [];
+  #closed = false;
+
+  constructor(private readonly world: World, private readonly limits: HashLimits) {}
+
+  get pending(): number {
+    let running = 0;
+    for (const thread of this.#threads) if (thread.running !== undefined) running++;
+    return running + this.#queue.length;
+  }
+
+  async verify(password: string, stored: string | undefined): Promise<boolean> {
+    const right = await this.#run({ kind: "verify", password, stored: stored ?? NOBODY }) as boolean;
+    return right && stored !== undefined;
+  }
+
+  async enroll(password: string): Promise<Enrolled> {
+    const salts = [ARGON2.saltOctets, 16, 16].map((octets) => this.world.random(octets));
+    return await this.#run({ kind: "enroll", password, salts }) as Enrolled;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(new HashBusy("the hasher is closed"));
+    await Promise.all(Array.from(this.#threads, (thread) => this.#end(thread, "the hasher is closed")));
+  }
+
+  #run(job: HashJob): Promise<boolean | Enrolled> {
+    if (this.#closed) return Promise.reject(new HashBusy("the hasher is closed"));
+    if (this.#queue.length >= this.limits.queue) {
+      return Promise.reject(new HashBusy(`${this.limits.queue} passwords wait to be checked`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#idle();
+      if (thread === undefined) return;
+      this.#start(thread, this.#queue.shift()!);
+    }
+  }
+
+  #idle(): Thread | undefined {
+    for (const thread of this.#threads) if (thread.running === undefined) return thread;
+    return this.#threads.size < this.limits.threads ? this.#spawn() : undefined;
+  }
+
+  #start(thread: Thread, waiting: Waiting): void {
+    thread.running = waiting;
+    thread.deadline = setTimeout(() => {
+      void this.#end(thread, `a hash took longer than ${this.limits.jobMs} ms`);
+    }, this.limits.jobMs);
+    thread.worker.postMessage(waiting.job);
+  }
+
+  #spawn(): Thread {
+    const worker = new Worker(new URL("./hash_worker.ts", import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
+    });
+    const thread: Thread = { worker, running: undefined, deadline: undefined };
+    worker.on("message", (answer: HashAnswer) => {
+      const running = this.#release(thread);
+      if (answer.kind === "done") running?.resolve(answer.value);
+      else running?.reject(new Error(`Cannot compute a password hash: ${answer.error}`));
+      this.#pump();
+    });
+    worker.on("error", (error) => void this.#end(thread, String(error)));
+    worker.on("exit", () => void this.#end(thread, "the hash thread ended"));
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #release(thread: Thread): Waiting | undefined {
+    const running = thread.running;
+    clearTimeout(thread.deadline);
+    thread.running = thread.deadline = undefined;
+    return running;
+  }
+
+  /** Ends a thread; its job fails, the others get a new thread when they need one. */
+  async #end(thread: Thread, why: string): Promise<void> {
+    if (!this.#threads.delete(thread)) return;
+    this.#release(thread)?.reject(new Error(`Cannot compute a password hash: ${why}`));
+    await thread.worker.terminate();
+    this.#pump();
+  }
+}

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch, assertRejects } from "@std/assert";
+import { realWorld } from "../core/world.ts";
+import { createHasher, HashBusy } from "./hash.ts";
+import { isCurrent, parseStored } from "./schemes.ts";
+import { parseScram } from "./scram_keys.ts";
+
+Deno.test("a password that was enrolled is right, every other one is wrong", async () => {
+  await using hasher = createHasher(realWorld);
+  const enrolled = await hasher.enroll("correct horse");
+  assertMatch(enrolled.hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  assert(isCurrent(enrolled.hash));
+  assertEquals(parseScram(enrolled.scramSha1!, "SHA-1")?.salt.length, 16);
+  assertEquals(parseScram(enrolled.scramSha256!, "SHA-256")?.iterations, 10_000);
+  assertEquals(await hasher.verify("correct horse", enrolled.hash), true);
+  assertEquals(await hasher.verify("correct horsf", enrolled.hash), false);
+  assertEquals(await hasher.verify("", enrolled.hash), false);
+  const again = await hasher.enroll("correct horse");
+  assert(again.hash !== enrolled.hash && again.scramSha256 !== enrolled.scramSha256, "salts repeat");
+});
+
+Deno.test("an unknown user costs as long as a known one", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1 });
+  const { hash } = await hasher.enroll("x");
+  const time = async (stored: string | undefined) => {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      assertEquals(await hasher.verify("y", stored), false);
+      times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[2]!;
+  };
+  await time(hash);
+  const [known, unknown] = [await time(hash), await time(undefined)];
+  // Both run one argon2id of the same parameters; half and double leave room for a busy machine.
+  assert(unknown > known / 2 && unknown < known * 2, `known ${known} ms, unknown ${unknown} ms`);
+});
+
+Deno.test("beyond the queue the answer is busy, and what waited is still answered", async () => {
+  await using hasher = createHasher(realWorld, { threads: 2, queue: 3 });
+  const answers = Array.from({ length: 8 }, () => hasher.verify("x", undefined).catch((error) => error));
+  assertEquals(hasher.pending, 5);
+  const settled = await Promise.all(answers);
+  assertEquals(settled.filter((answer) => answer === false).length, 5);
+  assertEquals(settled.filter((answer) => answer instanceof HashBusy).length, 3);
+  assertEquals(hasher.pending, 0);
+});
+
+Deno.test("the thread that asks goes on while hashes run", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1 });
+  await hasher.verify("x", undefined);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await hasher.verify("x", undefined);
+  clearInterval(timer);
+  assertGreaterOrEqual(turns, 5);
+});
+
+Deno.test("a hash that takes too long ends with its thread, and the next one works", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, jobMs: 200 });
+  const slow = `$6$rounds=500000$salt$${"a".repeat(86)}`;
+  assert(parseStored(slow).ok);
+  const first = assertRejects(() => hasher.verify("x", slow), Error, "longer than 200 ms");
+  const second = hasher.verify("x", "{PLAIN}x");
+  await first;
+  assertEquals(await second, true);
+});
+
+Deno.test("closing rejects what waits", async () => {
+  const hasher = createHasher(realWorld, { threads: 1 });
+  const running = hasher.verify("x", undefined).catch((error: Error) => error.message);
+  const waiting = hasher.verify("x", undefined).catch((error: Error) => error.message);
+  await hasher[Symbol.asyncDispose]();
+  assertEquals(await running, "Cannot compute a password hash: the hasher is closed");
+  assertEquals(await waiting, "the hasher is closed");
+  await assertRejects(() => hasher.verify("x", undefined), HashBusy);
+});

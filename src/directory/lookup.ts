@@ -1,0 +1,96 @@
+/** One question to the database about any number of addresses: domain, account, alias, and use of quotas. */
+import { sql } from "kysely";
+import type { Database } from "../store/pg/database.ts";
+import { withDatabase } from "./failures.ts";
+
+/** An account that gets mail, with what its quotas depend on; `null` limits are none. */
+export interface AccountRow {
+  readonly account_id: number;
+  readonly disabled: boolean;
+  readonly usages: readonly Usage[];
+}
+
+/** Use of one quota, an account's or its domain's. */
+export interface Usage {
+  readonly octets: number;
+  readonly octetLimit: number | null;
+  readonly messages: number;
+  readonly messageLimit: number | null;
+}
+
+/** What is there, by `local@domain`; a catch-all by `@domain`. */
+export interface Found {
+  readonly domains: ReadonlySet<string>;
+  readonly accounts: ReadonlyMap<string, AccountRow>;
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+}
+
+interface Row {
+  kind: "domain" | "account" | "alias";
+  domain: string;
+  local_part: string;
+  account_id: number | null;
+  disabled: boolean | null;
+  targets: string[] | null;
+  octets: number | null;
+  octet_limit: number | null;
+  messages: number | null;
+  message_limit: number | null;
+}
+
+/** Looks up canonical names. The sum over a domain is made only where the domain has a quota. */
+export async function lookUp(
+  db: Database,
+  wanted: readonly { readonly domain: string; readonly local: string }[],
+): Promise<Found> {
+  const domainNames = wanted.map((one) => one.domain);
+  const locals = wanted.map((one) => one.local);
+  const { rows } = await withDatabase(() =>
+    sql<Row>`
+      with wanted as (
+        select distinct * from unnest(${domainNames}::text[], ${locals}::text[]) as w (domain, local_part)
+      )
+      select 'domain' as kind, d.name as domain, '' as local_part, null::int8 as account_id,
+             null::bool as disabled, null::text[] as targets, u.octets, d.quota_octets as octet_limit,
+             u.messages, d.quota_messages as message_limit
+        from domain d
+        left join lateral (
+          select sum(s.used_octets)::int8 as octets, sum(s.used_messages)::int8 as messages
+            from account a join account_state s using (account_id)
+           where a.domain = d.name
+        ) u on d.quota_octets is not null or d.quota_messages is not null
+       where d.name in (select w.domain from wanted w)
+      union all
+      select 'account', a.domain, a.local_part, a.account_id, a.disabled, null, s.used_octets,
+             s.quota_octets, s.used_messages, s.quota_messages
+        from wanted w join account a using (domain, local_part) left join account_state s using (account_id)
+      union all
+      select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null
+        from wanted w join alias l using (domain, local_part)`.execute(db)
+  );
+  const domains = new Map<string, Usage>();
+  const accounts = new Map<string, AccountRow>();
+  const aliases = new Map<string, readonly string[]>();
+  // Domains come first: UNION ALL keeps the order of its parts.
+  for (const row of rows) {
+    const name = `${row.local_part}@${row.domain}`;
+    if (row.kind === "domain") domains.set(row.domain, usageOf(row));
+    else if (row.kind === "alias") aliases.set(name, row.targets ?? []);
+    else {
+      const usages = [usageOf(row)];
+      const ofDomain = domains.get(row.domain);
+      if (ofDomain !== undefined) usages.push(ofDomain);
+      accounts.set(name, { account_id: row.account_id!, disabled: row.disabled!, usages });
+    }
+  }
+  return { domains: new Set(domains.keys()), accounts, aliases };
+}
+
+function usageOf(row: Row): Usage {
+  return {
+    octets: row.octets ?? 0,
+    octetLimit: row.octet_limit,
+    messages: row.messages ?? 0,
+    messageLimit: row.message_limit,
+  };
+}

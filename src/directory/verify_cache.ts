@@ -1,0 +1,41 @@
+/**
+ * Remembers passwords that were right, for minutes, so that clients that reconnect all the time do not cost a
+ * hash each. The key is an HMAC (its own secret a process) over the stored hash and the password: nothing in
+ * memory tells a password, and a changed password never finds an old entry.
+ */
+import { createHmac } from "node:crypto";
+import type { World } from "../core/world.ts";
+import { BoundedMap } from "./bounded_map.ts";
+import { VERIFY_CACHE_LIMITS, type VerifyCacheLimits } from "./limits.ts";
+
+/** The memory of right passwords. */
+export class VerifyCache {
+  readonly #until: BoundedMap<string, number>;
+  readonly #secret: Uint8Array;
+  readonly #limits: VerifyCacheLimits;
+
+  constructor(private readonly world: World, limits: Partial<VerifyCacheLimits> = {}) {
+    this.#limits = { ...VERIFY_CACHE_LIMITS, ...limits };
+    this.#until = new BoundedMap(this.#limits.entries);
+    this.#secret = world.random(32);
+  }
+
+  /** True when this password was right for this stored hash within the last minutes. */
+  has(stored: string, password: string): boolean {
+    const key = this.#key(stored, password);
+    const until = this.#until.get(key);
+    if (until === undefined) return false;
+    if (this.world.ticks() < until) return true;
+    this.#until.delete(key);
+    return false;
+  }
+
+  /** Remembers a password that was right; the time runs from now and using it does not extend it. */
+  add(stored: string, password: string): void {
+    this.#until.set(this.#key(stored, password), this.world.ticks() + this.#limits.ttlMs);
+  }
+
+  #key(stored: string, password: string): string {
+    return createHmac("sha256", this.#secret).update(`${stored}\0${password}`).digest("base64");
+  }
+}
