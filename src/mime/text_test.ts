@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { mail, NESTED, parseIn } from "../../tests/corpus/samples.ts";
 import { latin1, octetsOf } from "../bytes/ascii.ts";
+import { LANGUAGES, REFERENCES } from "./limits.ts";
 import {
   createTransferDecoder,
   FieldScanner,
   foldText,
   headerText,
   htmlToText,
+  MIME_LIMITS,
   partText,
   preview,
   previewPart,
@@ -24,6 +26,30 @@ Deno.test("FieldScanner walks over fields and passes over what is none", () => {
     found.push(latin1(fields.octets, fields.nameStart, fields.nameEnd) + "=" + latin1(fields.value()));
   }
   assertEquals(found, ["A=1", "B=2\t3", "C="]);
+});
+
+Deno.test("FieldScanner stops at its limits, exactly", () => {
+  const count = (text: string, limits: Partial<typeof MIME_LIMITS>) => {
+    const fields = new FieldScanner(octetsOf(text), { ...MIME_LIMITS, ...limits });
+    const sizes: number[] = [];
+    while (fields.next()) sizes.push(fields.valueEnd - fields.valueStart);
+    return sizes;
+  };
+  assertEquals(count("A: b\r\n".repeat(5), { fields: 5 }).length, 5);
+  assertEquals(count("A: b\r\n".repeat(6), { fields: 5 }).length, 5);
+  assertEquals(count("A:345\r\nB:3456\r\nC:\r\n", { field: 5 }), [3, 3, 0]);
+  assertEquals(count("ABCDE: x\r\nC:\r\n", { field: 5 }), [0]);
+});
+
+Deno.test("languages and references are bounded", () => {
+  const header = (name: string, value: string, times: number) => mail(`${name}: ${value.repeat(times)}\n\n`);
+  assertEquals(
+    parseIn(999, header("Content-Language", "de,", LANGUAGES + 1)).root.language.length,
+    LANGUAGES,
+  );
+  let ids = "";
+  for (let i = 0; i <= REFERENCES; i++) ids += ` <${i}@x>`;
+  assertEquals(summarize(header("References", ids, 1)).references.length, REFERENCES);
 });
 
 Deno.test("headerText: one line a field, unfolded and decoded", () => {
