@@ -1,4 +1,4 @@
-import { textOf } from "../../sasl/octets.ts";
+import { Buffer, isUtf8 } from "node:buffer";
 import { type Command, type CommandName, COMMANDS } from "../command.ts";
 
 /** What can be wrong with a line; each has its text in every language. */
@@ -115,4 +115,10 @@ function keywordOf(octets: Uint8Array): number {
   let value = 0;
   for (let i = 0; i < 4; i++) value = (value << 8) | ((octets[i] ?? 0) & 0xdf);
   return value;
+}
+
+/** UTF-8 text; undefined when it is none. */
+function textOf(octets: Uint8Array): string | undefined {
+  if (!isUtf8(octets)) return undefined;
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("utf8");
 }
