@@ -56,8 +56,8 @@ function withParams(
   const [first, second] = given;
   switch (name) {
     case "AUTH":
-      if (first === undefined || given.length > 2) return BAD_ARGUMENT;
-      return { name, mechanism: first, initial: second };
+      if (!isSaslMech(first) || given.length > 2) return BAD_ARGUMENT;
+      return { name, mechanism: first.toUpperCase(), initial: second };
     case "LANG":
       return given.length > 1 ? BAD_ARGUMENT : { name, range: first };
     case "LIST":
@@ -95,6 +95,21 @@ const BAD_ARGUMENT: SyntaxFault = { rule: "bad-argument" };
 /** *(SP param); a space at the end is forgiven, clients send `LIST ` for `LIST`. */
 function params(text: string): readonly string[] {
   return text.split(" ").filter((param) => param !== "");
+}
+
+/**
+ * sasl-mech = 1*20mech-char ; mech-char = UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE
+ *
+ * RFC 4422 §3.1. Lower case is taken too, but ASCII only: others have upper-case forms that are ASCII.
+ */
+function isSaslMech(text: string | undefined): text is string {
+  if (text === undefined || text.length > 20) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i), letter = code & 0xdf;
+    const isWord = (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x5f;
+    if (!isWord && (code > 0x7f || letter < 0x41 || letter > 0x5a)) return false;
+  }
+  return true;
 }
 
 /** 1*DIGIT */
