@@ -53,7 +53,7 @@ export class Gather {
     // Integer arithmetic is several times faster, and nearly every number here fits.
     while (n > 0x7fff_ffff) {
       const rest = Math.floor(n / 10);
-      buffer[--at] = 0x30 + n - rest * 10;
+      buffer[--at] = 0x30 + (n - rest * 10);
       n = rest;
     }
     for (let small = n | 0; small > 0; small = small / 10 | 0) buffer[--at] = 0x30 + small % 10;

@@ -1,12 +1,13 @@
 /** IMAP from the client: octets to commands. */
 import { NEED } from "../core/step.ts";
-import { appendPrefix } from "./grammar/append.ts";
+import { appendBefore } from "./grammar/append.ts";
 import { Cursor, type ParserMode } from "./grammar/cursor.ts";
 import type { CommandFault, FaultCode } from "./grammar/fault.ts";
 import { Held } from "./grammar/held.ts";
-import { type AppendCommand, bad, type Item, type ParserStep, tooBig } from "./grammar/item.ts";
-import { LITERAL_HEAD, type LiteralHead, literalHead } from "./grammar/literal_head.ts";
+import { type AppendCommand, bad, type Item, type ParserStep } from "./grammar/item.ts";
+import { argumentRefusal, type LiteralHead, literalHead } from "./grammar/literal_head.ts";
 import { command, commandHead, tag } from "./grammar/mod.ts";
+import { Skip } from "./grammar/skip.ts";
 import type { ImapLimits } from "./limits.ts";
 
 export type { AppendCommand, CommandFault, FaultCode, Item, ParserMode, ParserStep };
@@ -14,12 +15,10 @@ export type { AppendCommand, CommandFault, FaultCode, Item, ParserMode, ParserSt
 /**
  * `line`: text up to a line's end · `literal`: octets that belong to the command's text · `decide`: an APPEND
  * waits for accept or refuse · `stream`: APPEND's message goes out · `tail`: the rest of an APPEND ·
- * `skip-line`, `skip-literal`: what is left of a command that was refused · `dead`: after a fatal fault.
+ * `skip`: what is left of a command that was refused · `dead`: after a fatal fault.
  */
-type State = "line" | "literal" | "decide" | "stream" | "tail" | "skip-line" | "skip-literal" | "dead";
+type State = "line" | "literal" | "decide" | "stream" | "tail" | "skip" | "dead";
 
-/** Octets of a skipped line that can matter: a literal's head and CRLF. */
-const KEPT = LITERAL_HEAD + 2;
 const NO_OCTETS = new Uint8Array(0);
 const CONTINUE: ParserStep = { kind: "item", value: { kind: "continue" } };
 const LITERAL_END: ParserStep = { kind: "item", value: { kind: "literal-end" } };
@@ -47,9 +46,9 @@ export class CommandParser {
   #literals = 0;
   /** Where the text behind the command's last literal begins: a head never reaches back into a literal. */
   #textStart = 0;
-  /** Octets that are left of the literal being read, streamed or skipped. */
+  /** Octets that are left of the literal being read or streamed. */
   #left = 0;
-  #skipped = 0;
+  readonly #skip = new Skip();
   #append: { readonly tag: string; readonly utf8: boolean; readonly nonSync: boolean } | undefined;
 
   constructor(options: { readonly limits: ImapLimits; readonly mode: ParserMode }) {
@@ -101,16 +100,25 @@ export class CommandParser {
     if (append === undefined) return;
     if (this.#state === "decide" && !append.nonSync) return this.#begin();
     // What the runner has seen of the message was within `append`: its rest may be skipped whatever its size.
-    if (this.#state === "decide" || this.#state === "stream") this.#skipLiteral(this.#left);
-    else if (this.#state === "tail") this.#state = "skip-line";
+    if (this.#state === "decide" || this.#state === "stream") {
+      this.#skipLiteral(this.#left, this.#limits.skip);
+    } else if (this.#state === "tail") this.#skipFrom(this.#text);
   }
 
   /** The next item, fault, or `need`. */
   next(): ParserStep {
     for (;;) {
       const step = this.#step();
-      if (step !== undefined) return step;
+      if (step === undefined) continue;
+      // A session that waits holds on to no chunk: sessions are many and chunks large.
+      if (step === NEED && this.pending === 0) this.#forgetChunk();
+      return step;
     }
+  }
+
+  #forgetChunk(): void {
+    this.#chunk = NO_OCTETS;
+    this.#at = 0;
   }
 
   /** One move; undefined when it led to nothing that the runner must know. */
@@ -126,10 +134,8 @@ export class CommandParser {
         return this.#stream();
       case "tail":
         return this.#line();
-      case "skip-line":
-        return this.#skipLine();
-      case "skip-literal":
-        return this.#skipOctets();
+      case "skip":
+        return this.#skipRest();
       case "dead":
         this.#at = this.#chunk.length;
         return NEED;
@@ -141,7 +147,7 @@ export class CommandParser {
     this.#state = "line";
     this.#held.clear();
     this.#text = this.#literalOctets = this.#literals = 0;
-    this.#textStart = this.#left = this.#skipped = 0;
+    this.#textStart = this.#left = 0;
     this.#append = undefined;
   }
 
@@ -156,8 +162,8 @@ export class CommandParser {
     const end = this.#lineEnd();
     const piece = this.#chunk.subarray(this.#at, end === 0 ? this.#chunk.length : end);
     if (this.#text + piece.length > this.#limits.line && this.#tooLong(piece)) {
-      const itsTag = this.#append?.tag ?? tag(this.#cursor(this.#head(piece)));
-      return this.#abandon(bad("line too long", "A command line is too long", itsTag));
+      const itsTag = this.#append?.tag ?? this.#tagOf(piece);
+      return this.#abandon(bad("line too long", "A command line is too long", itsTag), this.#text);
     }
     this.#at += piece.length;
     this.#text += piece.length;
@@ -179,9 +185,17 @@ export class CommandParser {
     return commandHead(this.#cursor(this.#head(piece)))?.name !== "AUTHENTICATE";
   }
 
-  /** Enough of the command's beginning to read tag and name from. */
+  /** The tag of a command that is not whole. */
+  #tagOf(piece: Uint8Array): string | undefined {
+    const c = this.#cursor(this.#head(piece));
+    const found = tag(c);
+    return c.peek() === 0x20 ? found : undefined;
+  }
+
+  /** Enough of the beginning of a command that is too long to read tag and name from. */
   #head(piece: Uint8Array): Uint8Array {
-    const room = this.#limits.tag + 32;
+    // Not more than is sure to be here, however the input was cut.
+    const room = Math.min(this.#limits.tag + 32, this.#limits.line + 1);
     const held = this.#held.octets.subarray(0, room);
     const head = new Uint8Array(Math.min(room, held.length + piece.length));
     head.set(held);
@@ -221,7 +235,7 @@ export class CommandParser {
     // The first argument of APPEND is a mailbox, which may be a literal too.
     const isArgument = start.name !== "APPEND" || (this.#literals === 0 && c.pos + 1 >= head.at);
     if (!isArgument) return this.#announcedMessage(c, start.tag, head);
-    const refusal = this.#refusal(head, start.tag);
+    const refusal = argumentRefusal(head, this.#limits, this.#literals, this.#literalOctets, start.tag);
     if (refusal !== undefined) return this.#refuseLine(refusal, head);
     if (this.#held.length === 0) this.#held.add(octets);
     this.#literals++;
@@ -231,54 +245,16 @@ export class CommandParser {
     return head.nonSync ? undefined : CONTINUE;
   }
 
-  /** Why an argument's literal is not welcome, if it is not. */
-  #refusal(head: LiteralHead, itsTag: string): CommandFault | undefined {
-    const limits = this.#limits;
-    if (head.size > limits.literal) {
-      return this.#badSize(head, itsTag) ?? tooBig("literal too large", "A literal is too large", itsTag);
-    }
-    if (this.#literals >= limits.literals) {
-      return tooBig("too many literals", "A command has too many literals", itsTag);
-    }
-    if (this.#literalOctets + head.size > limits.literalTotal) {
-      return tooBig("literals too large", "The literals of a command are too large", itsTag);
-    }
-    return this.#badSize(head, itsTag);
-  }
-
-  /** What RFC 9051 §9 and RFC 7888 say of a literal's size. */
-  #badSize(head: LiteralHead, itsTag: string): CommandFault | undefined {
-    if (!head.valid) return bad("literal size", "The size of a literal is not a 63-bit number", itsTag);
-    if (!head.nonSync || head.size <= this.#limits.nonSyncLiteral) return undefined;
-    return bad("literal not synchronized", "A literal this large must be synchronizing", itsTag);
-  }
-
   /** The literal is APPEND's message. `c` stands behind the command's name. */
-  #announcedMessage(c: Cursor, itsTag: string, head: LiteralHead): ParserStep {
-    const limits = this.#limits;
-    if (limits.append === 0) return this.#refuseLine(bad("append", "Log in first", itsTag), head);
-    const prefix = appendPrefix(c);
-    if (prefix === undefined || !c.atEnd()) return this.#refuseLine(c.fault!, head);
-    if (prefix.utf8 && !head.binary) {
-      return this.#refuseLine(bad("append", "UTF8 needs a literal8", itsTag), head);
-    }
-    const refusal = this.#badSize(head, itsTag) ??
-      (head.size > limits.append
-        ? tooBig("message too large", "The message is too large", itsTag)
-        : undefined);
-    if (refusal !== undefined) return this.#refuseLine(refusal, head);
-    this.#append = { tag: itsTag, utf8: prefix.utf8, nonSync: head.nonSync };
+  #announcedMessage(c: Cursor, tag: string, head: LiteralHead): ParserStep {
+    const command = appendBefore(c, head);
+    if (command === undefined) return this.#refuseLine(c.fault!, head);
+    this.#append = { tag, utf8: command.utf8, nonSync: head.nonSync };
     this.#held.clear();
     this.#text = 0;
     this.#left = head.size;
     this.#state = "decide";
-    const value: Item = {
-      kind: "append",
-      tag: itsTag,
-      command: { name: "APPEND", ...prefix, size: head.size, binary: head.binary },
-      synchronizing: !head.nonSync,
-    };
-    return { kind: "item", value };
+    return { kind: "item", value: { kind: "append", tag, command, synchronizing: !head.nonSync } };
   }
 
   /** Octets of an argument's literal. */
@@ -328,7 +304,7 @@ export class CommandParser {
     const piece = this.#chunk.subarray(this.#at, end === 0 ? this.#chunk.length : end);
     if (this.#held.length + piece.length > this.#limits.response) {
       this.#rawLine = false;
-      return this.#abandon(bad("line too long", "A line is too long", undefined));
+      return this.#abandon(bad("line too long", "A line is too long", undefined), this.#held.length);
     }
     this.#at += piece.length;
     if (end === 0 || this.#held.length > 0) this.#held.add(piece);
@@ -350,65 +326,43 @@ export class CommandParser {
       return { kind: "fault", fault: found };
     }
     if (head.size > this.#limits.skip) return this.#die(found);
-    this.#skipped = head.size;
-    this.#skipLiteral(head.size);
+    this.#skipLiteral(head.size, this.#limits.skip - head.size);
     return { kind: "fault", fault: found };
   }
 
-  /** A fault in the middle of a line: skips to its end. */
-  #abandon(found: CommandFault): ParserStep {
-    // The end of what was held may be the beginning of a literal's head.
-    const tail = this.#held.octets.slice(-KEPT);
-    this.#held.clear();
-    this.#held.add(tail);
-    this.#skipped = 0;
-    this.#state = "skip-line";
+  /** A fault in the middle of a line, of which `taken` octets are held: skips to its end. */
+  #abandon(found: CommandFault, taken: number): ParserStep {
+    this.#skipFrom(taken);
     return { kind: "fault", fault: found };
   }
 
+  /** After a fault that the framing does not survive. */
   #die(found: CommandFault): ParserStep {
     this.#begin();
     this.#state = "dead";
     return { kind: "fault", fault: { ...found, fatal: true } };
   }
 
-  #skipLiteral(size: number): void {
-    this.#held.clear();
-    this.#append = undefined;
-    this.#left = size;
-    this.#state = "skip-literal";
+  /** `budget`: octets that may follow the literal. */
+  #skipLiteral(size: number, budget: number): void {
+    this.#begin();
+    this.#skip.literal(size, budget);
+    this.#state = "skip";
   }
 
-  #skipOctets(): ParserStep | undefined {
-    const count = Math.min(this.#left, this.pending);
-    this.#at += count;
-    this.#left -= count;
-    if (this.#left > 0) return NEED;
-    this.#state = "skip-line";
-    return undefined;
+  /** Skips from here; `taken` octets of the line are behind, and may end with a part of a literal's head. */
+  #skipFrom(taken: number): void {
+    this.#skip.line(this.#held.octets, this.#limits.skip - taken);
+    this.#begin();
+    this.#state = "skip";
   }
 
-  /** Skips to the line's end, and to what a non-synchronizing literal there makes of it. */
-  #skipLine(): ParserStep | undefined {
+  /** Skips what is left of a refused command. */
+  #skipRest(): ParserStep | undefined {
     if (this.pending === 0) return NEED;
-    const end = this.#lineEnd();
-    const piece = this.#chunk.subarray(this.#at, end === 0 ? this.#chunk.length : end);
-    this.#at += piece.length;
-    this.#skipped += piece.length;
-    if (this.#skipped > this.#limits.skip) return this.#die(TOO_MUCH);
-    const kept = this.#held.octets.slice(-KEPT);
-    this.#held.clear();
-    this.#held.add(kept);
-    this.#held.add(piece.subarray(-KEPT));
-    if (end === 0) return NEED;
-    const octets = this.#held.octets;
-    const lineEnd = octets.length - (octets[octets.length - 2] === 0x0d ? 2 : 1);
-    const head = literalHead(octets, 0, lineEnd);
-    if (head === undefined || !head.nonSync) return this.#begin();
-    this.#skipped += head.size;
-    if (this.#skipped > this.#limits.skip) return this.#die(TOO_MUCH);
-    this.#skipLiteral(head.size);
-    return undefined;
+    this.#at += this.#skip.take(this.#chunk, this.#at);
+    if (this.#skip.isTooMuch) return this.#die(TOO_MUCH);
+    return this.#skip.isDone ? this.#begin() : undefined;
   }
 
   #cursor(octets: Uint8Array, end: number = octets.length): Cursor {

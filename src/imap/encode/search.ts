@@ -3,7 +3,6 @@ import type { Gather } from "../../bytes/gather.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import type { By } from "../command.ts";
 import { uidSet } from "./sets.ts";
-import { astring } from "./string.ts";
 
 /** `* SEARCH n…` of RFC 3501, with the highest mod-sequence when MODSEQ was a criterion. */
 export function searchLine(out: Gather, numbers: Iterable<number>, modSeq?: number): void {
@@ -29,11 +28,8 @@ export interface SearchData {
 
 /** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
 export function esearchLine(out: Gather, tag: string, by: By, data: SearchData): void {
-  out.text("* ESEARCH (TAG ");
-  // A tag may hold what no atom can, and RFC 9051's own examples quote it.
-  if (tag.length > 0) out.octet(0x22).text(tag).octet(0x22);
-  else astring(out, tag, { utf8: false });
-  out.octet(0x29);
+  // No character of a tag needs an escape, and the examples of RFC 9051 quote it too.
+  out.text('* ESEARCH (TAG "').text(tag).text('")');
   if (by === "uid") out.text(" UID");
   if (data.min !== undefined) out.text(" MIN ").number(data.min);
   if (data.max !== undefined) out.text(" MAX ").number(data.max);

@@ -1,4 +1,7 @@
 /** How a literal announces itself at the end of a line: RFC 9051 §4.3, RFC 7888, RFC 3516. */
+import type { ImapLimits } from "../limits.ts";
+import type { CommandFault } from "./fault.ts";
+import { bad, tooBig } from "./item.ts";
 import { atLeast2to63, decimal } from "./string.ts";
 
 /** What `{n}`, `{n+}`, `~{n}` or `~{n+}` says. */
@@ -42,4 +45,27 @@ export function literalHead(octets: Uint8Array, start: number, end: number): Lit
     binary,
     valid: !atLeast2to63(octets, digitsStart, digitsEnd),
   };
+}
+
+/** What RFC 9051 §9 and RFC 7888 say against a literal's size, if anything. */
+export function sizeRefusal(head: LiteralHead, limits: ImapLimits, tag: string): CommandFault | undefined {
+  if (!head.valid) return bad("literal size", "The size of a literal is not a 63-bit number", tag);
+  if (!head.nonSync || head.size <= limits.nonSyncLiteral) return undefined;
+  return bad("literal not synchronized", "A literal this large must be synchronizing", tag);
+}
+
+/** Why an argument's literal is not welcome, if it is not. `count` and `octets`: literals before it. */
+export function argumentRefusal(
+  head: LiteralHead,
+  limits: ImapLimits,
+  count: number,
+  octets: number,
+  tag: string,
+): CommandFault | undefined {
+  const refusal = sizeRefusal(head, limits, tag);
+  if (refusal !== undefined) return refusal;
+  if (head.size > limits.literal) return tooBig("literal too large", "A literal is too large", tag);
+  if (count >= limits.literals) return tooBig("too many literals", "A command has too many literals", tag);
+  if (octets + head.size <= limits.literalTotal) return undefined;
+  return tooBig("literals too large", "The literals of a command are too large", tag);
 }
