@@ -72,7 +72,13 @@ export function keywordNumbers(box: Box, names: readonly string[]): number[] {
 }
 
 /** Does what STORE asks to one message. */
-export function changeEntry(entry: Entry, change: S.FlagChange, numbers: number[], box: Box, modSeq: ModSeq): void {
+export function changeEntry(
+  entry: Entry,
+  change: S.FlagChange,
+  numbers: number[],
+  box: Box,
+  modSeq: ModSeq,
+): void {
   entry.modSeq = modSeq;
   if (change.op === "replace") {
     entry.flags = change.flags;
