@@ -14,7 +14,10 @@ class Client {
   messages: { uid: number; flags: number }[] = [];
   hears(view: View, expunge: boolean): void {
     const updates = view.updates(expunge);
-    for (const seq of updates.expunged) this.messages.splice(seq - 1, 1);
+    for (const seq of updates.expunged) {
+      const [gone] = this.messages.splice(seq - 1, 1);
+      assert(view.mirror.indexOf(gone!.uid) < 0, `${gone!.uid} was told to be gone and is not`);
+    }
     if (updates.exists !== undefined) {
       for (let seq = this.messages.length + 1; seq <= updates.exists; seq++) this.fetches(view, seq);
     }
@@ -136,6 +139,37 @@ Deno.test("a session that is far behind is told of every change, others of their
   }
   assertEquals(view.updates(true).changed, [1, 2]);
   assertEquals(view.updates(true).changed, []);
+});
+
+Deno.test("an answer that was read before our own EXPUNGE does not bring the message back", async () => {
+  const { store, inbox } = await setUp(3);
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const slow = new Proxy(store, {
+    get(target, name) {
+      if (name === "changes") {
+        return async (...asked: Parameters<MemoryStore["changes"]>) => {
+          const answer = await target.changes(...asked);
+          await held;
+          return answer;
+        };
+      }
+      const own = Reflect.get(target, name);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+  using view = await open(slow, inbox);
+  await store.setFlags(ALICE, inbox.id, [[3, 3]], { op: "add", flags: Flag.Deleted, keywords: [] });
+  const reading = view.mirror.refresh();
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  const gone = await store.expunge(ALICE, inbox.id, "all");
+  assert(gone.ok);
+  view.mirror.remove(gone.value.removed);
+  let back = false;
+  using _listening = view.listen(() => back ||= view.mirror.indexOf(3) >= 0);
+  release();
+  await reading;
+  assert(!back);
+  assertEquals(view.updates(true), { expunged: [3], exists: undefined, keywords: false, changed: [] });
 });
 
 Deno.test("sequence sets become UIDs: any order, stars, holes", async () => {
