@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { parseImport, parseQuota } from "./import.ts";
 
 function parsed(csv: string): string[] {
@@ -87,4 +88,19 @@ Deno.test("quotas", () => {
     "refused",
     "refused",
   ]);
+});
+
+Deno.test("whatever is in a file, reading it throws nothing and accounts for every line", () => {
+  const field = fc.oneof(
+    fc.constantFrom("a@example.org", '"', ",", "{SSHA}", "$6$", "\r", "#", "5M"),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(field).map((fields) => fields.join("")), { maxLength: 8 }), (lines) => {
+      const outcome = parseImport(lines.join("\n"));
+      assert(outcome.ok);
+      const numbers = [...outcome.value.rows, ...outcome.value.errors].map((one) => one.line);
+      assertEquals(new Set(numbers).size, numbers.length);
+    }),
+  );
 });
