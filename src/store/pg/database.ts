@@ -2,7 +2,7 @@
  * The door to PostgreSQL for everything that is not on the hot path: npm `pg` behind Kysely. Directory,
  * administration, migrations, mailbox names. The hot path has its own door, `wire/`.
  */
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import type { Tables } from "./tables.ts";
 
@@ -31,6 +31,9 @@ export const SESSION_SETTINGS = {
   statement_timeout: 10_000,
   lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 30_000,
+  // For prepared statements (npm pg passes it over): planning a delivery anew costs 1.5 ms of CPU each time,
+  // and PostgreSQL would go on doing so, since a plan for the array at hand looks cheaper.
+  plan_cache_mode: "force_generic_plan",
 } as const;
 
 /** Opens the door; connections are made when they are needed. Close it with `destroy()`. */
@@ -51,4 +54,10 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
 function poolAddress(address: DatabaseAddress): pg.PoolConfig {
   if (address.kind === "url") return { connectionString: address.url };
   return { host: address.directory, port: address.port, user: address.user, database: address.database };
+}
+
+/** The server's version as a number, e.g. 150018 for 15.18. */
+export async function serverVersion(db: Database): Promise<number> {
+  const { rows } = await sql<{ server_version_num: string }>`show server_version_num`.execute(db);
+  return Number(rows[0]?.server_version_num);
 }

@@ -56,6 +56,7 @@ export interface Tables {
     special_use: string | null;
     created_at: Generated<Date>;
   };
+  mailbox_garbage: { account_id: number; mailbox_id: number };
   subscription: { account_id: number; name: string };
   message: {
     account_id: number;

@@ -1,0 +1,127 @@
+/**
+ * The configuration, as CONTRACT has it: one schema from which come validation, defaults, types,
+ * `config/reference.yaml` and `config/schema.json`. Every key carries its explanation (`describe`).
+ */
+import { z } from "zod";
+import { limitsSchema } from "./limits.ts";
+import { network } from "./network.ts";
+
+/** What a listener may speak. */
+export const PROTOCOLS = [
+  "smtp",
+  "submission",
+  "submissions",
+  "lmtp",
+  "imap",
+  "imaps",
+  "pop3",
+  "pop3s",
+  "http",
+] as const;
+
+/** One of PROTOCOLS. */
+export type Protocol = typeof PROTOCOLS[number];
+
+/** `host:port`, `[v6]:port`, `*:port` or `unix:/path`. */
+const ADDRESS = /^(unix:\/.+|(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5}))$/;
+
+const address = z.string().refine(
+  (text) => {
+    const match = ADDRESS.exec(text);
+    return match !== null && (match[3] === undefined || Number(match[3]) <= 65535);
+  },
+  { error: 'write host:port, [ipv6]:port, *:port or unix:/path, e.g. "127.0.0.1:2525"' },
+);
+
+const listener = z.strictObject({
+  protocol: z.enum(PROTOCOLS).describe("what is spoken there; the form with -s is TLS from the first octet"),
+  address: address.describe("host:port, [ipv6]:port, *:port (all addresses) or unix:/path"),
+  proxy: z.array(network).optional().describe(
+    "addresses or networks of load balancers that put the PROXY protocol (v1, v2) in front; others are dropped",
+  ),
+});
+
+const certificate = z.strictObject({
+  certificate: z.string().describe("PEM file: the certificate, then its chain"),
+  key: z.string().describe("PEM file: its private key"),
+});
+
+/** The built-in development listeners: unprivileged ports on loopback. */
+const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
+  { protocol: "smtp", address: "127.0.0.1:2525" },
+  { protocol: "submission", address: "127.0.0.1:2587" },
+  { protocol: "submissions", address: "127.0.0.1:2465" },
+  { protocol: "lmtp", address: "127.0.0.1:2424" },
+  { protocol: "imap", address: "127.0.0.1:2143" },
+  { protocol: "imaps", address: "127.0.0.1:2993" },
+  { protocol: "pop3", address: "127.0.0.1:2110" },
+  { protocol: "pop3s", address: "127.0.0.1:2995" },
+  { protocol: "http", address: "127.0.0.1:2080" },
+];
+
+/** The whole configuration. */
+export const configSchema = z.strictObject({
+  hostname: z.string().regex(/^[\p{L}\p{N}]([\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?$/u, {
+    error: "write the name that this server has in the DNS, e.g. mail.example.org",
+  }).default("localhost").describe(
+    "this server's name: in greetings, trace headers and the self-signed certificate",
+  ),
+  data: z.string().min(1).default("./data").describe(
+    "folder for the embedded database, the self-signed certificate and the lock; relative to this file",
+  ),
+  database: z.strictObject({
+    url: z.string().regex(/^postgres(ql)?:\/\//, { error: "write postgres://user:password@host:5432/name" })
+      .optional().describe("a PostgreSQL server of yours, 15 or later; leave out for the embedded one"),
+    connections: z.int().min(1).max(100).default(4).describe("connections a worker shares for mail"),
+  }).prefault({}).describe("where mail is kept"),
+  workers: z.int().min(1).max(256).optional().describe("connection workers; one per core when left out"),
+  worker_memory_mb: z.int().min(64).default(512).describe(
+    "heap of one worker in MiB; a worker beyond it is restarted and only its connections are lost",
+  ),
+  listeners: z.array(listener).min(1, { error: "name at least one listener" }).default(
+    DEFAULT_LISTENERS as never,
+  )
+    .describe("where connections are taken; also by protocol in --set: listeners.imap.address=…"),
+  tls: z.strictObject({
+    certificate: z.string().optional().describe("PEM file: the certificate, then its chain"),
+    key: z.string().optional().describe("PEM file: its private key"),
+    also: z.array(certificate).default([]).describe(
+      "more certificates; the client's server name (SNI) picks one",
+    ),
+  }).prefault({}).refine((tls) => (tls.certificate === undefined) === (tls.key === undefined), {
+    error: "give both certificate and key, or neither for a self-signed certificate",
+  }).describe("leave out for a self-signed certificate in the data folder; read again on SIGHUP"),
+  auth: z.strictObject({
+    allow_plaintext: z.boolean().default(false).describe(
+      "true: passwords also without TLS; for tests and trusted networks only",
+    ),
+    detail_separator: z.string().length(1).default("+").describe(
+      "user+detail@domain reaches user@domain (RFC 5233)",
+    ),
+  }).prefault({}).describe("how users prove who they are"),
+  smtp: z.strictObject({
+    bare_newline: z.enum(["reject", "normalize"]).default("reject").describe(
+      "a bare CR or LF in DATA: refuse the message (554), or make it CRLF",
+    ),
+    sender_must_match: z.boolean().default(true).describe(
+      "on submission, MAIL FROM must be an address whose mail goes to the account that logged in",
+    ),
+  }).prefault({}).describe("how mail is taken in"),
+  pop3: z.strictObject({
+    utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
+      "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",
+    ),
+  }).prefault({}).describe("how mail is given out by POP3"),
+  log: z.strictObject({
+    level: z.enum(["debug", "info", "warn", "error"]).default("info").describe(
+      "least important events to write",
+    ),
+    format: z.enum(["auto", "json", "text"]).default("auto").describe(
+      "on stderr: JSON lines, readable text, or text on a terminal and JSON elsewhere",
+    ),
+  }).prefault({}).describe("what is written about what happens"),
+  limits: limitsSchema,
+});
+
+/** The configuration with all defaults in place. */
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,96 @@
+/** What the server can do, one row per capability, and when it says so (RFC 9051 §6.1.1, §7.2.2). */
+
+/** What an announcement depends on. */
+export interface CapabilityFacts {
+  readonly authenticated: boolean;
+  /** SASL mechanisms that may be used on this connection now. */
+  readonly mechanisms: readonly string[];
+  readonly startTlsOffered: boolean;
+  /** Octets of the largest message that APPEND takes. */
+  readonly appendLimit: number;
+}
+
+/** One capability. */
+export interface Capability {
+  readonly name: string;
+  readonly rfc: string;
+  /** In which states it is announced. */
+  readonly announced: "always" | "before-login" | "after-login";
+  /** True when ENABLE may name it (RFC 9051 §6.3.1). */
+  readonly enable?: true;
+  /** Left out: announced whenever the state is right. */
+  readonly when?: (facts: CapabilityFacts) => boolean;
+  /** The words that are announced, where they are not just the name. */
+  readonly words?: (facts: CapabilityFacts) => readonly string[];
+}
+
+/** All capabilities, in the order in which they are announced. */
+export const CAPABILITIES: readonly Capability[] = [
+  { name: "IMAP4rev2", rfc: "9051", announced: "always", enable: true },
+  { name: "IMAP4rev1", rfc: "3501", announced: "always" },
+  {
+    name: "STARTTLS",
+    rfc: "9051 §6.2.1",
+    announced: "before-login",
+    when: (facts) => facts.startTlsOffered,
+  },
+  {
+    name: "LOGINDISABLED",
+    rfc: "9051 §6.2.3",
+    announced: "before-login",
+    when: (facts) => facts.mechanisms.length === 0,
+  },
+  {
+    name: "AUTH=",
+    rfc: "9051 §6.2.2",
+    announced: "before-login",
+    words: (facts) => facts.mechanisms.map((mechanism) => `AUTH=${mechanism}`),
+  },
+  { name: "SASL-IR", rfc: "4959", announced: "before-login" },
+  { name: "LITERAL-", rfc: "7888", announced: "before-login" },
+  { name: "LITERAL+", rfc: "7888", announced: "after-login" },
+  { name: "ID", rfc: "2971", announced: "always" },
+  { name: "ENABLE", rfc: "5161", announced: "always" },
+  { name: "IDLE", rfc: "2177", announced: "always" },
+  { name: "NAMESPACE", rfc: "2342", announced: "after-login" },
+  { name: "UNSELECT", rfc: "3691", announced: "after-login" },
+  { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
+  { name: "ESEARCH", rfc: "4731", announced: "after-login" },
+  { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
+  { name: "WITHIN", rfc: "5032", announced: "after-login" },
+  { name: "CHILDREN", rfc: "3348", announced: "after-login" },
+  { name: "LIST-EXTENDED", rfc: "5258", announced: "after-login" },
+  { name: "LIST-STATUS", rfc: "5819", announced: "after-login" },
+  { name: "SPECIAL-USE", rfc: "6154", announced: "after-login" },
+  { name: "CREATE-SPECIAL-USE", rfc: "6154", announced: "after-login" },
+  { name: "STATUS=SIZE", rfc: "8438", announced: "after-login" },
+  { name: "MOVE", rfc: "6851", announced: "after-login" },
+  { name: "BINARY", rfc: "3516", announced: "after-login" },
+  { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
+  { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
+  {
+    name: "APPENDLIMIT",
+    rfc: "7889",
+    announced: "after-login",
+    words: (facts) => [`APPENDLIMIT=${facts.appendLimit}`],
+  },
+];
+
+/** The words of a CAPABILITY response or response code. */
+export function capabilityWords(facts: CapabilityFacts): readonly string[] {
+  const words: string[] = [];
+  for (const row of CAPABILITIES) {
+    if (row.announced === "before-login" && facts.authenticated) continue;
+    if (row.announced === "after-login" && !facts.authenticated) continue;
+    if (row.when !== undefined && !row.when(facts)) continue;
+    if (row.words === undefined) words.push(row.name);
+    else words.push(...row.words(facts));
+  }
+  return words;
+}
+
+/** The capability that ENABLE names, in its own spelling; undefined when it cannot be enabled. */
+export function enableable(name: string): string | undefined {
+  const upper = name.toUpperCase();
+  return CAPABILITIES.find((row) => row.enable === true && row.name.toUpperCase() === upper)?.name;
+}

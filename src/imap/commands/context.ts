@@ -1,0 +1,83 @@
+/** What every command is given, and how each one ends. */
+import type { Gather } from "../../bytes/gather.ts";
+import type { AccountId } from "../../core/brands.ts";
+import type { Conn } from "../../core/conn.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Services } from "../../core/services.ts";
+import type { ResponseCode } from "../encode/mod.ts";
+import type { ImapSessionLimits, Selected, Session } from "../session.ts";
+
+/** Where answers go: gathered, and sent when enough has come together. */
+export interface Output {
+  readonly gather: Gather;
+  /** Sends if much is waiting; resolves when the client has taken enough of it. */
+  breathe(): Promise<void>;
+  /** Sends everything. */
+  flush(): Promise<void>;
+}
+
+/** What comes from the client while a command runs. */
+export interface Input {
+  /** Tells the client to go on with a synchronizing literal, if it waits for that, and gives its octets. */
+  literal(): AsyncIterable<Uint8Array>;
+  /** Skips the literal. */
+  refuseLiteral(): void;
+  /** The next raw line; null when the client is gone or the line is too long; undefined when woken. */
+  line(timeoutMs: number, wake?: Promise<void>): Promise<Uint8Array | null | undefined>;
+  /** Octets that came behind the current command. */
+  readonly pending: number;
+  /** Forgets everything that came and takes the session's limits and mode up. */
+  configure(): void;
+}
+
+/** What a command works with. */
+export interface Context {
+  /** Replaced by STARTTLS. */
+  session: Session;
+  readonly conn: Conn;
+  readonly services: Services<ImapSessionLimits>;
+  readonly out: Output;
+  readonly input: Input;
+}
+
+/** A command's tagged answer (RFC 9051 §7.1). */
+export interface Completion {
+  readonly status: "OK" | "NO" | "BAD";
+  readonly code?: ResponseCode;
+  readonly text: string;
+}
+
+/** `tag OK`. */
+export function ok(text: string, code?: ResponseCode): Completion {
+  return code === undefined ? { status: "OK", text } : { status: "OK", code, text };
+}
+
+/** `tag NO`. */
+export function no(text: string, code?: ResponseCode): Completion {
+  return code === undefined ? { status: "NO", text } : { status: "NO", code, text };
+}
+
+/** `tag BAD`. */
+export function bad(text: string): Completion {
+  return { status: "BAD", text };
+}
+
+/** The answer to a failure that came back as a value. */
+export function failed(failure: Failure): Completion {
+  return failure.kind === "syntax" ? bad(failure.text) : no(failure.text, { code: failure.code });
+}
+
+/** The account of a session that is logged in; the states table has made sure of it. */
+export function accountOf(cx: Context): AccountId {
+  return cx.session.identity!.account;
+}
+
+/** The selected mailbox of a session that has one; the states table has made sure of it. */
+export function selectedOf(cx: Context): Selected {
+  return cx.session.selected!;
+}
+
+/** Waits; a connection's own delay, nothing else waits with it. */
+export function pause(ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+}

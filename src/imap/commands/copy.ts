@@ -1,0 +1,41 @@
+/** COPY, MOVE and their UID forms (RFC 9051 §6.4.7, §6.4.8, RFC 6851). */
+import type { Copied } from "../../core/store.ts";
+import { rangesOf } from "../../core/uidset.ts";
+import type { Command } from "../command.ts";
+import type { ResponseCode } from "../encode/mod.ts";
+import { condition } from "../reply.ts";
+import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+
+/** All or nothing, in one transaction. */
+export async function copy(
+  cx: Context,
+  command: Extract<Command, { readonly name: "COPY" | "MOVE" }>,
+): Promise<Completion> {
+  const { view, readOnly } = selectedOf(cx);
+  const moves = command.name === "MOVE";
+  if (moves && readOnly) return no("The mailbox is selected read-only");
+  const uids = view.resolve(command.set, command.by, cx.session.saved);
+  if (uids === undefined) return bad("No such message");
+  if (uids.length === 0) return ok(`${command.name} completed, no messages`);
+  const { store } = cx.services;
+  const { mirror } = view;
+  const done = moves
+    ? await store.move(accountOf(cx), mirror.id, uids, command.mailbox)
+    : await store.copy(accountOf(cx), mirror.id, uids, command.mailbox);
+  if (!done.ok) {
+    const missing = done.failure.kind === "refused" && done.failure.code === "NONEXISTENT" && !mirror.gone;
+    return missing ? no(done.failure.text, { code: "TRYCREATE" }) : failed(done.failure);
+  }
+  if (done.value.sources.length === 0) return ok(`${command.name} completed, no messages`);
+  const code = copyUid(done.value);
+  if (!moves) return ok("COPY completed", code);
+  // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, so it cannot wait for the tagged answer.
+  condition(cx.out.gather, undefined, "OK", "Moved", code);
+  mirror.remove(rangesOf(done.value.sources));
+  return ok("MOVE completed");
+}
+
+/** COPYUID (RFC 4315 §3). */
+function copyUid(copied: Copied): ResponseCode {
+  return { code: "COPYUID", ...copied };
+}

@@ -1,0 +1,176 @@
+/** Body items of a FETCH answer: octets, streamed from the store to the client. */
+import type { OctetRange } from "../../core/store.ts";
+import { createTransferDecoder, selectFields } from "../../mime/mod.ts";
+import type { Partial } from "../command.ts";
+import type { BodyName, FetchLine } from "../encode/mod.ts";
+import type { BodyJob } from "./body_job.ts";
+import { BodyOctets, join, Vanished } from "./body_octets.ts";
+import { accountOf, type Context } from "./context.ts";
+import type { NamedBody } from "./fetch_plan.ts";
+
+type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
+
+/** Decoded content up to this many octets is decoded once and kept; larger content is decoded twice. */
+const KEPT_OCTETS = 262_144;
+
+/** The message vanished behind the announcement of its octets: the connection cannot go on. */
+export class Broken extends Error {
+  override name = "Broken";
+}
+
+/** `BODY[section] {n}` and the octets as they are. */
+export async function writeRaw(
+  cx: Context,
+  line: FetchLine,
+  job: Job<"raw">,
+  octets: BodyOctets,
+): Promise<void> {
+  const length = job.range.end - job.range.start;
+  const name = nameOf(job.named);
+  await stream(cx, octets.range(), length, (there) => {
+    if (there) line.bodyLiteral(name, length);
+    else line.bodyNil(name);
+  });
+}
+
+/** `BODY[HEADER.FIELDS (…)] {n}` and the chosen fields. */
+export async function writeFields(
+  cx: Context,
+  line: FetchLine,
+  job: Job<"fields">,
+  octets: BodyOctets,
+): Promise<void> {
+  const name = nameOf(job.named);
+  const header = await octets.whole().catch(rethrowUnlessVanished);
+  if (header === undefined) return line.bodyNil(name);
+  const { spec } = job;
+  const fields = selectFields(header, spec.fields, spec.text === "HEADER.FIELDS.NOT");
+  const shown = cut(fields, job.named.item.item === "BODY[]" ? job.named.item.partial : undefined);
+  line.bodyLiteral(name, shown.length);
+  cx.out.gather.octets(shown);
+}
+
+/** There is no such part: `NIL`, and a size of 0. */
+export function writeNil(line: FetchLine, { named }: Pick<BodyJob, "named">): void {
+  if (named.item.item === "BINARY.SIZE") line.binarySize(named.item.part, 0);
+  else line.bodyNil(nameOf(named));
+}
+
+/**
+ * `BINARY[part] ~{n}` and the decoded octets, or `BINARY.SIZE[part] n` (RFC 3516 §4.2, §4.3). The size stands
+ * first, so large content is decoded twice rather than held. False when the encoding is not known.
+ */
+export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary">): Promise<boolean> {
+  const { item } = job.named;
+  const partial = item.item === "BINARY" ? item.partial : undefined;
+  const decoded = decode(cx, job.range, job.encoding, partial);
+  if (decoded === undefined) {
+    writeNil(line, job);
+    return false;
+  }
+  const sized = await sizeOf(decoded, item.item === "BINARY").catch(rethrowUnlessVanished);
+  if (sized === undefined) {
+    writeNil(line, job);
+    return true;
+  }
+  if (item.item === "BINARY.SIZE") {
+    line.binarySize(item.part, sized.size);
+    return true;
+  }
+  const name = item as Extract<BodyName, { readonly item: "BINARY" }>;
+  if (sized.kept !== undefined) {
+    line.binaryLiteral8(name, sized.size);
+    cx.out.gather.octets(sized.kept);
+    return true;
+  }
+  await stream(cx, decode(cx, job.range, job.encoding, partial)!, sized.size, (there) => {
+    if (there) line.binaryLiteral8(name, sized.size);
+    else line.bodyNil(name);
+  });
+  return true;
+}
+
+/** How many octets there are, and they themselves when they are few and wanted. */
+async function sizeOf(
+  pieces: AsyncIterable<Uint8Array>,
+  keep: boolean,
+): Promise<{ readonly size: number; readonly kept: Uint8Array | undefined }> {
+  let kept: Uint8Array[] | undefined = keep ? [] : undefined;
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > KEPT_OCTETS) kept = undefined;
+    // The decoder may use its buffer again.
+    kept?.push(piece.slice());
+  }
+  return { size, kept: kept && join(kept) };
+}
+
+/**
+ * Sends octets as they come. `head` announces them once the first is there, or says that there are none to
+ * come because the message is gone.
+ */
+async function stream(
+  cx: Context,
+  pieces: AsyncIterable<Uint8Array>,
+  length: number,
+  head: (there: boolean) => void,
+): Promise<void> {
+  let sent = -1;
+  try {
+    for await (const piece of pieces) {
+      if (sent < 0) head(true);
+      sent = Math.max(sent, 0) + piece.length;
+      cx.out.gather.octets(piece);
+      await cx.out.breathe();
+    }
+  } catch (thrown) {
+    if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });
+    if (!(thrown instanceof Vanished)) throw thrown;
+    return head(false);
+  }
+  if (sent < 0) head(true);
+  if (Math.max(sent, 0) !== length) throw new Broken("a message has fewer octets than its size");
+}
+
+/** Decoded octets within the asked part; undefined when the encoding is not known. */
+function decode(
+  cx: Context,
+  range: OctetRange,
+  encoding: string,
+  partial: Partial | undefined,
+): AsyncIterable<Uint8Array> | undefined {
+  const decoder = createTransferDecoder(encoding);
+  if (decoder === undefined) return undefined;
+  const source = new BodyOctets(cx.services.store, accountOf(cx), [range]);
+  return (async function* () {
+    await using octets = source;
+    let at = 0;
+    const from = partial?.start ?? 0, to = partial === undefined ? Infinity : from + partial.length;
+    const within = (piece: Uint8Array): Uint8Array => {
+      const shown = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
+      at += piece.length;
+      return shown;
+    };
+    for await (const piece of octets.range()) {
+      const shown = within(decoder.push(piece));
+      if (shown.length > 0) yield shown;
+      if (at >= to) return;
+    }
+    const rest = within(decoder.finish());
+    if (rest.length > 0) yield rest;
+  })();
+}
+
+function cut(octets: Uint8Array, partial: Partial | undefined): Uint8Array {
+  return partial === undefined ? octets : octets.subarray(partial.start, partial.start + partial.length);
+}
+
+function nameOf({ item, name }: NamedBody): BodyName {
+  if (name !== undefined) return { item: name };
+  return item as BodyName;
+}
+
+function rethrowUnlessVanished(thrown: unknown): undefined {
+  if (!(thrown instanceof Vanished)) throw thrown;
+}

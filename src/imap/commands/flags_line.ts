@@ -1,0 +1,16 @@
+/** FLAGS and PERMANENTFLAGS, told together (RFC 9051 §7.1, §7.3.5). */
+import { flagsLine } from "../encode/mod.ts";
+import { condition } from "../reply.ts";
+import type { Context } from "./context.ts";
+
+/** Keywords that a mailbox may hold: beyond them PERMANENTFLAGS no longer says `\*`. */
+const KEYWORDS = 256;
+
+/** Which flags there are, and which of them can be changed. */
+export function writeFlagsLines(cx: Context, keywords: readonly string[], readOnly: boolean): void {
+  const out = cx.out.gather;
+  flagsLine(out, keywords);
+  if (readOnly) return condition(out, undefined, "OK", "No permanent flags", { code: "NO PERMANENTFLAGS" });
+  const more = keywords.length < KEYWORDS;
+  condition(out, undefined, "OK", "Flags that are kept", { code: "PERMANENTFLAGS", keywords, more });
+}

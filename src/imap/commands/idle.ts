@@ -1,0 +1,30 @@
+/** IDLE (RFC 9051 §6.3.13, RFC 2177). */
+import { continueLine } from "../reply.ts";
+import { bad, type Completion, type Context, ok } from "./context.ts";
+import { tellUpdates } from "./updates.ts";
+
+const DONE = [0x44, 0x4f, 0x4e, 0x45];
+
+/** Tells what others do until the client says DONE; undefined when the connection came to its end. */
+export async function idle(cx: Context): Promise<Completion | undefined> {
+  const { selected } = cx.session;
+  let { promise: change, resolve: wake } = Promise.withResolvers<void>();
+  using _listening = selected?.view.listen(() => wake());
+  await selected?.view.mirror.refresh();
+  continueLine(cx.out.gather, "idling");
+  const { idleMs } = cx.services.limits;
+  const { world } = cx.services;
+  for (const until = world.ticks() + idleMs;;) {
+    await tellUpdates(cx, true);
+    await cx.out.flush();
+    const line = await cx.input.line(Math.max(0, until - world.ticks()), change);
+    if (line === null) return undefined;
+    if (line !== undefined) return isDone(line) ? ok("IDLE completed") : bad("Expected DONE");
+    ({ promise: change, resolve: wake } = Promise.withResolvers<void>());
+  }
+}
+
+/** `DONE` in any case. */
+function isDone(line: Uint8Array): boolean {
+  return line.length === DONE.length && DONE.every((octet, i) => (line[i]! & 0xdf) === octet);
+}

@@ -1,0 +1,59 @@
+/** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+import type { Command, ListCommand } from "../command.ts";
+import { listLine, listSeparatorLine, namespaceLine } from "../encode/mod.ts";
+import { accountOf, type Completion, type Context, ok } from "./context.ts";
+import { enableCondstore } from "./enable.ts";
+import { listed, listedSubscribed } from "./list_select.ts";
+import { writeStatus } from "./status.ts";
+
+/** LIST in all its forms. */
+export async function list(cx: Context, command: ListCommand): Promise<Completion> {
+  // RFC 9051 §6.3.9: an empty pattern asks for the separator and the root of the reference.
+  if (!command.extended && command.patterns[0] === "") {
+    listSeparatorLine(cx.out.gather, "LIST");
+    return ok("LIST completed");
+  }
+  const { store } = cx.services;
+  const mailboxes = await store.mailboxes(accountOf(cx));
+  const subscriptions = command.extended ? await store.subscriptions(accountOf(cx)) : [];
+  for (
+    const each of listed(
+      { ...command, extended: command.extended || cx.session.rev2 },
+      mailboxes,
+      subscriptions,
+    )
+  ) {
+    listLine(cx.out.gather, "LIST", each, cx.session.mode);
+    if (each.mailbox !== undefined && command.status.length > 0) {
+      writeStatus(cx, each.mailbox, command.status);
+    }
+    await cx.out.breathe();
+  }
+  if (command.status.includes("HIGHESTMODSEQ")) enableCondstore(cx);
+  return ok("LIST completed");
+}
+
+/** LSUB. */
+export async function lsub(
+  cx: Context,
+  command: Extract<Command, { readonly name: "LSUB" }>,
+): Promise<Completion> {
+  if (command.pattern === "") {
+    listSeparatorLine(cx.out.gather, "LSUB");
+    return ok("LSUB completed");
+  }
+  const { store } = cx.services;
+  const mailboxes = await store.mailboxes(accountOf(cx));
+  const subscriptions = await store.subscriptions(accountOf(cx));
+  for (const each of listedSubscribed(command.reference, command.pattern, mailboxes, subscriptions)) {
+    listLine(cx.out.gather, "LSUB", each, cx.session.mode);
+    await cx.out.breathe();
+  }
+  return ok("LSUB completed");
+}
+
+/** One personal namespace without a prefix, nobody else's and none that is shared. */
+export function namespace(cx: Context): Completion {
+  namespaceLine(cx.out.gather, [""], [], [], cx.session.mode);
+  return ok("NAMESPACE completed");
+}

@@ -1,0 +1,98 @@
+/** From a command to the function that does it: one line per command. */
+import type { Tagged } from "../command.ts";
+import { condition } from "../reply.ts";
+import { COMMANDS, type Rule } from "../states.ts";
+import { append } from "./append.ts";
+import { authenticate, login } from "./auth.ts";
+import { capability } from "./capability.ts";
+import { close, unselect } from "./close.ts";
+import { bad, type Completion, type Context, ok } from "./context.ts";
+import { copy } from "./copy.ts";
+import { enable } from "./enable.ts";
+import { expunge } from "./expunge.ts";
+import { fetch } from "./fetch.ts";
+import { id } from "./id.ts";
+import { idle } from "./idle.ts";
+import { list, lsub, namespace } from "./list.ts";
+import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { search } from "./search.ts";
+import { select } from "./select.ts";
+import { startTls } from "./starttls.ts";
+import { status } from "./status.ts";
+import { store } from "./store.ts";
+
+/** Why a command may not run now; undefined when it may (RFC 9051 §3). */
+export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
+  const rule: Rule = COMMANDS[command.name];
+  const { state } = cx.session;
+  if (rule.states.includes(state)) return undefined;
+  if (state === "not-authenticated") return bad("Log in first");
+  if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
+  return bad("Already logged in");
+}
+
+/** Does a command that may run. Undefined: it has answered by itself, or the connection came to its end. */
+export async function run(cx: Context, { tag, command }: Tagged): Promise<Completion | undefined> {
+  switch (command.name) {
+    case "CAPABILITY":
+      return capability(cx);
+    case "NOOP":
+    case "CHECK":
+      return ok(`${command.name} completed`);
+    case "LOGOUT":
+      condition(cx.out.gather, undefined, "BYE", "Logging out");
+      cx.session.ended = true;
+      return ok("LOGOUT completed");
+    case "ID":
+      return id(cx);
+    case "STARTTLS":
+      return await startTls(cx, tag);
+    case "LOGIN":
+      return await login(cx, command);
+    case "AUTHENTICATE":
+      return await authenticate(cx, command);
+    case "ENABLE":
+      return enable(cx, command);
+    case "SELECT":
+    case "EXAMINE":
+      return await select(cx, command);
+    case "CREATE":
+      return await create(cx, command);
+    case "DELETE":
+      return await remove(cx, command);
+    case "RENAME":
+      return await rename(cx, command);
+    case "SUBSCRIBE":
+    case "UNSUBSCRIBE":
+      return await subscribe(cx, command);
+    case "LIST":
+      return await list(cx, command);
+    case "LSUB":
+      return await lsub(cx, command);
+    case "NAMESPACE":
+      return namespace(cx);
+    case "STATUS":
+      return await status(cx, command);
+    case "APPEND":
+      return await append(cx, command);
+    case "IDLE":
+      return await idle(cx);
+    case "CLOSE":
+      return await close(cx);
+    case "UNSELECT":
+      return unselect(cx);
+    case "EXPUNGE":
+      return await expunge(cx, command);
+    case "SEARCH":
+      return await search(cx, tag, command);
+    case "FETCH":
+      return await fetch(cx, command);
+    case "STORE":
+      return await store(cx, command);
+    case "COPY":
+    case "MOVE":
+      return await copy(cx, command);
+    default:
+      return command satisfies never;
+  }
+}

@@ -1,0 +1,76 @@
+/** From the search keys that a client writes to those that the store understands (RFC 9051 §6.4.4). */
+import type { ModSeq } from "../../core/brands.ts";
+import type { SearchKey } from "../../core/search.ts";
+import type { UidSet } from "../../core/uidset.ts";
+import { type SearchNode, STAR } from "../command.ts";
+import type { View } from "../view.ts";
+
+/** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
+export function searchKey(node: SearchNode, view: View, saved: UidSet): SearchKey {
+  switch (node.key) {
+    case "ALL":
+      return { key: "all" };
+    case "AND":
+      return { key: "and", of: node.of.map((of) => searchKey(of, view, saved)) };
+    case "OR":
+      return {
+        key: "or",
+        of: [searchKey(node.of[0], view, saved), searchKey(node.of[1], view, saved)],
+      };
+    case "NOT":
+      return { key: "not", of: searchKey(node.of, view, saved) };
+    case "SET":
+      return { key: "uid", set: namedUids(node, view, saved) };
+    case "FLAG":
+      return { key: "flag", flag: node.flag, set: node.set };
+    case "KEYWORD":
+      return { key: "keyword", name: node.name, set: node.set };
+    case "RECENT":
+      // \Recent is never set here, so RECENT finds nothing and OLD everything (RFC 9051 Appendix E.11).
+      return node.set ? { key: "not", of: { key: "all" } } : { key: "all" };
+    case "HEADER":
+      return { key: "header", field: node.field, text: node.text };
+    case "BODY":
+      return { key: "body", text: node.text };
+    case "TEXT":
+      return { key: "text", text: node.text };
+    case "DATE":
+      return { key: "date", of: node.of, is: node.is, date: node.date };
+    case "AGE":
+      return { key: "age", is: node.is, seconds: node.seconds };
+    case "SIZE":
+      return { key: "size", is: node.is, octets: node.octets };
+    case "MODSEQ":
+      return { key: "modseq", atLeast: node.atLeast as ModSeq };
+    default:
+      return node satisfies never;
+  }
+}
+
+/** True when a key anywhere in the criteria is MODSEQ, which switches CONDSTORE on (RFC 7162 §3.1.5). */
+export function asksModSeq(node: SearchNode): boolean {
+  switch (node.key) {
+    case "MODSEQ":
+      return true;
+    case "AND":
+    case "OR":
+      return node.of.some(asksModSeq);
+    case "NOT":
+      return asksModSeq(node.of);
+    default:
+      return false;
+  }
+}
+
+/** Numbers beyond the last message find nothing: clients search 1:* in empty mailboxes, too. */
+function namedUids(node: SearchNode & { key: "SET" }, view: View, saved: UidSet): UidSet {
+  if (node.set.kind === "saved" || node.by === "uid") return view.resolve(node.set, node.by, saved)!;
+  if (view.count === 0) return [];
+  const ranges: [number, number][] = [];
+  for (const [a, b] of node.set.ranges) {
+    const first = a === STAR ? view.count : a, last = b === STAR ? view.count : b;
+    const low = Math.min(first, last), high = Math.min(Math.max(first, last), view.count);
+    if (low <= high) ranges.push([low, high]);
+  }
+  return view.resolve({ kind: "ranges", ranges }, "seq", saved)!;
+}

@@ -1,0 +1,49 @@
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3). */
+import type { Command } from "../command.ts";
+import { countLine, listLine, type ResponseCode } from "../encode/mod.ts";
+import { condition } from "../reply.ts";
+import type { Selected } from "../session.ts";
+import { View } from "../view.ts";
+import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { enableCondstore } from "./enable.ts";
+import { writeFlagsLines } from "./flags_line.ts";
+import { leave } from "./close.ts";
+
+/** Leaves the selected mailbox in any case; a refusal leaves none selected. */
+export async function select(
+  cx: Context,
+  command: Extract<Command, { readonly name: "SELECT" | "EXAMINE" }>,
+): Promise<Completion> {
+  leave(cx);
+  if (command.condstore) enableCondstore(cx);
+  const { store } = cx.services;
+  const mailbox = await store.mailbox(accountOf(cx), command.mailbox);
+  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
+  const opened = await View.open(store, accountOf(cx), mailbox);
+  if (!opened.ok) return failed(opened.failure);
+  const view = opened.value;
+  const readOnly = command.name === "EXAMINE";
+  cx.session.selected = { name: mailbox.name, view, readOnly };
+  tellOpened(cx, cx.session.selected);
+  return readOnly
+    ? ok("EXAMINE completed", { code: "READ-ONLY" })
+    : ok("SELECT completed", { code: "READ-WRITE" });
+}
+
+/** The untagged answers that SELECT owes (RFC 9051 §6.3.2, RFC 3501 §6.3.1, RFC 7162 §3.1.2). */
+function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
+  const out = cx.out.gather;
+  const { info, modSeq } = view.mirror;
+  const tell = (text: string, code: ResponseCode) => condition(out, undefined, "OK", text, code);
+  writeFlagsLines(cx, info.keywords, readOnly);
+  countLine(out, view.count, "EXISTS");
+  if (!cx.session.rev2) {
+    countLine(out, 0, "RECENT");
+    const unseen = view.firstUnseen;
+    if (unseen > 0) tell("First unseen message", { code: "UNSEEN", value: unseen });
+  }
+  tell("UIDs are valid", { code: "UIDVALIDITY", value: info.uidValidity });
+  tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
+  tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: modSeq });
+  if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
+}

@@ -1,0 +1,49 @@
+/** STATUS (RFC 9051 §6.3.11, RFC 7162 §3.1.2.1, RFC 7889, RFC 8438). */
+import type { MailboxInfo } from "../../core/store.ts";
+import type { Command, StatusItem } from "../command.ts";
+import { statusLine } from "../encode/mod.ts";
+import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
+import { enableCondstore } from "./enable.ts";
+
+/** Answers from the mailbox's counters. */
+export async function status(
+  cx: Context,
+  command: Extract<Command, { readonly name: "STATUS" }>,
+): Promise<Completion> {
+  const mailbox = await cx.services.store.mailbox(accountOf(cx), command.mailbox);
+  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
+  writeStatus(cx, mailbox, command.items);
+  if (command.items.includes("HIGHESTMODSEQ")) enableCondstore(cx);
+  return ok("STATUS completed");
+}
+
+/** `* STATUS mailbox (…)`. */
+export function writeStatus(cx: Context, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
+  const values = items.map((item) => [item, valueOf(cx, mailbox, item)] as const);
+  statusLine(cx.out.gather, mailbox.name, values, cx.session.mode);
+}
+
+function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {
+  switch (item) {
+    case "MESSAGES":
+      return mailbox.messages;
+    case "UIDNEXT":
+      return mailbox.uidNext;
+    case "UIDVALIDITY":
+      return mailbox.uidValidity;
+    case "UNSEEN":
+      return mailbox.unseen;
+    case "DELETED":
+      return mailbox.deleted;
+    case "SIZE":
+      return mailbox.octets;
+    case "RECENT":
+      return 0;
+    case "HIGHESTMODSEQ":
+      return mailbox.highestModSeq;
+    case "APPENDLIMIT":
+      return cx.services.limits.afterLogin.append;
+    default:
+      return item satisfies never;
+  }
+}

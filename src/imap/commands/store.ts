@@ -1,0 +1,86 @@
+/** STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). */
+import type { ModSeq } from "../../core/brands.ts";
+import { rangesOf, type UidSet } from "../../core/uidset.ts";
+import type { By, Command } from "../command.ts";
+import { FetchLine } from "../encode/mod.ts";
+import type { View } from "../view.ts";
+import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { enableCondstore } from "./enable.ts";
+import { writeFlagsLines } from "./flags_line.ts";
+import { tellFlags, tellFlagsOf } from "./updates.ts";
+
+/** Changes flags in one transaction and tells the new ones, unless .SILENT. */
+export async function store(
+  cx: Context,
+  command: Extract<Command, { readonly name: "STORE" }>,
+): Promise<Completion> {
+  const selected = selectedOf(cx);
+  const { view } = selected;
+  if (selected.readOnly) return no("The mailbox is selected read-only");
+  const uids = view.resolve(command.set, command.by, cx.session.saved);
+  if (uids === undefined) return bad("No such message");
+  const since = command.unchangedSince;
+  if (since !== undefined) enableCondstore(cx);
+  if (uids.length === 0) return ok("STORE completed, no messages");
+  const set = await cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, {
+    op: command.op,
+    flags: command.list.flags,
+    keywords: command.list.keywords,
+    ...(since === undefined ? {} : { unchangedSince: since as ModSeq }),
+  });
+  if (!set.ok) return failed(set.failure);
+  const { changed, modified } = set.value;
+  const others = view.own(changed);
+  if (changed.some((row) => row.keywords.some((number) => number >= view.mirror.info.keywords.length))) {
+    // A keyword that the mailbox did not have: its name must be known before flags are told.
+    await view.mirror.refresh();
+    writeFlagsLines(cx, view.mirror.info.keywords, false);
+    view.keywordsTold();
+  }
+  await tellFlags(cx, view, others);
+  const line = new FetchLine(cx.out.gather);
+  let told = 0;
+  for (const row of changed) {
+    const seq = view.seqOf(row.uid);
+    if (seq === 0) continue;
+    // RFC 7162 §3.1.3: after UNCHANGEDSINCE and under CONDSTORE the new MODSEQ is told even when .SILENT.
+    if (!command.silent) tellFlagsOf(cx, view, seq, command.by === "uid");
+    else if (cx.session.condstore) {
+      line.begin(seq);
+      line.uid(row.uid);
+      line.modSeq(row.modSeq);
+      line.end();
+    }
+    if (++told % 1000 === 0) await cx.out.breathe();
+  }
+  if (modified.length > 0) {
+    return ok("Some messages were modified meanwhile", {
+      code: "MODIFIED",
+      set: numbers(view, modified, command.by),
+    });
+  }
+  if (command.by === "seq" && isGone(view, uids)) {
+    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
+  }
+  return ok("STORE completed");
+}
+
+/** MODIFIED names messages the way the command did. */
+function numbers(view: View, uids: UidSet, by: By): UidSet {
+  return by === "uid" ? uids : rangesOf(
+    (function* () {
+      for (const [first, last] of view.seqRanges(uids)) for (let n = first; n <= last; n++) yield n;
+    })(),
+  );
+}
+
+/** True when a message of the set is gone. */
+export function isGone(view: View, uids: UidSet): boolean {
+  if (!view.behind) return false;
+  for (const [first, last] of view.seqRanges(uids)) {
+    for (let seq = first; seq <= last; seq++) {
+      if (view.mirror.indexOf(view.uidAt(seq)) < 0) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,158 @@
+/** FETCH responses, mirror of `grammar/{fetch,section}.ts`: RFC 9051 §7.5.2, RFC 7162 §3.1.4.2. */
+import type { Gather } from "../../bytes/gather.ts";
+import type { Partial, SectionSpec } from "../command.ts";
+import { dateTime } from "./date.ts";
+import { flagList } from "./flags.ts";
+import { astring, literal8Head, literalHead } from "./string.ts";
+
+/** The names under which octets of a message go out; the same types as in FetchItem. */
+export type BodyName =
+  | {
+    readonly item: "BODY[]";
+    readonly section: SectionSpec;
+    readonly partial: Partial | undefined;
+  }
+  | { readonly item: "BINARY"; readonly part: readonly number[]; readonly partial: Partial | undefined }
+  | { readonly item: "RFC822" | "RFC822.HEADER" | "RFC822.TEXT" };
+
+/**
+ * Writes `* n FETCH (…)` lines, item by item. One object serves a whole command.
+ *
+ * ```ts ignore
+ * line.begin(seq);
+ * line.uid(uid);
+ * line.bodyLiteral(item, size);
+ * out.octets(body);              // or flush and send it chunk by chunk
+ * line.end();
+ * ```
+ */
+export class FetchLine {
+  #first = true;
+
+  constructor(readonly out: Gather) {}
+
+  /** `* n FETCH (` */
+  begin(seq: number): void {
+    this.#first = true;
+    this.out.text("* ").number(seq).text(" FETCH (");
+  }
+
+  /** `)` CRLF */
+  end(): void {
+    this.out.text(")\r\n");
+  }
+
+  /** "UID" SP uniqueid */
+  uid(uid: number): void {
+    this.#name("UID ").number(uid);
+  }
+
+  /** "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")"; keywords by their indexes into `names`. */
+  flags(flags: number, keywords: readonly number[], names: readonly string[]): void {
+    flagList(this.#name("FLAGS "), flags, keywords, names);
+  }
+
+  /** "MODSEQ" SP "(" permsg-modsequence ")" (RFC 7162 §7) */
+  modSeq(modSeq: number): void {
+    this.#name("MODSEQ (").number(modSeq).octet(0x29);
+  }
+
+  /** "INTERNALDATE" SP date-time; milliseconds since the epoch. */
+  internalDate(epochMs: number): void {
+    dateTime(this.#name("INTERNALDATE "), epochMs);
+  }
+
+  /** "RFC822.SIZE" SP number64; octets. */
+  size(octets: number): void {
+    this.#name("RFC822.SIZE ").number(octets);
+  }
+
+  /** "ENVELOPE" SP envelope, which comes encoded. */
+  envelope(envelope: Uint8Array): void {
+    this.#name("ENVELOPE ").octets(envelope);
+  }
+
+  /** "BODY" ["STRUCTURE"] SP body, which comes encoded. */
+  bodyStructure(name: "BODY" | "BODYSTRUCTURE", body: Uint8Array): void {
+    this.#name(name).octet(0x20).octets(body);
+  }
+
+  /** "BINARY.SIZE" section-binary SP number; octets once decoded. */
+  binarySize(part: readonly number[], octets: number): void {
+    this.#name("BINARY.SIZE[");
+    sectionPart(this.out, part);
+    this.out.text("] ").number(octets);
+  }
+
+  /** An item's name and a literal's head: `size` octets must follow before the next item. */
+  bodyLiteral(name: BodyName, size: number): void {
+    this.#bodyName(name);
+    literalHead(this.out, size);
+  }
+
+  /** The same with a literal8, for decoded octets that hold NUL (RFC 3516 §4.2). BINARY only. */
+  binaryLiteral8(name: Extract<BodyName, { readonly item: "BINARY" }>, size: number): void {
+    this.#bodyName(name);
+    literal8Head(this.out, size);
+  }
+
+  /** An item that the message does not have: NIL. */
+  bodyNil(name: BodyName): void {
+    this.#bodyName(name);
+    this.out.text("NIL");
+  }
+
+  #name(name: string): Gather {
+    if (!this.#first) this.out.octet(0x20);
+    this.#first = false;
+    return this.out.text(name);
+  }
+
+  #bodyName(name: BodyName): void {
+    switch (name.item) {
+      case "BODY[]":
+        section(this.#name("BODY"), name.section);
+        origin(this.out, name.partial);
+        break;
+      case "BINARY":
+        this.#name("BINARY[");
+        sectionPart(this.out, name.part);
+        this.out.octet(0x5d);
+        origin(this.out, name.partial);
+        break;
+      default:
+        this.#name(name.item);
+    }
+    this.out.octet(0x20);
+  }
+}
+
+/** section = "[" [section-spec] "]" */
+export function section(out: Gather, spec: SectionSpec): void {
+  out.octet(0x5b);
+  sectionPart(out, spec.part);
+  if (spec.text !== "") {
+    if (spec.part.length > 0) out.octet(0x2e);
+    out.text(spec.text);
+  }
+  if (spec.text === "HEADER.FIELDS" || spec.text === "HEADER.FIELDS.NOT") {
+    spec.fields.forEach((field, i) => {
+      out.text(i === 0 ? " (" : " ");
+      astring(out, field, { utf8: false });
+    });
+    out.octet(0x29);
+  }
+  out.octet(0x5d);
+}
+
+function sectionPart(out: Gather, part: readonly number[]): void {
+  part.forEach((n, i) => {
+    if (i > 0) out.octet(0x2e);
+    out.number(n);
+  });
+}
+
+/** "<" number ">": where a partial answer begins (RFC 9051 §7.5.2). */
+function origin(out: Gather, partial: Partial | undefined): void {
+  if (partial !== undefined) out.octet(0x3c).number(partial.start).octet(0x3e);
+}

@@ -1,0 +1,10 @@
+/** Everything the server says, file by file as the grammar reads it. */
+export * from "./fetch.ts";
+export { allFlags, flagList, flagsLine } from "./flags.ts";
+export * from "./mailbox.ts";
+export * from "./response_code.ts";
+export * from "./search.ts";
+export * from "./server.ts";
+export { uidSet } from "./sets.ts";
+export * from "./string.ts";
+export { dateTime } from "./date.ts";

@@ -1,0 +1,103 @@
+/** Response codes: RFC 9051 §7.1 and the extensions named below. */
+import type { Gather } from "../../bytes/gather.ts";
+import type { RefusalCode } from "../../core/failure.ts";
+import { rangesOf, type UidSet } from "../../core/uidset.ts";
+import { allFlags } from "./flags.ts";
+import { uidSet } from "./sets.ts";
+import { astring } from "./string.ts";
+
+/** resp-text-code */
+export type ResponseCode =
+  | { readonly code: PlainCode }
+  | { readonly code: "CAPABILITY"; readonly names: readonly string[] }
+  | { readonly code: "BADCHARSET"; readonly charsets: readonly string[] }
+  | { readonly code: "PERMANENTFLAGS"; readonly keywords: readonly string[]; readonly more: boolean }
+  /** Nothing can be changed: EXAMINE. */
+  | { readonly code: "NO PERMANENTFLAGS" }
+  | {
+    /** HIGHESTMODSEQ: RFC 7162 §3.1.2.1. */
+    readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ";
+    readonly value: number;
+  }
+  | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: UidSet }
+  /** Sources and targets correspond one by one, both ascending. */
+  | {
+    readonly code: "COPYUID";
+    readonly uidValidity: number;
+    readonly sources: Iterable<number>;
+    readonly targets: Iterable<number>;
+  }
+  /** RFC 7162 §3.1.3. */
+  | { readonly code: "MODIFIED"; readonly set: UidSet };
+
+/** Codes without arguments. */
+export type PlainCode =
+  | RefusalCode
+  | "ALERT"
+  | "PARSE"
+  | "READ-ONLY"
+  | "READ-WRITE"
+  | "UIDNOTSTICKY"
+  | "UNAVAILABLE"
+  | "AUTHENTICATIONFAILED"
+  | "AUTHORIZATIONFAILED"
+  | "EXPIRED"
+  | "PRIVACYREQUIRED"
+  | "CONTACTADMIN"
+  | "CORRUPTION"
+  | "CLIENTBUG"
+  | "NOTSAVED"
+  | "CLOSED"
+  /** RFC 6154 §6. */
+  | "USEATTR"
+  /** RFC 7162 §3.1.2.2. */
+  | "NOMODSEQ";
+
+/** "[" resp-text-code "]" SP */
+export function responseCode(out: Gather, code: ResponseCode): void {
+  out.octet(0x5b);
+  switch (code.code) {
+    case "CAPABILITY":
+      out.text("CAPABILITY");
+      for (const name of code.names) out.octet(0x20).text(name);
+      break;
+    case "BADCHARSET":
+      out.text("BADCHARSET (");
+      code.charsets.forEach((charset, i) => {
+        if (i > 0) out.octet(0x20);
+        astring(out, charset, { utf8: false });
+      });
+      out.octet(0x29);
+      break;
+    case "PERMANENTFLAGS":
+      out.text("PERMANENTFLAGS ");
+      allFlags(out, code.keywords, code.more);
+      break;
+    case "NO PERMANENTFLAGS":
+      out.text("PERMANENTFLAGS ()");
+      break;
+    case "UIDNEXT":
+    case "UIDVALIDITY":
+    case "UNSEEN":
+    case "HIGHESTMODSEQ":
+      out.text(code.code).octet(0x20).number(code.value);
+      break;
+    case "APPENDUID":
+      out.text("APPENDUID ").number(code.uidValidity).octet(0x20);
+      uidSet(out, code.uids);
+      break;
+    case "COPYUID":
+      out.text("COPYUID ").number(code.uidValidity).octet(0x20);
+      uidSet(out, rangesOf(code.sources));
+      out.octet(0x20);
+      uidSet(out, rangesOf(code.targets));
+      break;
+    case "MODIFIED":
+      out.text("MODIFIED ");
+      uidSet(out, code.set);
+      break;
+    default:
+      out.text(code.code satisfies PlainCode);
+  }
+  out.text("] ");
+}

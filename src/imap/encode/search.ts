@@ -1,0 +1,43 @@
+/** What SEARCH found, mirror of `grammar/search.ts`: RFC 9051 §7.3.4, RFC 3501 §7.2.5, RFC 7162 §3.1.5. */
+import type { Gather } from "../../bytes/gather.ts";
+import type { UidSet } from "../../core/uidset.ts";
+import type { By } from "../command.ts";
+import { uidSet } from "./sets.ts";
+
+/** `* SEARCH n…` of RFC 3501, with the highest mod-sequence when MODSEQ was a criterion. */
+export function searchLine(out: Gather, numbers: Iterable<number>, modSeq?: number): void {
+  out.text("* SEARCH");
+  let any = false;
+  for (const n of numbers) {
+    out.octet(0x20).number(n);
+    any = true;
+  }
+  if (any && modSeq !== undefined) out.text(" (MODSEQ ").number(modSeq).text(")");
+  out.text("\r\n");
+}
+
+/** What an ESEARCH response says; leave out what was not asked or does not exist. */
+export interface SearchData {
+  readonly min?: number;
+  readonly max?: number;
+  readonly count?: number;
+  /** Left out when empty: RFC 9051 §7.3.4 has no way to say an empty set. */
+  readonly all?: UidSet;
+  readonly modSeq?: number;
+}
+
+/** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
+export function esearchLine(out: Gather, tag: string, by: By, data: SearchData): void {
+  // No character of a tag needs an escape, and the examples of RFC 9051 quote it too.
+  out.text('* ESEARCH (TAG "').text(tag).text('")');
+  if (by === "uid") out.text(" UID");
+  if (data.min !== undefined) out.text(" MIN ").number(data.min);
+  if (data.max !== undefined) out.text(" MAX ").number(data.max);
+  if (data.count !== undefined) out.text(" COUNT ").number(data.count);
+  if (data.all !== undefined && data.all.length > 0) {
+    out.text(" ALL ");
+    uidSet(out, data.all);
+  }
+  if (data.modSeq !== undefined) out.text(" MODSEQ ").number(data.modSeq);
+  out.text("\r\n");
+}

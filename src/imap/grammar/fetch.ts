@@ -1,0 +1,120 @@
+/** FETCH: RFC 9051 §6.4.5, §9; RFC 3501 §9; RFC 7162 §3.1.4. */
+import type { By, Command, FetchItem } from "../command.ts";
+import type { Cursor } from "./cursor.ts";
+import { partial, section, sectionBinary } from "./section.ts";
+import { sequenceSet } from "./sequence_set.ts";
+import { number64 } from "./string.ts";
+
+const FAST: readonly FetchItem[] = [{ item: "FLAGS" }, { item: "INTERNALDATE" }, { item: "RFC822.SIZE" }];
+const ALL: readonly FetchItem[] = [...FAST, { item: "ENVELOPE" }];
+const FULL: readonly FetchItem[] = [...ALL, { item: "BODY" }];
+
+/**
+ * fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att /
+ *         "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers]
+ */
+export function fetch(c: Cursor, by: By): Command | undefined {
+  if (!c.sp()) return undefined;
+  const set = sequenceSet(c);
+  if (set === undefined || !c.sp()) return undefined;
+  const items = fetchItems(c);
+  if (items === undefined) return undefined;
+  let changedSince: number | undefined;
+  if (c.takeSpaceParen()) {
+    changedSince = fetchModifiers(c);
+    if (changedSince === undefined) return undefined;
+  }
+  return { name: "FETCH", by, set, items, changedSince };
+}
+
+function fetchItems(c: Cursor): readonly FetchItem[] | undefined {
+  if (!c.take(0x28)) {
+    if (c.keyword("ALL")) return ALL;
+    if (c.keyword("FAST")) return FAST;
+    if (c.keyword("FULL")) return FULL;
+    const only = fetchAtt(c);
+    return only === undefined ? undefined : [only];
+  }
+  const items: FetchItem[] = [];
+  do {
+    if (items.length === c.limits.fetchItems) {
+      return c.fail("too many items", "A FETCH asks for too many items", "NO", { code: "LIMIT" });
+    }
+    const next = fetchAtt(c);
+    if (next === undefined) return undefined;
+    items.push(next);
+  } while (c.take(0x20));
+  return c.expect(0x29) ? items : undefined;
+}
+
+/**
+ * fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")" (RFC 4466 §2.4)
+ * fetch-modifier =/ "CHANGEDSINCE" SP mod-sequence-value (RFC 7162 §7)
+ */
+function fetchModifiers(c: Cursor): number | undefined {
+  let changedSince: number | undefined;
+  do {
+    if (!c.keyword("CHANGEDSINCE")) return c.fail("modifier", "No such FETCH modifier");
+    if (changedSince !== undefined) return c.fail("modifier", "A FETCH modifier comes twice");
+    if (!c.sp()) return undefined;
+    // iOS Mail 16.5.1 sends CHANGEDSINCE 0 on accounts that just got CONDSTORE; RFC 7162 §3.1.4.1 wants >= 1.
+    // Taken as "all".
+    changedSince = number64(c);
+    if (changedSince === undefined) return undefined;
+  } while (c.take(0x20));
+  return c.expect(0x29) ? changedSince : undefined;
+}
+
+/**
+ * fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
+ *             "BODY" section [partial] / "BODY.PEEK" section [partial] /
+ *             "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary
+ *
+ * RFC 3501 §9 adds "RFC822" [".HEADER" / ".SIZE" / ".TEXT"], RFC 7162 §7 adds "MODSEQ".
+ */
+export function fetchAtt(c: Cursor): FetchItem | undefined {
+  switch (c.peek() & ~0x20) {
+    case 0x46: // F
+      if (c.keyword("FLAGS")) return { item: "FLAGS" };
+      break;
+    case 0x55: // U
+      if (c.keyword("UID")) return { item: "UID" };
+      break;
+    case 0x42: // B
+      return bodyAtt(c);
+    case 0x52: // R
+      if (c.keyword("RFC822.SIZE")) return { item: "RFC822.SIZE" };
+      if (c.keyword("RFC822.HEADER")) return { item: "RFC822.HEADER" };
+      if (c.keyword("RFC822.TEXT")) return { item: "RFC822.TEXT" };
+      if (c.keyword("RFC822")) return { item: "RFC822" };
+      break;
+    default:
+      if (c.keyword("ENVELOPE")) return { item: "ENVELOPE" };
+      if (c.keyword("INTERNALDATE")) return { item: "INTERNALDATE" };
+      if (c.keyword("MODSEQ")) return { item: "MODSEQ" };
+  }
+  return c.fail("fetch item", "No such FETCH item");
+}
+
+function bodyAtt(c: Cursor): FetchItem | undefined {
+  if (c.keyword("BODYSTRUCTURE")) return { item: "BODYSTRUCTURE" };
+  if (c.keyword("BODY")) return c.peek() === 0x5b ? bodySection(c, false) : { item: "BODY" };
+  if (c.keyword("BODY.PEEK")) return bodySection(c, true);
+  if (c.keyword("BINARY.SIZE")) {
+    const part = sectionBinary(c);
+    return part === undefined ? undefined : { item: "BINARY.SIZE", part };
+  }
+  const peek = c.keyword("BINARY.PEEK");
+  if (!peek && !c.keyword("BINARY")) return c.fail("fetch item", "No such FETCH item");
+  const part = sectionBinary(c);
+  if (part === undefined) return undefined;
+  const octets = c.peek() === 0x3c ? partial(c) : undefined;
+  return c.fault === undefined ? { item: "BINARY", peek, part, partial: octets } : undefined;
+}
+
+function bodySection(c: Cursor, peek: boolean): FetchItem | undefined {
+  const spec = section(c);
+  if (spec === undefined) return undefined;
+  const octets = c.peek() === 0x3c ? partial(c) : undefined;
+  return c.fault === undefined ? { item: "BODY[]", peek, section: spec, partial: octets } : undefined;
+}

@@ -1,0 +1,99 @@
+/** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
+import type { Command, CommandName, Tagged } from "../command.ts";
+import { authenticate, enable, id, login } from "./auth.ts";
+import type { Cursor } from "./cursor.ts";
+import { fetch } from "./fetch.ts";
+import { list, lsub } from "./list.ts";
+import { copy, create, oneMailbox, rename, select, uidExpunge } from "./mailbox_command.ts";
+import { ascii, TAG_CHAR } from "./octets.ts";
+import { search } from "./search.ts";
+import { status } from "./status.ts";
+import { store } from "./store.ts";
+
+/** Parses what stands behind a command's name, up to the command's end. */
+type Arguments = (c: Cursor) => Command | undefined;
+
+/** How a command's arguments are parsed, by itself and behind `UID`. */
+interface Row {
+  readonly plain: Arguments;
+  readonly uid?: Arguments;
+}
+
+const ROWS = {
+  CAPABILITY: { plain: () => ({ name: "CAPABILITY" }) },
+  NOOP: { plain: () => ({ name: "NOOP" }) },
+  LOGOUT: { plain: () => ({ name: "LOGOUT" }) },
+  ID: { plain: id },
+  STARTTLS: { plain: () => ({ name: "STARTTLS" }) },
+  LOGIN: { plain: login },
+  AUTHENTICATE: { plain: authenticate },
+  ENABLE: { plain: enable },
+  SELECT: { plain: select("SELECT") },
+  EXAMINE: { plain: select("EXAMINE") },
+  CREATE: { plain: create },
+  DELETE: { plain: oneMailbox("DELETE") },
+  RENAME: { plain: rename },
+  SUBSCRIBE: { plain: oneMailbox("SUBSCRIBE") },
+  UNSUBSCRIBE: { plain: oneMailbox("UNSUBSCRIBE") },
+  LIST: { plain: list },
+  LSUB: { plain: lsub },
+  NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
+  STATUS: { plain: status },
+  // One with a message is cut off at the literal and never comes here; see `appendPrefix`.
+  APPEND: { plain: (c) => c.fail("append", "APPEND needs a message as a literal") },
+  IDLE: { plain: () => ({ name: "IDLE" }) },
+  CHECK: { plain: () => ({ name: "CHECK" }) },
+  CLOSE: { plain: () => ({ name: "CLOSE" }) },
+  UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
+  EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
+  SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  FETCH: { plain: (c) => fetch(c, "seq"), uid: (c) => fetch(c, "uid") },
+  STORE: { plain: (c) => store(c, "seq"), uid: (c) => store(c, "uid") },
+  COPY: { plain: copy("COPY", "seq"), uid: copy("COPY", "uid") },
+  MOVE: { plain: copy("MOVE", "seq"), uid: copy("MOVE", "uid") },
+} as const satisfies Record<CommandName, Row>;
+
+const BY_NAME: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(ROWS));
+
+/** tag = 1*<any ASTRING-CHAR except "+">; kept in the cursor, so that faults carry it. */
+export function tag(c: Cursor): string | undefined {
+  const start = c.run(TAG_CHAR);
+  if (c.pos === start) return c.expected("a tag");
+  if (c.pos - start > c.limits.tag) return c.fail("tag too long", "A tag is too long");
+  // A fault carries its tag only when the tag was whole.
+  if (c.pos < c.end && c.octets[c.pos] !== 0x20) return c.expected("a tag");
+  return c.tag = ascii(c.octets, start, c.pos);
+}
+
+/** A command whose arguments come next. */
+export interface CommandHead {
+  readonly tag: string;
+  /** In capitals; without `UID`. */
+  readonly name: string;
+  readonly parse: Arguments;
+}
+
+/** tag SP name, with `UID SP` before the name for those that take it. */
+export function commandHead(c: Cursor): CommandHead | undefined {
+  const itsTag = tag(c);
+  if (itsTag === undefined || !c.sp()) return undefined;
+  let name = c.word();
+  const byUid = name === "UID";
+  if (byUid) {
+    if (!c.sp()) return undefined;
+    name = c.word();
+  }
+  const row = BY_NAME.get(name);
+  const parse = byUid ? row?.uid : row?.plain;
+  if (parse === undefined) return c.fail("unknown command", "No such command");
+  return { tag: itsTag, name, parse };
+}
+
+/** command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF */
+export function command(c: Cursor): Tagged | undefined {
+  const head = commandHead(c);
+  if (head === undefined) return undefined;
+  const parsed = head.parse(c);
+  if (parsed === undefined || !c.atEnd()) return undefined;
+  return { tag: head.tag, command: parsed };
+}

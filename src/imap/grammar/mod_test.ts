@@ -1,0 +1,333 @@
+/** Whole commands: the examples of the RFCs, and what is not a command. */
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Flag } from "../../core/store.ts";
+import { type Command, STAR } from "../command.ts";
+import { command } from "./mod.ts";
+import { cursor, octets, parsed } from "./test_support.ts";
+
+const one = { kind: "ranges", ranges: [[1, 1]] } as const;
+const set = (...ranges: [number, number][]) => ({ kind: "ranges", ranges });
+const whole = { part: [], text: "", fields: [] };
+const noOptions = { select: [], reference: "", returns: [], status: [], extended: false };
+
+const EXAMPLES: readonly (readonly [string, unknown])[] = [
+  ["CAPABILITY", { name: "CAPABILITY" }],
+  ["noop", { name: "NOOP" }],
+  ["LOGOUT", { name: "LOGOUT" }],
+  ["STARTTLS", { name: "STARTTLS" }],
+  ["NAMESPACE", { name: "NAMESPACE" }],
+  ["IDLE", { name: "IDLE" }],
+  ["CHECK", { name: "CHECK" }],
+  ["CLOSE", { name: "CLOSE" }],
+  ["UNSELECT", { name: "UNSELECT" }],
+  ["EXPUNGE", { name: "EXPUNGE", uids: undefined }],
+  ["UID EXPUNGE 3000:3002", { name: "EXPUNGE", uids: set([3000, 3002]) }],
+  ["ID NIL", { name: "ID", params: null }],
+  ["ID ()", { name: "ID", params: new Map() }],
+  ['ID ("Name" "sodr" "version" NIL)', {
+    name: "ID",
+    params: new Map([["name", "sodr"], ["version", null]]),
+  }],
+  ["LOGIN SMITH SESAME", { name: "LOGIN", user: "SMITH", password: "SESAME" }],
+  ['LOGIN "a b" "\\"\\\\"', { name: "LOGIN", user: "a b", password: '"\\' }],
+  ["LOGIN {4}\r\nFRED {7+}\r\nfat man", { name: "LOGIN", user: "FRED", password: "fat man" }],
+  ['LOGIN "\xc3\xa9" p', { name: "LOGIN", user: "é", password: "p" }],
+  ["AUTHENTICATE gssapi", { name: "AUTHENTICATE", mechanism: "GSSAPI", initial: undefined }],
+  ["AUTHENTICATE EXTERNAL =", { name: "AUTHENTICATE", mechanism: "EXTERNAL", initial: octets("") }],
+  ["AUTHENTICATE PLAIN AGEAYg==", { name: "AUTHENTICATE", mechanism: "PLAIN", initial: octets("\0a\0b") }],
+  ["ENABLE CONDSTORE imap4rev2", { name: "ENABLE", capabilities: ["CONDSTORE", "IMAP4REV2"] }],
+  ["SELECT inbox", { name: "SELECT", mailbox: "INBOX", condstore: false }],
+  ["SELECT INBOX (CONDSTORE)", { name: "SELECT", mailbox: "INBOX", condstore: true }],
+  ["EXAMINE blurdybloop", { name: "EXAMINE", mailbox: "blurdybloop", condstore: false }],
+  ["CREATE owatagusiam/", { name: "CREATE", mailbox: "owatagusiam", specialUse: undefined }],
+  ["CREATE MySpecial (USE (\\drafts))", { name: "CREATE", mailbox: "MySpecial", specialUse: "\\Drafts" }],
+  ["CREATE Plain (USE ())", { name: "CREATE", mailbox: "Plain", specialUse: undefined }],
+  ["DELETE foo", { name: "DELETE", mailbox: "foo" }],
+  ["RENAME INBOX old-mail", { name: "RENAME", from: "INBOX", to: "old-mail" }],
+  ["SUBSCRIBE #news.comp.mail.mime", { name: "SUBSCRIBE", mailbox: "#news.comp.mail.mime" }],
+  ["UNSUBSCRIBE a]", { name: "UNSUBSCRIBE", mailbox: "a]" }],
+  ['LIST "" *', { name: "LIST", ...noOptions, patterns: ["*"] }],
+  ['LIST "" ""', { name: "LIST", ...noOptions, patterns: [""] }],
+  ["LIST ~/Mail/ %", { name: "LIST", ...noOptions, reference: "~/Mail/", patterns: ["%"] }],
+  ['LIST () "" "*"', { name: "LIST", ...noOptions, patterns: ["*"], extended: true }],
+  ['LIST "" ("INBOX" Drafts "Sent/%")', {
+    name: "LIST",
+    ...noOptions,
+    patterns: ["INBOX", "Drafts", "Sent/%"],
+    extended: true,
+  }],
+  ['LIST (SUBSCRIBED RECURSIVEMATCH) "" "*" RETURN (CHILDREN)', {
+    name: "LIST",
+    ...noOptions,
+    select: ["SUBSCRIBED", "RECURSIVEMATCH"],
+    patterns: ["*"],
+    returns: ["CHILDREN"],
+    extended: true,
+  }],
+  ['LIST (REMOTE) "" % RETURN ()', {
+    name: "LIST",
+    ...noOptions,
+    select: ["REMOTE"],
+    patterns: ["%"],
+    extended: true,
+  }],
+  ['LIST (SPECIAL-USE) "" % RETURN (SPECIAL-USE SUBSCRIBED STATUS (MESSAGES UNSEEN))', {
+    name: "LIST",
+    select: ["SPECIAL-USE"],
+    reference: "",
+    patterns: ["%"],
+    returns: ["SPECIAL-USE", "SUBSCRIBED"],
+    status: ["MESSAGES", "UNSEEN"],
+    extended: true,
+  }],
+  ['LSUB "#news." "comp.mail.*"', { name: "LSUB", reference: "#news.", pattern: "comp.mail.*" }],
+  ["STATUS blurdybloop (UIDNEXT MESSAGES)", {
+    name: "STATUS",
+    mailbox: "blurdybloop",
+    items: ["UIDNEXT", "MESSAGES"],
+  }],
+  ["FETCH 2:4 (FLAGS BODY[HEADER.FIELDS (DATE FROM)])", {
+    name: "FETCH",
+    by: "seq",
+    set: set([2, 4]),
+    items: [{ item: "FLAGS" }, {
+      item: "BODY[]",
+      peek: false,
+      section: { part: [], text: "HEADER.FIELDS", fields: ["DATE", "FROM"] },
+      partial: undefined,
+    }],
+    changedSince: undefined,
+  }],
+  ["fetch 1 body[]<0.2048>", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: [{ item: "BODY[]", peek: false, section: whole, partial: { start: 0, length: 2048 } }],
+    changedSince: undefined,
+  }],
+  ["UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)", {
+    name: "FETCH",
+    by: "uid",
+    set: set([1, STAR]),
+    items: [{ item: "FLAGS" }],
+    changedSince: 12345,
+  }],
+  ["FETCH 1 FLAGS (CHANGEDSINCE 0)", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: [{ item: "FLAGS" }],
+    changedSince: 0,
+  }],
+  ["FETCH 1 FULL", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"].map((item) => ({ item })),
+    changedSince: undefined,
+  }],
+  ["FETCH 1 fast", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map((item) => ({ item })),
+    changedSince: undefined,
+  }],
+  ["FETCH 1 All", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"].map((item) => ({ item })),
+    changedSince: undefined,
+  }],
+  [
+    "FETCH 1 (UID RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE ENVELOPE INTERNALDATE BODY BODYSTRUCTURE MODSEQ)",
+    {
+      name: "FETCH",
+      by: "seq",
+      set: one,
+      items: [
+        "UID",
+        "RFC822",
+        "RFC822.HEADER",
+        "RFC822.TEXT",
+        "RFC822.SIZE",
+        "ENVELOPE",
+        "INTERNALDATE",
+        "BODY",
+        "BODYSTRUCTURE",
+        "MODSEQ",
+      ].map((item) => ({ item })),
+      changedSince: undefined,
+    },
+  ],
+  ["FETCH 1 (BINARY[1] BINARY.PEEK[1.2]<5.6> BINARY.SIZE[] BODY.PEEK[1.MIME])", {
+    name: "FETCH",
+    by: "seq",
+    set: one,
+    items: [
+      { item: "BINARY", peek: false, part: [1], partial: undefined },
+      { item: "BINARY", peek: true, part: [1, 2], partial: { start: 5, length: 6 } },
+      { item: "BINARY.SIZE", part: [] },
+      { item: "BODY[]", peek: true, section: { part: [1], text: "MIME", fields: [] }, partial: undefined },
+    ],
+    changedSince: undefined,
+  }],
+  ["STORE 2:4 +FLAGS (\\Deleted)", {
+    name: "STORE",
+    by: "seq",
+    set: set([2, 4]),
+    op: "add",
+    silent: false,
+    list: { flags: Flag.Deleted, keywords: [] },
+    unchangedSince: undefined,
+  }],
+  ["store 1 -flags.silent \\Seen $Forwarded", {
+    name: "STORE",
+    by: "seq",
+    set: one,
+    op: "remove",
+    silent: true,
+    list: { flags: Flag.Seen, keywords: ["$Forwarded"] },
+    unchangedSince: undefined,
+  }],
+  ["UID STORE 1 (UNCHANGEDSINCE 320162338) FLAGS ()", {
+    name: "STORE",
+    by: "uid",
+    set: one,
+    op: "replace",
+    silent: false,
+    list: { flags: 0, keywords: [] },
+    unchangedSince: 320162338,
+  }],
+  ["COPY 1 MEETING", { name: "COPY", by: "seq", set: one, mailbox: "MEETING" }],
+  ["UID COPY $ MEETING", { name: "COPY", by: "uid", set: { kind: "saved" }, mailbox: "MEETING" }],
+  ["MOVE 1 foo", { name: "MOVE", by: "seq", set: one, mailbox: "foo" }],
+  ["UID MOVE 42:69 foo", { name: "MOVE", by: "uid", set: set([42, 69]), mailbox: "foo" }],
+  ["SEARCH FLAGGED", {
+    name: "SEARCH",
+    by: "seq",
+    returns: undefined,
+    criteria: { key: "FLAG", flag: Flag.Flagged, set: true },
+  }],
+  ["UID SEARCH RETURN (COUNT) ALL", {
+    name: "SEARCH",
+    by: "uid",
+    returns: ["COUNT"],
+    criteria: { key: "ALL" },
+  }],
+];
+
+Deno.test("commands of RFC 9051, RFC 3501 and the extensions", () => {
+  for (const [text, want] of EXAMPLES) {
+    assertEquals<unknown>(parsed(command, `A1 ${text}`), { tag: "A1", command: want }, text);
+  }
+});
+
+Deno.test("there is an example of every command but APPEND", () => {
+  const names = new Set(EXAMPLES.map(([, want]) => (want as Command).name));
+  assertEquals(names.size, 29);
+});
+
+const BROKEN: readonly (readonly [string, string])[] = [
+  ["", "syntax"],
+  ["A1", "syntax"],
+  ["A1 ", "unknown command"],
+  [" NOOP", "syntax"],
+  ["+1 NOOP", "syntax"],
+  ["A*1 NOOP", "syntax"],
+  ["A1  NOOP", "unknown command"],
+  ["A1 BLURDYBLOOP", "unknown command"],
+  ["A1 constructor", "unknown command"],
+  ["A1 UID", "syntax"],
+  ["A1 UID NOOP", "unknown command"],
+  ["A1 UID FOO", "unknown command"],
+  ["A1 NOOP ", "syntax"],
+  ["A1 NOOP x", "syntax"],
+  ["A1 SELECT", "syntax"],
+  ["A1 SELECT a b", "syntax"],
+  ["A1 SELECT INBOX (FOO)", "select parameter"],
+  ["A1 CREATE a (FOO)", "create parameter"],
+  ["A1 CREATE a (USE (\\Foo))", "special use"],
+  ["A1 CREATE a (USE (\\Sent \\Trash))", "special use"],
+  ["A1 APPEND INBOX", "append"],
+  ['A1 LIST (RECURSIVEMATCH) "" *', "select option"],
+  ['A1 LIST (REMOTE RECURSIVEMATCH) "" *', "select option"],
+  ['A1 LIST (FOO) "" *', "select option"],
+  ['A1 LIST "" * RETURN (FOO)', "return option"],
+  ['A1 LIST "" * RETURN', "syntax"],
+  ['A1 LIST "" * ', "syntax"],
+  ['A1 LIST "" ()', "syntax"],
+  ["A1 LOGIN a", "syntax"],
+  ["A1 LOGIN a b c", "syntax"],
+  ["A1 AUTHENTICATE", "syntax"],
+  ["A1 AUTHENTICATE PLAIN ", "base64"],
+  ["A1 AUTHENTICATE PLAIN *", "base64"],
+  ["A1 AUTHENTICATE PLAIN AA== AA==", "base64"],
+  ["A1 ENABLE", "syntax"],
+  ["A1 ID", "syntax"],
+  ['A1 ID ("a")', "syntax"],
+  ['A1 ID ("a" "b" "A" "c")', "id"],
+  [`A1 ID ("${"a".repeat(31)}" NIL)`, "id"],
+  [`A1 ID ("a" "${"b".repeat(1025)}")`, "id"],
+  [`A1 ID (${Array.from({ length: 31 }, (_, i) => `"f${i}" NIL`).join(" ")})`, "id"],
+  ["A1 FETCH 1 ()", "fetch item"],
+  ["A1 FETCH 1 (FLAGS", "syntax"],
+  ["A1 FETCH 1 (FLAGS UID)x", "syntax"],
+  ["A1 FETCH 1 (FULL)", "fetch item"],
+  ["A1 FETCH 1 FLAGSS", "fetch item"],
+  ["A1 FETCH 1 BODY.PEEK", "syntax"],
+  ["A1 FETCH 1 BINARY", "syntax"],
+  ["A1 FETCH 1 BODY[]<0>", "syntax"],
+  ["A1 FETCH 1 FLAGS (FOO 1)", "modifier"],
+  ["A1 FETCH 1 FLAGS (CHANGEDSINCE 1 CHANGEDSINCE 2)", "modifier"],
+  ["A1 FETCH 1 FLAGS ()", "modifier"],
+  ["A1 STORE 1 FOO (a)", "store item"],
+  ["A1 STORE 1 +FLAGS", "syntax"],
+  ["A1 STORE 1 (FOO 1) FLAGS ()", "modifier"],
+  ["A1 STORE 1 (UNCHANGEDSINCE -1) FLAGS ()", "syntax"],
+  ["A1 COPY 1", "syntax"],
+  ["A1 EXPUNGE 1", "syntax"],
+  ["A1 UID EXPUNGE", "syntax"],
+  ["A1 CHECK now", "syntax"],
+];
+
+Deno.test("what is not a command", () => {
+  for (const [text, rule] of BROKEN) assertEquals(parsed(command, text), `fault: ${rule}`, text);
+});
+
+Deno.test("a fault carries the tag when it was whole and within its limit", () => {
+  const tagOf = (text: string) => {
+    const c = cursor(text);
+    command(c);
+    return c.fault?.tag;
+  };
+  assertEquals(tagOf("A1 FOO"), "A1");
+  assertEquals(tagOf("a]b NOOP x"), "a]b");
+  assertEquals(tagOf("A1"), "A1");
+  assertEquals(tagOf("A(1 NOOP"), undefined);
+  assertEquals(tagOf("* NOOP"), undefined);
+  assertEquals(tagOf(`${"t".repeat(126)} FOO`), "t".repeat(126));
+  assertEquals(tagOf(`${"t".repeat(127)} FOO`), undefined);
+});
+
+Deno.test("the number of items in a FETCH is bounded", () => {
+  const fetch = (count: number) => parsed(command, `A1 FETCH 1 (${Array(count).fill("UID").join(" ")})`);
+  assertEquals(typeof fetch(250), "object");
+  assertEquals(fetch(251), "fault: too many items");
+});
+
+Deno.test("no octets make the grammar throw, and whatever is no command has a fault", () => {
+  const words = fc.constantFrom(...EXAMPLES.map(([text]) => text));
+  const noise = fc.string({ unit: "binary-ascii", maxLength: 20 });
+  const at = fc.nat({ max: 100 });
+  fc.assert(
+    fc.property(words, noise, at, at, (text, insert, from, drop) => {
+      const broken = text.slice(0, from) + insert + text.slice(from + drop);
+      const c = cursor(`A1 ${broken}`);
+      assertEquals(command(c) === undefined, c.fault !== undefined);
+    }),
+    { numRuns: 3000 },
+  );
+});

@@ -1,0 +1,165 @@
+/** SEARCH: RFC 9051 §6.4.4, §9; RFC 3501; RFC 4731; RFC 5182; RFC 5032; RFC 7162 §3.1.5; RFC 8514. */
+import type { By, Command, SearchNode, SearchReturn } from "../command.ts";
+import { type Decode, SEARCH_CHARSETS, searchDecoder } from "./charset.ts";
+import type { Cursor } from "./cursor.ts";
+import { utf8 } from "./octets.ts";
+import { searchLeaf } from "./search_key.ts";
+import { astring } from "./string.ts";
+
+/**
+ * search = "SEARCH" [search-return-opts] SP search-program
+ * search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)
+ */
+export function search(c: Cursor, by: By): Command | undefined {
+  if (!c.sp()) return undefined;
+  let returns: SearchReturn | undefined;
+  if (c.keyword("RETURN")) {
+    returns = searchReturnOpts(c);
+    if (returns === undefined || !c.sp()) return undefined;
+  }
+  // Without CHARSET RFC 3501 means US-ASCII and RFC 9051 UTF-8, which holds it.
+  let decode: Decode | undefined = utf8;
+  if (c.keyword("CHARSET")) {
+    decode = c.sp() ? charset(c) : undefined;
+    if (decode === undefined || !c.sp()) return undefined;
+  }
+  const criteria = searchKeys(c, decode);
+  return criteria === undefined ? undefined : { name: "SEARCH", by, returns, criteria };
+}
+
+/** charset = atom / quoted */
+function charset(c: Cursor): Decode | undefined {
+  const name = astring(c);
+  if (name === undefined) return undefined;
+  return searchDecoder(name) ??
+    c.fail("charset", "That charset is not offered", "NO", { code: "BADCHARSET", charsets: SEARCH_CHARSETS });
+}
+
+/**
+ * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
+ *
+ * Behind RETURN. An empty list means ALL (RFC 4731 §3.1).
+ */
+function searchReturnOpts(c: Cursor): SearchReturn | undefined {
+  if (!c.sp() || !c.expect(0x28)) return undefined;
+  const returns = new Set<SearchReturn[number]>();
+  if (c.take(0x29)) return ["ALL"];
+  do {
+    const word = c.word();
+    switch (word) {
+      case "MIN":
+      case "MAX":
+      case "ALL":
+      case "COUNT":
+      case "SAVE":
+        returns.add(word);
+        break;
+      default:
+        return c.fail("return option", "No such SEARCH return option");
+    }
+  } while (c.take(0x20));
+  return c.expect(0x29) ? [...returns] : undefined;
+}
+
+/** What waits for its keys. `or`: how many keys it takes; more than two for ORs directly within it. */
+type Frame =
+  | { readonly kind: "and"; readonly of: SearchNode[] }
+  | { readonly kind: "or"; readonly of: SearchNode[]; wanted: number }
+  | { readonly kind: "not" };
+
+/**
+ * search-key *(SP search-key), to the command's end, with
+ *
+ * search-key =/ "NOT" SP search-key / "OR" SP search-key SP search-key /
+ *               "(" search-key *(SP search-key) ")"
+ *
+ * On an explicit stack, bounded by `searchDepth`. NOT NOT x is x, and an OR directly within an OR shares its
+ * level (clients write a choice of n as n-1 nested ORs); the tree is built balanced, so that whoever walks it
+ * needs few levels.
+ */
+function searchKeys(c: Cursor, decode: Decode): SearchNode | undefined {
+  const stack: Frame[] = [{ kind: "and", of: [] }];
+  for (let count = 0;; count++) {
+    if (count === c.limits.searchKeys) {
+      return c.fail("too many search keys", "A SEARCH has too many keys", "NO", { code: "LIMIT" });
+    }
+    const opened = open(c, stack);
+    if (opened === undefined) return undefined;
+    if (opened) continue;
+    const leaf = searchLeaf(c, decode);
+    if (leaf === undefined) return undefined;
+    const whole = close(c, stack, leaf);
+    if (whole !== undefined || c.fault !== undefined) return whole;
+  }
+}
+
+/** Passes a parenthesis, NOT or OR, if one is here, and puts it on the stack; undefined is a fault. */
+function open(c: Cursor, stack: Frame[]): boolean | undefined {
+  const top = stack[stack.length - 1]!;
+  if (c.take(0x28)) {
+    stack.push({ kind: "and", of: [] });
+  } else if (c.keyword("NOT")) {
+    if (!c.sp()) return undefined;
+    if (top.kind === "not") stack.pop();
+    else stack.push({ kind: "not" });
+  } else if (c.keyword("OR")) {
+    if (!c.sp()) return undefined;
+    if (top.kind === "or") top.wanted++;
+    else stack.push({ kind: "or", of: [], wanted: 2 });
+  } else {
+    return false;
+  }
+  if (stack.length - 1 > c.limits.searchDepth) {
+    return c.fail("too deep", "A SEARCH is nested too deep", "BAD", { code: "LIMIT" });
+  }
+  return true;
+}
+
+/** Gives a whole key to what waits for it, as far up as that makes something whole. */
+function close(c: Cursor, stack: Frame[], key: SearchNode): SearchNode | undefined {
+  for (;;) {
+    const top = stack[stack.length - 1]!;
+    if (top.kind === "not") {
+      key = { key: "NOT", of: key };
+      stack.pop();
+      continue;
+    }
+    top.of.push(key);
+    if (top.kind === "or") {
+      if (top.of.length < top.wanted) {
+        c.sp();
+        return undefined;
+      }
+      key = anyOf(top.of);
+      stack.pop();
+      continue;
+    }
+    if (stack.length === 1) {
+      if (c.pos === c.end) return allOf(top.of);
+      c.sp();
+      return undefined;
+    }
+    if (!c.take(0x29)) {
+      c.sp();
+      return undefined;
+    }
+    key = allOf(top.of);
+    stack.pop();
+  }
+}
+
+function allOf(of: readonly SearchNode[]): SearchNode {
+  return of.length === 1 ? of[0]! : { key: "AND", of };
+}
+
+/** A balanced tree of ORs. */
+function anyOf(of: readonly SearchNode[]): SearchNode {
+  let level = of;
+  while (level.length > 1) {
+    const next: SearchNode[] = [];
+    for (let i = 0; i + 1 < level.length; i += 2) next.push({ key: "OR", of: [level[i]!, level[i + 1]!] });
+    if (level.length % 2 === 1) next.push(level[level.length - 1]!);
+    level = next;
+  }
+  return level[0]!;
+}

@@ -1,0 +1,98 @@
+/** What a session knows: where it stands, who it acts for, what it has switched on. */
+import type { Identity } from "../core/auth.ts";
+import type { UidSet } from "../core/uidset.ts";
+import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
+import type { State } from "./states.ts";
+import type { View } from "./view.ts";
+
+/** What one IMAP session may cost, beside what its parser limits. */
+export interface ImapSessionLimits {
+  /** The parser's limits before login. */
+  readonly beforeLogin: ImapLimits;
+  /** The parser's limits after it; `append` is announced as APPENDLIMIT. */
+  readonly afterLogin: ImapLimits;
+  /** Milliseconds from the greeting to a login. */
+  readonly loginMs: number;
+  /** Milliseconds without a command (RFC 9051 §5.4: at least 30 minutes). */
+  readonly idleMs: number;
+  /** Refused logins until the connection ends. */
+  readonly authTries: number;
+  /** Milliseconds that a refused login waits for its answer, per refusal so far. */
+  readonly authDelayMs: number;
+  /** Commands in a row of the connection that were not understood, until it ends. */
+  readonly badBeforeLogin: number;
+  readonly badAfterLogin: number;
+  /** From this bad command on, each waits `badDelayMs`. */
+  readonly badDelayFrom: number;
+  readonly badDelayMs: number;
+  /** Octets of answers that are gathered before they are sent although there is more to say. */
+  readonly gathered: number;
+}
+
+/** The defaults. */
+export const IMAP_LIMITS: ImapSessionLimits = {
+  beforeLogin: BEFORE_LOGIN,
+  afterLogin: AFTER_LOGIN,
+  loginMs: 60_000,
+  idleMs: 30 * 60_000,
+  authTries: 3,
+  authDelayMs: 1000,
+  badBeforeLogin: 5,
+  badAfterLogin: 20,
+  badDelayFrom: 3,
+  badDelayMs: 1000,
+  gathered: 65_536,
+};
+
+const UTF8 = { utf8: true }, UTF7 = { utf8: false };
+
+/** The mailbox that is selected. */
+export interface Selected {
+  readonly name: string;
+  readonly view: View;
+  readonly readOnly: boolean;
+}
+
+/** One session. Replaced as a whole by STARTTLS, so that nothing said in the clear survives it. */
+export class Session implements Disposable {
+  identity: Identity | undefined;
+  selected: Selected | undefined;
+  /** ENABLE IMAP4rev2 (RFC 9051 §6.3.1). */
+  rev2 = false;
+  /** A CONDSTORE enabling command was given (RFC 7162 §3.1). */
+  condstore = false;
+  /** ENABLE UTF8=ACCEPT (RFC 9755 §3). */
+  utf8 = false;
+  /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
+  saved: UidSet = [];
+  refusedLogins = 0;
+  badCommands = 0;
+  /** Set by LOGOUT and by every BYE: the connection ends once the answers are sent. */
+  ended = false;
+
+  /** RFC 9051 §3. */
+  get state(): State {
+    return this.identity === undefined
+      ? "not-authenticated"
+      : this.selected === undefined
+      ? "authenticated"
+      : "selected";
+  }
+
+  /** How mailbox names travel. */
+  get mode(): { readonly utf8: boolean } {
+    return this.rev2 || this.utf8 ? UTF8 : UTF7;
+  }
+
+  /** Leaves the selected mailbox. */
+  unselect(): void {
+    this.selected?.view[Symbol.dispose]();
+    this.selected = undefined;
+    this.saved = [];
+  }
+
+  /** Gives everything back. */
+  [Symbol.dispose](): void {
+    this.unselect();
+  }
+}

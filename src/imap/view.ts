@@ -1,0 +1,275 @@
+/**
+ * One session's view of its selected mailbox: which sequence number means which message (RFC 9051 §2.3.1.2),
+ * and what the client has been told so far. The numbering changes only when `updates` says so to the caller,
+ * who then tells the client.
+ */
+import type { AccountId } from "../core/brands.ts";
+import { done, type Outcome } from "../core/failure.ts";
+import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
+import { mergeRanges, type UidSet } from "../core/uidset.ts";
+import { type By, type SequenceSet, STAR } from "./command.ts";
+import { lowerBound, Mirror, search } from "./mirror.ts";
+
+/** What the client must be told to catch up, in the order of the members. */
+export interface Updates {
+  /** Sequence numbers for EXPUNGE, highest first, so that none shifts another. */
+  readonly expunged: readonly number[];
+  /** The new number of messages for EXISTS; undefined when nothing arrived. */
+  readonly exists: number | undefined;
+  /** True when the mailbox got new keywords, so that FLAGS must be told again. */
+  readonly keywords: boolean;
+  /** Sequence numbers whose flags changed, ascending. */
+  readonly changed: readonly number[];
+}
+
+/** Nothing to tell. */
+export const NO_UPDATES: Updates = { expunged: [], exists: undefined, keywords: false, changed: [] };
+
+/** One session's numbering over a shared mirror. Dispose it when the mailbox is left. */
+export class View implements Disposable {
+  #uids: Uint32Array;
+  #count: number;
+  #logAt: number;
+  #toldModSeq: number;
+  #toldKeywords: number;
+  readonly #release: () => void;
+
+  private constructor(readonly mirror: Mirror, release: () => void) {
+    this.#uids = mirror.uids;
+    this.#count = mirror.count;
+    this.#logAt = mirror.logEnd;
+    this.#toldModSeq = mirror.modSeq;
+    this.#toldKeywords = mirror.info.keywords.length;
+    this.#release = release;
+  }
+
+  /** Opens a mailbox, sharing what other sessions of this worker already hold. Throws Unavailable. */
+  static async open(store: MailStore, account: AccountId, mailbox: MailboxInfo): Promise<Outcome<View>> {
+    const mirrors = registry(store);
+    const key = `${account}/${mailbox.id}`;
+    let entry = mirrors.get(key);
+    const shares = entry !== undefined;
+    if (entry === undefined) {
+      entry = { users: 0, loaded: Mirror.load(store, account, mailbox) };
+      mirrors.set(key, entry);
+    }
+    const shared = entry;
+    shared.users++;
+    const release = () => {
+      if (--shared.users > 0) return;
+      if (mirrors.get(key) === shared) mirrors.delete(key);
+      shared.loaded.then((loaded) => loaded.ok && loaded.value.close(), () => {});
+    };
+    try {
+      const loaded = await shared.loaded;
+      if (loaded.ok && shares) await loaded.value.refresh();
+      if (loaded.ok && !loaded.value.gone) return done(new View(loaded.value, release));
+      release();
+      return loaded.ok
+        ? { ok: false, failure: { kind: "refused", code: "NONEXISTENT", text: "No such mailbox" } }
+        : loaded;
+    } catch (thrown) {
+      if (mirrors.get(key) === shared) mirrors.delete(key);
+      release();
+      throw thrown;
+    }
+  }
+
+  /** How many messages the client knows of. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The UID behind a sequence number, 1..count. */
+  uidAt(seq: number): number {
+    return this.#uids[seq - 1]!;
+  }
+
+  /** The sequence number of a UID, or 0 when the client does not know such a message. */
+  seqOf(uid: number): number {
+    return search(this.#uids, this.#count, uid) + 1;
+  }
+
+  /** The sequence number of the first unseen message (RFC 3501 §7.1 UNSEEN), or 0. */
+  get firstUnseen(): number {
+    for (let seq = 1; seq <= this.#count; seq++) {
+      const at = this.mirror.indexOf(this.uidAt(seq));
+      if (at >= 0 && (this.mirror.flagsAt(at) & 1) === 0) return seq;
+    }
+    return 0;
+  }
+
+  /** All UIDs that the client knows of. */
+  get all(): UidSet {
+    return this.#count === 0 ? [] : [[this.#uids[0]!, this.#uids[this.#count - 1]!]];
+  }
+
+  /** True when the client knows messages that are gone meanwhile. */
+  get behind(): boolean {
+    return this.#uids !== this.mirror.uids && this.#vanished().length > 0;
+  }
+
+  /**
+   * The UIDs that a sequence set names, clipped to what the client knows of. Undefined when a sequence number
+   * is greater than the number of messages (RFC 9051 §9: answered with BAD); unknown UIDs are no error.
+   */
+  resolve(set: SequenceSet, by: By, saved: UidSet): UidSet | undefined {
+    if (set.kind === "saved") return saved;
+    return by === "uid" ? this.#byUid(set.ranges) : this.#bySeq(set.ranges);
+  }
+
+  #bySeq(ranges: readonly (readonly [number, number])[]): UidSet | undefined {
+    const uids: [number, number][] = [];
+    for (const [a, b] of ranges) {
+      const first = a === STAR ? this.#count : a, last = b === STAR ? this.#count : b;
+      const low = Math.min(first, last), high = Math.max(first, last);
+      if (low < 1 || high > this.#count) return undefined;
+      uids.push([this.uidAt(low), this.uidAt(high)]);
+    }
+    return mergeRanges(uids);
+  }
+
+  #byUid(ranges: readonly (readonly [number, number])[]): UidSet {
+    if (this.#count === 0) return [];
+    const max = this.uidAt(this.#count);
+    const clipped: [number, number][] = [];
+    for (const [a, b] of ranges) {
+      const first = a === STAR ? max : a, last = b === STAR ? max : b;
+      const low = Math.min(first, last), high = Math.min(Math.max(first, last), max);
+      if (low <= high) clipped.push([low, high]);
+    }
+    return mergeRanges(clipped);
+  }
+
+  /** The sequence numbers of a set of UIDs as ranges `[first, last]`, ascending; both inclusive. */
+  *seqRanges(set: UidSet): Generator<readonly [number, number]> {
+    for (const [low, high] of set) {
+      const first = lowerBound(this.#uids, this.#count, low);
+      const last = lowerBound(this.#uids, this.#count, high + 1);
+      if (first < last) yield [first + 1, last];
+    }
+  }
+
+  /**
+   * Catches up with the mirror. Without `expunge`, messages that vanished keep their numbers for now
+   * (RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH by sequence number).
+   */
+  updates(expunge: boolean): Updates {
+    const changed = this.#changed();
+    const before = this.#count;
+    const expunged = expunge ? this.#vanished() : [];
+    const known = before === 0 ? 0 : this.#uids[before - 1]!;
+    if (expunge || !this.behind) {
+      this.#uids = this.mirror.uids;
+      this.#count = this.mirror.count;
+    } else this.#appendFrom(known);
+    const keywords = this.mirror.info.keywords.length > this.#toldKeywords;
+    this.#toldKeywords = this.mirror.info.keywords.length;
+    const arrived = this.#count > before - expunged.length;
+    return {
+      expunged,
+      exists: arrived ? this.#count : undefined,
+      keywords,
+      changed: this.#seqsOf(changed, known),
+    };
+  }
+
+  /**
+   * Takes over what this session itself has just written, as told: the client knows it from its own command.
+   * Gives the changes by others that came before it, to be told first.
+   */
+  own(rows: readonly FlagRow[]): readonly number[] {
+    const mine = new Map<number, number>();
+    // The notice of our own commit may have been faster than the answer to our question.
+    const pending = this.#changed();
+    if (pending.length > 0) { for (const row of rows) mine.set(row.uid, row.modSeq); }
+    this.mirror.apply(rows);
+    this.#changed();
+    const others = pending.filter((uid) => {
+      const at = this.mirror.indexOf(uid);
+      return at >= 0 && mine.get(uid) !== this.mirror.modSeqAt(at);
+    });
+    return this.#seqsOf(others, 0xffff_ffff);
+  }
+
+  /** Says that the client was just told all keywords. */
+  keywordsTold(): void {
+    this.#toldKeywords = this.mirror.info.keywords.length;
+  }
+
+  /** Calls back when something may have to be told. */
+  listen(listener: () => void): Disposable {
+    return this.mirror.listen(listener);
+  }
+
+  /** Leaves the mailbox. */
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+
+  /** UIDs whose flags changed since the client was last told; marks them as told. */
+  #changed(): readonly number[] {
+    const logged = this.mirror.changedSince(this.#logAt);
+    const since = this.#toldModSeq;
+    this.#logAt = this.mirror.logEnd;
+    this.#toldModSeq = this.mirror.modSeq;
+    if (logged !== undefined) return logged;
+    const uids: number[] = [];
+    for (let i = 0; i < this.mirror.count; i++) {
+      if (this.mirror.modSeqAt(i) > since) uids.push(this.mirror.uids[i]!);
+    }
+    return uids;
+  }
+
+  /** Sequence numbers of those UIDs that still exist and that the client knew of, ascending, each once. */
+  #seqsOf(uids: readonly number[], known: number): readonly number[] {
+    if (uids.length === 0) return [];
+    const seqs: number[] = [];
+    for (const uid of new Set(uids)) {
+      const seq = uid <= known && this.mirror.indexOf(uid) >= 0 ? this.seqOf(uid) : 0;
+      if (seq > 0) seqs.push(seq);
+    }
+    return seqs.sort((a, b) => a - b);
+  }
+
+  /** Sequence numbers of messages that the client knows of and that are gone, highest first. */
+  #vanished(): number[] {
+    const gone: number[] = [];
+    const current = this.mirror.uids;
+    if (current === this.#uids) return gone;
+    let j = this.mirror.count - 1;
+    for (let i = this.#count - 1; i >= 0; i--) {
+      const uid = this.#uids[i]!;
+      while (j >= 0 && current[j]! > uid) j--;
+      if (j >= 0 && current[j] === uid) j--;
+      else gone.push(i + 1);
+    }
+    return gone;
+  }
+
+  /** Adds what arrived behind `known` to a column of our own, keeping those that are gone. */
+  #appendFrom(known: number): void {
+    const from = lowerBound(this.mirror.uids, this.mirror.count, known + 1);
+    if (from === this.mirror.count) return;
+    const fresh = this.mirror.uids.subarray(from, this.mirror.count);
+    const uids = new Uint32Array(this.#count + fresh.length);
+    uids.set(this.#uids.subarray(0, this.#count));
+    uids.set(fresh, this.#count);
+    this.#uids = uids;
+    this.#count = uids.length;
+  }
+}
+
+interface Shared {
+  users: number;
+  readonly loaded: Promise<Outcome<Mirror>>;
+}
+
+/** The mirrors of this worker, per store. */
+const registries = new WeakMap<MailStore, Map<string, Shared>>();
+
+function registry(store: MailStore): Map<string, Shared> {
+  let mirrors = registries.get(store);
+  if (mirrors === undefined) registries.set(store, mirrors = new Map());
+  return mirrors;
+}

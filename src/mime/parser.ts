@@ -1,0 +1,365 @@
+/**
+ * The structure of a message, found while its octets pass by: a push machine that keeps header blocks and at
+ * most the beginning of one line, never a body. The same octets give the same result however they are cut.
+ */
+import { octetsOf } from "../bytes/ascii.ts";
+import { BoundaryStack } from "./boundary.ts";
+import { boundaryOf, readContentFields } from "./content.ts";
+import { EMPTY_ENVELOPE, encodeEnvelope } from "./envelope.ts";
+import { HeaderBlock } from "./header_block.ts";
+import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
+import {
+  type Defect,
+  type DefectKind,
+  draftPart,
+  isIdentity,
+  isMessageType,
+  type Part,
+  type PartDraft,
+} from "./part.ts";
+
+/** What the parser found out about a message. */
+export interface ParsedMessage {
+  readonly root: Part;
+  /** Octets of the whole message. */
+  readonly size: number;
+  /** Octets up to and with the empty line. */
+  readonly headerSize: number;
+  /** The root's raw header block with its empty line, up to the limit. */
+  readonly header: Uint8Array;
+  readonly defects: readonly Defect[];
+}
+
+const enum Mode {
+  Header,
+  Body,
+  /** Behind a delimiter, up to its line end. */
+  Delimiter,
+}
+
+/** A part that is not yet at its end. */
+interface Frame {
+  readonly part: PartDraft;
+  /** Line ends before its body. */
+  linesBefore: number;
+}
+
+/** Parses one message: `push` its octets in any pieces, then `finish` once. */
+export class MessageParser {
+  readonly #limits: MimeLimits;
+  readonly #defects: Defect[] = [];
+  readonly #frames: Frame[] = [];
+  readonly #boundaries: BoundaryStack;
+  readonly #block: HeaderBlock;
+  readonly #root: PartDraft;
+  #parts = 0;
+  #mode: Mode = Mode.Header;
+  /** Octets before the current chunk. */
+  #offset = 0;
+  /** Line ends so far. */
+  #lines = 0;
+  /** The current line's kind is settled; only its end is looked for. */
+  #midLine = false;
+  /** The beginning of a line that a chunk's end cut. */
+  readonly #held: Uint8Array;
+  #heldLength = 0;
+  /** The last two octets before the current chunk, the last one in the low bits. */
+  #before = 0;
+  /** Octets of the line end before the held line: 0, 1 or 2. */
+  #heldLineEnd = 0;
+  /** The current line is a closing delimiter. */
+  #closing = false;
+  /** Where the last closing delimiter's line ended. */
+  #afterClosing = -1;
+  #rootHeader: Uint8Array = new Uint8Array(0);
+  #headerSize = 0;
+
+  constructor(limits: MimeLimits = MIME_LIMITS) {
+    this.#limits = limits;
+    this.#boundaries = new BoundaryStack(limits.boundary);
+    // Room for `--`, a boundary, `--` and some white space behind it: more of a line decides nothing.
+    this.#held = new Uint8Array(limits.boundary + 16);
+    this.#block = new HeaderBlock(limits.headerBlock);
+    this.#root = this.#open(0, "text", "plain");
+  }
+
+  /** Takes the next octets. Nothing of them is kept by reference. */
+  push(octets: Uint8Array): void {
+    if (octets.length === 0) return;
+    if (this.#mode === Mode.Header) this.#block.from = 0;
+    let at = 0;
+    while (at < octets.length) {
+      if (this.#midLine) at = this.#restOfLine(octets, at);
+      else if (this.#heldLength > 0) at = this.#heldLine(octets, at);
+      else at = this.#mode === Mode.Body ? this.#body(octets, at) : this.#headerLine(octets, at);
+    }
+    if (this.#mode === Mode.Header) this.#block.keep(octets);
+    const size = octets.length;
+    this.#before = ((size > 1 ? octets[size - 2]! : this.#before & 0xff) << 8) | octets[size - 1]!;
+    this.#offset += size;
+  }
+
+  /** Ends the message. The parser must not be used afterwards. */
+  finish(): ParsedMessage {
+    const size = this.#offset;
+    const none = new Uint8Array(0);
+    this.#block.from = 0;
+    if (this.#heldLength > 0) {
+      this.#delimiter(this.#held, 0, this.#heldLength, size - this.#heldLength, none, this.#heldLineEnd);
+    }
+    while (this.#mode === Mode.Header) {
+      this.#defect("header without end");
+      this.#endHeader(none, size);
+    }
+    this.#closeDownTo(0, size, 0);
+    return {
+      root: this.#root,
+      size,
+      headerSize: this.#headerSize,
+      header: this.#rootHeader,
+      defects: this.#defects,
+    };
+  }
+
+  /** Goes on to the end of a line whose beginning is settled. */
+  #restOfLine(octets: Uint8Array, at: number): number {
+    const lf = octets.indexOf(0x0a, at);
+    if (lf < 0) return octets.length;
+    this.#endLine(lf + 1);
+    return lf + 1;
+  }
+
+  /** A line ended before `next`, an index of the current chunk. */
+  #endLine(next: number): void {
+    this.#lines++;
+    this.#midLine = false;
+    if (this.#closing) {
+      this.#closing = false;
+      this.#afterClosing = this.#offset + next;
+    }
+    if (this.#mode === Mode.Delimiter) this.#openNext(this.#offset + next, next);
+  }
+
+  /** Completes the beginning of a line that earlier chunks left. */
+  #heldLine(octets: Uint8Array, at: number): number {
+    const room = this.#held.length - this.#heldLength;
+    const upTo = Math.min(octets.length, at + room);
+    const lf = octets.subarray(at, upTo).indexOf(0x0a);
+    const taken = lf < 0 ? upTo - at : lf;
+    const start = this.#offset + at - this.#heldLength;
+    this.#held.set(octets.subarray(at, at + taken), this.#heldLength);
+    this.#heldLength += taken;
+    if (lf < 0 && taken < room) return octets.length;
+    const length = this.#heldLength;
+    this.#heldLength = 0;
+    this.#settle(this.#held, 0, length, start, octets, at + taken, lf >= 0, this.#heldLineEnd);
+    return lf < 0 ? at + taken : at + taken + 1;
+  }
+
+  /** One line of a header, from its beginning. */
+  #headerLine(octets: Uint8Array, at: number): number {
+    const lf = octets.indexOf(0x0a, at);
+    if (lf < 0 && octets.length - at < this.#held.length) return this.#hold(octets, at);
+    const end = lf < 0 ? at + this.#held.length : lf;
+    this.#settle(octets, at, end, this.#offset + at, octets, end, lf >= 0, this.#lineEndBefore(octets, at));
+    return lf < 0 ? end : lf + 1;
+  }
+
+  /** Body lines from the beginning of one; stops behind a delimiter. */
+  #body(octets: Uint8Array, at: number): number {
+    const size = octets.length;
+    const watching = this.#boundaries.active > 0;
+    let lines = 0;
+    while (at < size) {
+      if (watching && octets[at] === 0x2d && (at + 1 === size || octets[at + 1] === 0x2d)) {
+        this.#lines += lines;
+        return this.#candidate(octets, at);
+      }
+      const lf = octets.indexOf(0x0a, at);
+      if (lf < 0) {
+        this.#midLine = true;
+        at = size;
+        break;
+      }
+      lines++;
+      at = lf + 1;
+    }
+    this.#lines += lines;
+    return at;
+  }
+
+  /** A body line that begins with `--`, or with one `-` at the chunk's end. */
+  #candidate(octets: Uint8Array, at: number): number {
+    const upTo = Math.min(octets.length, at + this.#held.length);
+    const lf = octets.subarray(at, upTo).indexOf(0x0a);
+    if (lf < 0 && upTo - at < this.#held.length) return this.#hold(octets, at);
+    const end = lf < 0 ? upTo : at + lf;
+    this.#settle(octets, at, end, this.#offset + at, octets, end, lf >= 0, this.#lineEndBefore(octets, at));
+    return lf < 0 ? end : end + 1;
+  }
+
+  /** Keeps the beginning of a line until more of it comes. */
+  #hold(octets: Uint8Array, at: number): number {
+    this.#heldLineEnd = this.#lineEndBefore(octets, at);
+    this.#held.set(octets.subarray(at));
+    this.#heldLength = octets.length - at;
+    return octets.length;
+  }
+
+  /** Octets of the line end just before a line: 2 for CRLF, 1 for a bare LF, 0 at the message's beginning. */
+  #lineEndBefore(octets: Uint8Array, at: number): number {
+    if (this.#offset + at === 0) return 0;
+    const cr = at >= 2 ? octets[at - 2]! : at === 1 ? this.#before & 0xff : this.#before >> 8;
+    return cr === 0x0d ? 2 : 1;
+  }
+
+  /**
+   * Decides what a line is. `line[from..to)` is the line without its LF, or as much of it as decides;
+   * `chunk[end]` is its LF, or where the rest of it goes on.
+   */
+  #settle(
+    line: Uint8Array,
+    from: number,
+    to: number,
+    start: number,
+    chunk: Uint8Array,
+    end: number,
+    ended: boolean,
+    lineEnd: number,
+  ): void {
+    this.#midLine = !ended;
+    const size = to - from;
+    if (this.#mode === Mode.Header && ended && (size === 0 || (size === 1 && line[from] === 0x0d))) {
+      this.#lines++;
+      this.#endHeader(chunk, start + size + 1);
+      return;
+    }
+    this.#delimiter(line, from, to, start, chunk, lineEnd);
+    if (ended) this.#endLine(end + 1);
+  }
+
+  /** Acts on a line if it is a delimiter (RFC 2046 §5.1.1) of a multipart that is open. */
+  #delimiter(
+    line: Uint8Array,
+    from: number,
+    to: number,
+    start: number,
+    chunk: Uint8Array,
+    lineEnd: number,
+  ): void {
+    if (this.#boundaries.active === 0) return;
+    const found = this.#boundaries.match(line, from, to);
+    if (found === undefined) return;
+    // The line end before a delimiter belongs to it, unless it ends a header or another delimiter.
+    const end = start === this.#afterClosing ? start : start - lineEnd;
+    while (this.#mode === Mode.Header) this.#endHeader(chunk, start);
+    this.#closeDownTo(found.level + 1, end, start > end ? 1 : 0);
+    this.#boundaries.dropAbove(found.level);
+    this.#closing = found.closing;
+    if (found.closing) {
+      this.#boundaries.close(found.level);
+      this.#mode = Mode.Body;
+    } else this.#mode = Mode.Delimiter;
+  }
+
+  /** Opens the part behind a delimiter; `next` is its index in the current chunk. */
+  #openNext(start: number, next: number): void {
+    const parent = this.#top().part;
+    if (this.#parts >= this.#limits.parts - 1) {
+      // The last part that is allowed takes the rest of the message as it is.
+      this.#defect("too many parts");
+      this.#open(start, "application", "octet-stream");
+      this.#boundaries.dropAbove(-1);
+      this.#mode = Mode.Body;
+      return;
+    }
+    const digest = parent.subtype === "digest"; // RFC 2046 §5.1.5
+    this.#open(start, digest ? "message" : "text", digest ? "rfc822" : "plain");
+    this.#block.from = next;
+  }
+
+  #open(start: number, type: string, subtype: string): PartDraft {
+    const part = draftPart(start, type, subtype);
+    if (this.#frames.length > 0) this.#top().part.children.push(part);
+    this.#frames.push({ part, linesBefore: this.#lines });
+    this.#parts++;
+    this.#mode = Mode.Header;
+    this.#block.begin();
+    return part;
+  }
+
+  #top(): Frame {
+    return this.#frames[this.#frames.length - 1]!;
+  }
+
+  /** The header of the innermost part ends; its body begins at `bodyStart`. */
+  #endHeader(chunk: Uint8Array, bodyStart: number): void {
+    const { part } = this.#top();
+    const header = this.#block.take(chunk, bodyStart - part.headerStart);
+    if (this.#block.truncated) this.#defect("header too large");
+    part.bodyStart = bodyStart;
+    part.bodyEnd = bodyStart;
+    this.#top().linesBefore = this.#lines;
+    this.#mode = Mode.Body;
+    const parent = this.#frames[this.#frames.length - 2]?.part;
+    if (parent === undefined) {
+      this.#rootHeader = header.slice();
+      this.#headerSize = bodyStart;
+    } else if (parent.type === "message") {
+      parent.envelope = header.length === 0 ? EMPTY_ENVELOPE : encodeEnvelope(header);
+    }
+    readContentFields(header, part, this.#limits, (kind) => this.#defect(kind));
+    const container = part.type === "multipart" || isMessageType(part);
+    if (!container) return;
+    if (this.#frames.length > this.#limits.depth || this.#parts >= this.#limits.parts - 1) {
+      this.#defect(this.#frames.length > this.#limits.depth ? "too deep" : "too many parts");
+      part.type = "application";
+      part.subtype = "octet-stream";
+      part.params = [];
+    } else if (part.type === "multipart") this.#beginMultipart(part);
+    else {
+      if (!isIdentity(part.encoding)) this.#defect("encoded container");
+      const next = bodyStart - this.#offset;
+      this.#open(bodyStart, "text", "plain");
+      this.#block.from = Math.min(Math.max(next, 0), chunk.length);
+    }
+  }
+
+  #beginMultipart(part: PartDraft): void {
+    if (!isIdentity(part.encoding)) this.#defect("encoded container");
+    const boundary = boundaryOf(part.params);
+    if (boundary === undefined) {
+      this.#defect("multipart without boundary");
+      return;
+    }
+    if (part.params.filter(({ name }) => name === "boundary" || name === "boundary*").length > 1) {
+      this.#defect("repeated boundary");
+    }
+    this.#boundaries.push(octetsOf(boundary), this.#frames.length - 1);
+  }
+
+  /**
+   * Ends every part above `level`. Bodies reach to `end`, or to the end of their last child where its header
+   * has the line end before the delimiter.
+   */
+  #closeDownTo(level: number, end: number, lineEnds: number): void {
+    let reach = end;
+    while (this.#frames.length > level) {
+      const { part, linesBefore } = this.#frames.pop()!;
+      reach = Math.max(reach, part.bodyStart);
+      part.bodyEnd = reach;
+      if (reach > part.bodyStart) {
+        part.lines = this.#lines - linesBefore - (reach === end ? lineEnds : 0);
+      }
+      if (part.type !== "multipart") continue;
+      if (part.children.length === 0) this.#defect("multipart without parts", part.headerStart);
+      else if (this.#boundaries.isOpen(this.#frames.length)) {
+        this.#defect("multipart without end", part.headerStart);
+      }
+    }
+  }
+
+  #defect(kind: DefectKind, offset: number = this.#top().part.headerStart): void {
+    if (this.#defects.length < this.#limits.defects) this.#defects.push({ kind, offset });
+  }
+}

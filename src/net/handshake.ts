@@ -1,0 +1,110 @@
+import { Buffer } from "node:buffer";
+import { isIP, type Socket } from "node:net";
+import { connect, TLSSocket } from "node:tls";
+import type { TlsInfo } from "../core/conn.ts";
+import { serverEndPoint } from "./binding.ts";
+import type { TlsContextHolder } from "./tls.ts";
+
+/** A TLS stream over a socket, and what comes of its handshake. */
+export interface Handshake {
+  readonly stream: TLSSocket;
+  /** Rejects with the runtime's error when the handshake fails or the connection ends. */
+  readonly done: Promise<TlsInfo>;
+}
+
+/** Starts TLS on a connected socket whose octets nobody reads. */
+export type BeginTls = (raw: Socket) => Handshake;
+
+/**
+ * TLS as the server. `alpn`: the protocol names that this service speaks; a client that offers only others
+ * is refused (RFC 7301 §3.2, against ALPACA), one that offers none is served.
+ */
+export function serverTls(holder: TlsContextHolder, alpn: readonly string[]): BeginTls {
+  return (raw) => {
+    let shown = holder.choose(undefined);
+    const stream = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: shown.context,
+      SNICallback: (serverName, answer) => {
+        shown = holder.choose(serverName);
+        answer(null, shown.context);
+      },
+      ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+    });
+    return { stream, done: outcome(raw, stream, "secure", () => shown.serverEndPoint) };
+  };
+}
+
+/** How a client checks the server. */
+export interface ClientTls {
+  /** The name to ask for and to check; the host that was dialled when left out. */
+  readonly serverName?: string;
+  /** PEM of the authorities to trust instead of the system's. */
+  readonly ca?: string;
+  readonly verify: boolean;
+}
+
+/** TLS as the client of `host`. */
+export function clientTls(host: string, options: ClientTls): BeginTls {
+  const name = options.serverName ?? host;
+  return (raw) => {
+    const stream = connect({
+      socket: raw,
+      host: name,
+      // RFC 6066 §3: no addresses in SNI.
+      ...(isIP(name) === 0 && name !== "" ? { servername: name } : {}),
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      rejectUnauthorized: options.verify,
+      minVersion: "TLSv1.2",
+    });
+    return {
+      stream,
+      done: outcome(raw, stream, "secureConnect", () => {
+        const certificate = stream.getPeerX509Certificate();
+        return certificate === undefined ? undefined : serverEndPoint(certificate);
+      }),
+    };
+  };
+}
+
+function outcome(
+  raw: Socket,
+  stream: TLSSocket,
+  event: "secure" | "secureConnect",
+  binding: () => Uint8Array | undefined,
+): Promise<TlsInfo> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      stream.off(event, secure).off("error", failed).off("_tlsError", failed).off("close", closed);
+      raw.off("close", closed);
+    };
+    const secure = () => {
+      settle();
+      resolve(describe(stream, binding()));
+    };
+    const failed = (error: Error) => {
+      settle();
+      reject(error);
+    };
+    const closed = () => failed(new Error("the peer closed the connection"));
+    stream.on(event, secure).on("error", failed).on("_tlsError", failed).on("close", closed);
+    raw.on("close", closed);
+  });
+}
+
+function describe(stream: TLSSocket, endPoint: Uint8Array | undefined): TlsInfo {
+  const version = stream.getProtocol() ?? "";
+  const sni = (stream as { servername?: string | false | null }).servername;
+  return {
+    version,
+    cipher: stream.getCipher().standardName,
+    serverName: typeof sni === "string" && sni !== "" ? sni : undefined,
+    protocol: typeof stream.alpnProtocol === "string" ? stream.alpnProtocol : undefined,
+    serverEndPoint: endPoint,
+    // RFC 9266 §4.2: under TLS 1.2 it needs the extended master secret, which cannot be asked for. The
+    // runtime declares the method and (2.9.6) does not have it.
+    exporter: version === "TLSv1.3" && typeof stream.exportKeyingMaterial === "function"
+      ? new Uint8Array(stream.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0)))
+      : undefined,
+  };
+}

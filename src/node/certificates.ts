@@ -1,0 +1,42 @@
+/** The certificates that the configuration names, or a self-signed one that we make and keep. */
+import { join } from "node:path";
+import type { Config } from "../config/mod.ts";
+import { type CertificatePair, selfSigned } from "../net/mod.ts";
+
+/**
+ * Reads the certificates, the default one first. Without any in the configuration: the self-signed one of
+ * the data folder, made when it is missing.
+ *
+ * @throws Error naming the file that cannot be read.
+ */
+export async function readCertificates(
+  config: Config,
+  now: () => number,
+): Promise<readonly CertificatePair[]> {
+  const { certificate, key, also } = config.tls;
+  const named = [...(certificate === undefined || key === undefined ? [] : [{ certificate, key }]), ...also];
+  const pairs = await Promise.all(named.map(async ({ certificate, key }) => ({
+    cert: await readPem(certificate, "certificate"),
+    key: await readPem(key, "private key"),
+  })));
+  return certificate === undefined ? [await ownCertificate(config, now), ...pairs] : pairs;
+}
+
+async function ownCertificate(config: Config, now: () => number): Promise<CertificatePair> {
+  const [certFile, keyFile] = [join(config.data, "self-signed.pem"), join(config.data, "self-signed.key")];
+  const cert = await Deno.readTextFile(certFile).catch(() => undefined);
+  const key = await Deno.readTextFile(keyFile).catch(() => undefined);
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const made = await selfSigned(config.hostname, now());
+  await Deno.writeTextFile(keyFile, made.key, { mode: 0o600 });
+  await Deno.writeTextFile(certFile, made.cert);
+  return made;
+}
+
+async function readPem(file: string, what: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new Error(`Cannot read the ${what} ${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,113 @@
+/** The node's database: the user's server, or the embedded one that starts and stops with us. */
+import { join } from "node:path";
+import { type Config, ConfigError } from "../config/mod.ts";
+import type { Emit } from "../core/events.ts";
+import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
+import { type Embedded, startEmbedded } from "../store/pg/embedded/cluster.ts";
+import { migrateToLatest } from "../store/pg/migrate.ts";
+import "./events.ts";
+
+/** PostgreSQL 15 has what our statements need (reference: server minimum). */
+const OLDEST_SERVER = 150_000;
+
+/** An open database with an up-to-date schema. */
+export interface NodeDatabase {
+  readonly address: DatabaseAddress;
+  readonly database: Database;
+  hasAccounts(): Promise<boolean>;
+  answers(): Promise<boolean>;
+  /** Closes connections; stops the embedded server. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, starting the embedded server where the configuration names none, and brings the schema
+ * up to date. The caller holds the data lock.
+ *
+ * @throws Error saying what is wrong and what to do.
+ */
+export async function openNodeDatabase(config: Config, emit: Emit): Promise<NodeDatabase> {
+  const keeper = config.database.url === undefined ? await EmbeddedKeeper.start(config, emit) : undefined;
+  const address = keeper?.address ?? { kind: "url" as const, url: config.database.url! };
+  const database = openDatabase(address, { connections: 3 });
+  const close = async () => {
+    await database.destroy();
+    await keeper?.stop();
+  };
+  try {
+    await checkServer(database, config);
+    await migrateToLatest(database);
+    return {
+      address,
+      database,
+      hasAccounts: async () =>
+        await database.selectFrom("account").select("account_id").limit(1).executeTakeFirst() !== undefined,
+      answers: () => serverVersion(database).then(() => true, () => false),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function checkServer(database: Database, config: Config): Promise<void> {
+  let version: number;
+  try {
+    version = await serverVersion(database);
+  } catch (error) {
+    if (config.database.url === undefined) throw error;
+    throw new ConfigError([`database.url: cannot reach that PostgreSQL: ${(error as Error).message}`]);
+  }
+  if (version < OLDEST_SERVER) {
+    throw new ConfigError([
+      `database.url: that PostgreSQL is version ${version / 10_000 | 0}; 15 or later is needed`,
+    ]);
+  }
+}
+
+/** Keeps the embedded server running: one that ended on its own is started again. */
+class EmbeddedKeeper {
+  #server: Embedded;
+  #stopping = false;
+
+  private constructor(private readonly directory: string, server: Embedded, private readonly emit: Emit) {
+    this.#server = server;
+    void this.#keep();
+  }
+
+  static async start(config: Config, emit: Emit): Promise<EmbeddedKeeper> {
+    const directory = join(config.data, "postgres");
+    const began = performance.now();
+    const server = await startEmbedded(directory);
+    emit("node.database.started", { created: server.created, ms: Math.round(performance.now() - began) });
+    return new EmbeddedKeeper(directory, server, emit);
+  }
+
+  get address(): DatabaseAddress {
+    return this.#server.address;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#server.stop();
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#stopping) {
+      await this.#server.ended;
+      if (this.#stopping) return;
+      this.emit("node.database.died", {});
+      for (let pause = 50; !this.#stopping; pause = Math.min(pause * 2, 5_000)) {
+        await new Promise((wake) => setTimeout(wake, pause));
+        const began = performance.now();
+        try {
+          this.#server = await startEmbedded(this.directory);
+          this.emit("node.database.started", { created: false, ms: Math.round(performance.now() - began) });
+          if (this.#stopping) await this.#server.stop();
+          break;
+        } catch { /* its log says why; we go on trying, mail waits at the senders' */ }
+      }
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The supervisor: lock, database, certificates, workers, the HTTP listener, signals. It holds no mail
+ * connection itself, so that nothing a client does can reach it.
+ */
+import { availableParallelism } from "node:os";
+import { type Config, type ConfigSource, loadConfig } from "../config/mod.ts";
+import type { Emit } from "../core/events.ts";
+import { realWorld } from "../core/world.ts";
+import { type HttpServer, serveHttp } from "../http/server.ts";
+import { type CertificatePair, maxConnectionsFor } from "../net/mod.ts";
+import { metricsText } from "../observe/metrics.ts";
+import { readCertificates } from "./certificates.ts";
+import { type NodeDatabase, openNodeDatabase } from "./database.ts";
+import "./events.ts";
+import { descriptorLimit } from "./descriptors.ts";
+import { type DataLock, lockData } from "./lock.ts";
+import { needsRestart } from "./reload.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+/** How long a drain may take: exit within 10 s, the database included. */
+const DRAIN_MS = 6_000;
+/** A worker that dies again and again is started with growing pauses. */
+const RESTART_PAUSES_MS = [0, 100, 500, 2_000, 10_000];
+
+/** What a started node says about itself. */
+export interface NodeStarted {
+  /** `protocol address` of every listener, with real ports. */
+  readonly listeners: readonly { readonly protocol: string; readonly address: string }[];
+  readonly hasAccounts: boolean;
+}
+
+/** A running server. */
+export class Supervisor {
+  #config: Config;
+  readonly #source: ConfigSource;
+  readonly #emit: Emit;
+  readonly #node = crypto.randomUUID();
+  #lock: DataLock | undefined;
+  #database: NodeDatabase | undefined;
+  #certificates: readonly CertificatePair[] = [];
+  #workers: WorkerHandle[] = [];
+  #http: HttpServer[] = [];
+  #stopping = false;
+  #listening: readonly (string | undefined)[] = [];
+
+  constructor(config: Config, source: ConfigSource, emit: Emit) {
+    this.#config = config;
+    this.#source = source;
+    this.#emit = emit;
+  }
+
+  /**
+   * Starts everything; resolves when every listener accepts and the database answers.
+   *
+   * @throws DataLocked, Error with what is wrong; what was started is stopped again.
+   */
+  async start(): Promise<NodeStarted> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<NodeStarted> {
+    const config = this.#config;
+    this.#lock = lockData(config.data, "deno task serve");
+    this.#database = await openNodeDatabase(config, this.#emit);
+    this.#certificates = await readCertificates(config, realWorld.now);
+    // The HTTP listener is there first, so that /healthz says 503 rather than nothing.
+    const https = config.listeners.map((listener) =>
+      listener.protocol === "http" ? this.#listenHttp(listener.address) : undefined
+    );
+    const count = config.workers ?? availableParallelism();
+    // The first worker takes the ports; where one was 0, the others take the same.
+    await this.#addWorker(1);
+    await Promise.all(Array.from({ length: count - 1 }, (_, i) => this.#addWorker(i + 2)));
+    const listeners = config.listeners.map(({ protocol }, i) => ({
+      protocol,
+      address: https[i]?.address ?? this.#listening[i] ?? "",
+    }));
+    return { listeners, hasAccounts: await this.#database.hasAccounts() };
+  }
+
+  /** Drains and ends: no new connections, running transactions finish, sessions are told good-bye. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#workers.map((worker) => worker.drain(DRAIN_MS)));
+    await Promise.all(this.#http.map((server) => server.close()));
+    await this.#database?.close();
+    this.#lock?.[Symbol.dispose]();
+    this.#workers = [];
+    this.#http = [];
+    this.#database = undefined;
+    this.#lock = undefined;
+  }
+
+  /** Reads configuration and certificates again; no connection is dropped. Keeps the old ones on an error. */
+  async reload(): Promise<void> {
+    try {
+      const config = loadConfig(this.#source);
+      const certificates = await readCertificates(config, realWorld.now);
+      const { ignored, merged } = needsRestart(this.#config, config);
+      await Promise.all(this.#workers.map((worker) => worker.reload(merged, certificates)));
+      this.#config = merged;
+      this.#certificates = certificates;
+      this.#emit("node.reload", { ignored: ignored.join(", ") });
+    } catch (error) {
+      this.#emit("node.reload.failed", { error: (error as Error).message });
+    }
+  }
+
+  #listenHttp(address: string): HttpServer {
+    const { hostname, port } = splitAddress(address);
+    const server = serveHttp(hostname, port, {
+      trouble: () => this.#trouble(),
+      metrics: () => this.#metrics(),
+    });
+    this.#http.push(server);
+    return server;
+  }
+
+  async #trouble(): Promise<string | undefined> {
+    if (this.#stopping) return "draining";
+    const wanted = this.#config.workers ?? availableParallelism();
+    const ready = this.#workers.filter((worker) => worker.isListening).length;
+    if (ready < wanted) return `${ready} of ${wanted} workers accept connections`;
+    return await this.#database?.answers() ? undefined : "the database does not answer";
+  }
+
+  async #metrics(): Promise<string> {
+    const snapshots = await Promise.all(this.#workers.map((worker) => worker.metrics()));
+    const { rss } = Deno.memoryUsage();
+    return await metricsText(snapshots.filter((snapshot) => snapshot !== undefined), {
+      process_resident_memory_bytes: {
+        help: "Resident memory of the server, without PostgreSQL",
+        value: rss,
+      },
+      malleposte_workers: { help: "Workers that accept connections", value: this.#workers.length },
+    });
+  }
+
+  async #addWorker(number: number, deaths = 0): Promise<void> {
+    const worker = new WorkerHandle({
+      number,
+      first: number === 1,
+      config: this.#withPorts(),
+      database: this.#database!.address,
+      node: this.#node,
+      certificates: this.#certificates,
+      // All listeners together may pass the limit; that they are all full at once is not to be expected.
+      maxConnections: maxConnectionsFor(
+        descriptorLimit(),
+        2 * (this.#config.workers ?? availableParallelism()),
+      ),
+    });
+    this.#workers.push(worker);
+    void worker.ended.then((error) => this.#replace(worker, number, error, deaths));
+    this.#listening = await worker.listening();
+    this.#emit("node.worker.started", { worker: number });
+  }
+
+  /** The configuration with the ports that the first worker was given. */
+  #withPorts(): Config {
+    const listeners = this.#config.listeners.map((listener, i) => {
+      const address = this.#listening[i];
+      return address === undefined ? listener : { ...listener, address };
+    });
+    return { ...this.#config, listeners };
+  }
+
+  async #replace(worker: WorkerHandle, number: number, error: string, deaths: number): Promise<void> {
+    this.#workers = this.#workers.filter((other) => other !== worker);
+    if (this.#stopping || !worker.wasListening) return;
+    this.#emit("node.worker.died", { worker: number, error });
+    const soon = worker.ageMs < 60_000 ? deaths + 1 : 0;
+    for (let attempt = soon; !this.#stopping; attempt++) {
+      const pause = RESTART_PAUSES_MS[Math.min(attempt, RESTART_PAUSES_MS.length - 1)]!;
+      await new Promise((wake) => setTimeout(wake, pause));
+      if (this.#stopping) return;
+      const started = await this.#addWorker(number, attempt).then(() => true, () => false);
+      if (started) return;
+    }
+  }
+}
+
+function splitAddress(address: string): { readonly hostname: string; readonly port: number } {
+  const colon = address.lastIndexOf(":");
+  const hostname = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  if (hostname === "unix" || colon < 0) {
+    throw new Error(`Cannot listen for http on ${address}: use host:port`);
+  }
+  return { hostname: hostname === "*" ? "::" : hostname, port: Number(address.slice(colon + 1)) };
+}

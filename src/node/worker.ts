@@ -1,0 +1,196 @@
+/** A connection worker: binds every listening port itself, so that the kernel spreads the connections. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { Config } from "../config/mod.ts";
+import type { Conn } from "../core/conn.ts";
+import { emitBug } from "../core/events.ts";
+import { realWorld } from "../core/world.ts";
+import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
+import { dial, formatAddress, listen, type Listener, TlsContextHolder } from "../net/mod.ts";
+import { createEmitter } from "../observe/mod.ts";
+import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
+import { openDatabase } from "../store/pg/database.ts";
+import { openDoor } from "../store/pg/wire/mod.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import { ROLES } from "./protocols.ts";
+
+const start = workerData as WorkerStart;
+const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
+const say = (message: FromWorker) => parentPort!.postMessage(message);
+
+/** Unhandled rejections and exceptions are bugs of ours: said, counted, and never the end of other connections. */
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  emitBug(emit, "unhandled rejection", event.reason);
+});
+globalThis.addEventListener("error", (event) => {
+  event.preventDefault();
+  emitBug(emit, "uncaught exception", event.error);
+});
+
+/** Received and Return-Path are written into the message, beyond what its sender may use. */
+const TRACE_OCTETS = 16 * 1024;
+/** Between two looks for what nobody needs any more. */
+const SWEEP_MS = 10 * 60_000;
+
+/** What runs in this thread. */
+class NodeWorker {
+  #config: Config = start.config;
+  readonly #certificates = new TlsContextHolder(start.certificates);
+  readonly #draining = new AbortController();
+  readonly #listeners: (Listener | undefined)[] = [];
+
+  private constructor(
+    private readonly store: Store,
+    private readonly directory: DirectoryServices,
+    private readonly closeDatabase: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<NodeWorker> {
+    const { config, database: address } = start;
+    const database = openDatabase(address, { connections: 3 });
+    const door = openDoor(dial, address, { shared: config.database.connections, exclusive: 4 });
+    const { limits, auth } = config;
+    const buses = address.kind === "url"
+      ? [new BroadcastBus(), new NodeLink(address, start.node)]
+      : [new BroadcastBus()];
+    const store = createStore({
+      door,
+      database,
+      world: realWorld,
+      emit,
+      limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
+      buses,
+      ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
+    });
+    const guesses = new BroadcastChannel("malleposte.guesses");
+    const directory = createDirectory({
+      database,
+      hostname: config.hostname,
+      world: realWorld,
+      emit,
+      allowPlaintext: auth.allow_plaintext,
+      detailSeparator: auth.detail_separator,
+      exempt: limits.exempt,
+      share: (note) => guesses.postMessage(note),
+      limits: {
+        directory: limits.directory,
+        hash: limits.hash,
+        throttle: limits.throttle,
+        verifyCache: limits.verify_cache,
+      },
+    });
+    guesses.onmessage = (event: MessageEvent<ThrottleNote>) => directory.hear(event.data);
+    const worker = new NodeWorker(store, directory, async () => {
+      guesses.close();
+      await directory[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await door[Symbol.asyncDispose]();
+      await database.destroy();
+    });
+    await worker.#listen();
+    return worker;
+  }
+
+  /** Where each of the configuration's listeners listens; undefined for those that are not ours. */
+  get addresses(): readonly (string | undefined)[] {
+    return this.#listeners.map((listener) =>
+      listener === undefined ? undefined : formatAddress(listener.address)
+    );
+  }
+
+  async take(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case "reload":
+        return this.#reload(message);
+      case "drain":
+        return await this.#drain(message.withinMs);
+      case "metrics":
+        return say({ kind: "metrics", id: message.id, snapshot: await metrics.snapshot() });
+      default:
+        return message satisfies never;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for (const { protocol, address, proxy } of this.#config.listeners) {
+      // The kernel spreads TCP connections over all who bind a port; a unix socket has one owner.
+      if (protocol === "http" || address.startsWith("unix:") && !start.first) {
+        this.#listeners.push(undefined);
+        continue;
+      }
+      const role = ROLES[protocol];
+      const refusal = new TextEncoder().encode(role.refusal);
+      this.#listeners.push(
+        await listen({
+          name: protocol,
+          address,
+          tls: role.tls,
+          certificates: this.#certificates,
+          alpn: role.alpn,
+          ...(proxy === undefined ? {} : { proxy }),
+          exempt: this.#config.limits.exempt,
+          limits: {
+            ...this.#config.limits.net,
+            maxConnections: start.maxConnections,
+            connectionsPerAddress: Math.max(
+              this.#config.limits.net.connectionsPerAddress,
+              role.connectionsPerAddress ?? 0,
+            ),
+          },
+          reusePort: true,
+          refusal: () => refusal,
+          emit,
+          handler: (conn) => this.#serve(protocol, conn),
+        }),
+      );
+    }
+  }
+
+  async #serve(protocol: keyof typeof ROLES, conn: Conn): Promise<void> {
+    metrics.connection(protocol, 1);
+    try {
+      await ROLES[protocol].serve(conn, {
+        hostname: this.#config.hostname,
+        store: this.store,
+        directory: this.directory.directory,
+        auth: this.directory.authenticator,
+        world: realWorld,
+        emit,
+        startTlsOffered: ROLES[protocol].tls === "starttls",
+        draining: this.#draining.signal,
+      }, this.#config);
+    } finally {
+      metrics.connection(protocol, -1);
+    }
+  }
+
+  #reload({ config, certificates }: Extract<ToWorker, { kind: "reload" }>): void {
+    try {
+      this.#certificates.reload(certificates);
+      this.#config = config;
+      say({ kind: "reloaded", error: undefined });
+    } catch (error) {
+      say({ kind: "reloaded", error: (error as Error).message });
+    }
+  }
+
+  async #drain(withinMs: number): Promise<void> {
+    const listeners = this.#listeners.filter((listener) => listener !== undefined);
+    await Promise.all(listeners.map((listener) => listener.close()));
+    this.#draining.abort();
+    const late = setTimeout(() => listeners.forEach((listener) => listener.destroy()), withinMs);
+    await Promise.all(listeners.map((listener) => listener.drained()));
+    clearTimeout(late);
+    await this.closeDatabase();
+    say({ kind: "drained" });
+  }
+}
+
+try {
+  const worker = await NodeWorker.start();
+  parentPort!.on("message", (message: ToWorker) => void worker.take(message));
+  say({ kind: "listening", addresses: worker.addresses });
+} catch (error) {
+  say({ kind: "failed", error: (error as Error).message });
+  throw error;
+}

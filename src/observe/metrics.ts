@@ -1,0 +1,70 @@
+/**
+ * Figures from events. Each worker counts for itself; the supervisor adds up (`aggregate`) and shows the sum
+ * at /metrics in Prometheus's text form.
+ */
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Emit } from "../core/events.ts";
+
+/** What one thread has counted, ready to be sent to another. */
+export type MetricsSnapshot = object[];
+
+/** Field values that are few and known, so that they may be label values. Names and addresses never are. */
+const LABELS = ["protocol", "reason", "mechanism", "reply"] as const;
+
+/** The figures of one thread. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #events = new Counter({
+    name: "malleposte_events_total",
+    help: "Events, by name and by the fields that have few values",
+    labelNames: ["event", ...LABELS],
+    registers: [this.#registry],
+  });
+  readonly #connections = new Gauge({
+    name: "malleposte_connections",
+    help: "Open connections, by protocol",
+    labelNames: ["protocol"],
+    registers: [this.#registry],
+  });
+  readonly #durations = new Histogram({
+    name: "malleposte_duration_seconds",
+    help: "How long what an event reports took (its field ms), by event",
+    labelNames: ["event"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [this.#registry],
+  });
+
+  /** Counts an event. */
+  readonly record: Emit = (name, fields) => {
+    const labels: Record<string, string> = { event: name };
+    const values = fields as Record<string, unknown>;
+    for (const label of LABELS) {
+      const value = values[label];
+      if (typeof value === "string" || typeof value === "number") labels[label] = String(value).slice(0, 40);
+    }
+    this.#events.inc(labels);
+    if (typeof values["ms"] === "number") this.#durations.observe({ event: name }, values["ms"] / 1000);
+  };
+
+  /** A connection was opened (+1) or closed (-1). */
+  connection(protocol: string, change: 1 | -1): void {
+    this.#connections.inc({ protocol }, change);
+  }
+
+  async snapshot(): Promise<MetricsSnapshot> {
+    return await this.#registry.getMetricsAsJSON();
+  }
+}
+
+/** Adds up the figures of all threads, with the process's own. */
+export async function metricsText(
+  snapshots: readonly MetricsSnapshot[],
+  own: Readonly<Record<string, { readonly help: string; readonly value: number }>>,
+): Promise<string> {
+  const sum = await AggregatorRegistry.aggregate([...snapshots]).metrics();
+  const gauges = new Registry();
+  for (const [name, { help, value }] of Object.entries(own)) {
+    new Gauge({ name, help, registers: [gauges] }).set(value);
+  }
+  return `${sum}\n${await gauges.metrics()}`;
+}

@@ -1,0 +1,67 @@
+import type { MailAddress } from "../core/directory.ts";
+
+/** A reverse-path or forward-path (RFC 5321 §4.1.2), its source route dropped (§4.1.1.3, appendix C). */
+export interface Path {
+  /** Undefined: the null path `<>`. A domain of "" stands only in `<postmaster>` (RFC 5321 §4.5.1). */
+  readonly address: MailAddress | undefined;
+  /** True when it holds octets outside ASCII: it needs SMTPUTF8 (RFC 6531). */
+  readonly utf8: boolean;
+}
+
+/** What BODY= announces (RFC 6152, RFC 3030). */
+export type BodyType = "7BIT" | "8BITMIME" | "BINARYMIME";
+
+/** Parameters of MAIL. */
+export interface MailParameters {
+  /** RFC 1870: the message's size in octets as the client thinks; 0 when it did not say. */
+  readonly size: number;
+  /** RFC 6152. */
+  readonly body: BodyType;
+  /** RFC 6531. */
+  readonly smtputf8: boolean;
+  /** RFC 4954 §5: who submitted it, as the client says; `<>` is "". Checked, and not believed. */
+  readonly auth: string | undefined;
+}
+
+/** A command whose grammar was right. */
+export type Command =
+  | { readonly name: "EHLO" | "HELO" | "LHLO"; readonly domain: string }
+  | { readonly name: "MAIL"; readonly from: Path; readonly parameters: MailParameters }
+  | { readonly name: "RCPT"; readonly to: Path }
+  /** The parser reads the chunk's octets by itself: whatever the answer is, they are never commands. */
+  | { readonly name: "BDAT"; readonly size: number; readonly last: boolean }
+  | { readonly name: "AUTH"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
+  | { readonly name: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "VRFY" | "EXPN" | "STARTTLS" };
+
+/** What the protocol says about a command. */
+export interface Rule {
+  /** Where it is written. */
+  readonly rfc: string;
+  /** Its greeting must have come (RFC 5321 §4.1.4). */
+  readonly afterHello: boolean;
+  /** `open`: only with a transaction; `none`: only without; `any`: it does not matter. */
+  readonly transaction: "open" | "none" | "any";
+  /** Where the client must have authenticated first: on the submission ports (RFC 6409 §4.3, RFC 4954 §4). */
+  readonly needsAuth: boolean;
+  /** It moves no mail; too many of them in a row end the connection. */
+  readonly idle: boolean;
+}
+
+/** What is allowed when. */
+export const COMMANDS = {
+  EHLO: { rfc: "5321 §4.1.1.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  HELO: { rfc: "5321 §4.1.1.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  LHLO: { rfc: "2033 §4.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  MAIL: { rfc: "5321 §4.1.1.2", afterHello: true, transaction: "none", needsAuth: true, idle: false },
+  RCPT: { rfc: "5321 §4.1.1.3", afterHello: true, transaction: "open", needsAuth: true, idle: false },
+  DATA: { rfc: "5321 §4.1.1.4", afterHello: true, transaction: "open", needsAuth: true, idle: false },
+  BDAT: { rfc: "3030 §2", afterHello: true, transaction: "open", needsAuth: true, idle: false },
+  RSET: { rfc: "5321 §4.1.1.5", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  VRFY: { rfc: "5321 §4.1.1.6", afterHello: false, transaction: "any", needsAuth: true, idle: true },
+  EXPN: { rfc: "5321 §4.1.1.7", afterHello: false, transaction: "any", needsAuth: true, idle: true },
+  HELP: { rfc: "5321 §4.1.1.8", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  NOOP: { rfc: "5321 §4.1.1.9", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  QUIT: { rfc: "5321 §4.1.1.10", afterHello: false, transaction: "any", needsAuth: false, idle: true },
+  STARTTLS: { rfc: "3207 §4", afterHello: true, transaction: "none", needsAuth: false, idle: true },
+  AUTH: { rfc: "4954 §4", afterHello: true, transaction: "none", needsAuth: false, idle: true },
+} as const satisfies Record<Command["name"], Rule>;

@@ -1,0 +1,96 @@
+import type { Conn } from "../core/conn.ts";
+import { emitBug } from "../core/events.ts";
+import { Unavailable } from "../core/failure.ts";
+import type { Services } from "../core/services.ts";
+import "./events.ts";
+import type { SmtpLimits } from "./limits.ts";
+import { Link } from "./link.ts";
+import { SmtpParser } from "./parser.ts";
+import { closes, isBadCommand, REPLIES, type Reply } from "./reply.ts";
+import { FRESH, type Role, type Session, type Standing } from "./session.ts";
+
+/** What the parts of one connection share: its session, its counters, and the way replies go out. */
+export class Context implements Standing {
+  readonly link: Link;
+  readonly parser: SmtpParser;
+  /** Replaced as a whole with each step. */
+  session: Session = FRESH;
+  /** Messages that came to their end, accepted or not. */
+  messages = 0;
+  authFailures = 0;
+  /** Commands since the last message that moved none. */
+  idleCommands = 0;
+  refusedRecipients = 0;
+  #badCommands = 0;
+  /** Set once the connection is to end, and why. */
+  closing: string | undefined;
+
+  constructor(
+    readonly conn: Conn,
+    readonly services: Services<SmtpLimits>,
+    readonly role: Role,
+  ) {
+    this.link = new Link(conn, services.draining);
+    this.parser = new SmtpParser(services.limits);
+  }
+
+  get limits(): SmtpLimits {
+    return this.services.limits;
+  }
+
+  get secure(): boolean {
+    return this.conn.tls !== undefined;
+  }
+
+  get startTls(): boolean {
+    return this.services.startTlsOffered && this.conn.tls === undefined;
+  }
+
+  get mechanisms(): readonly string[] {
+    return this.services.auth.mechanisms(this.conn.tls);
+  }
+
+  get draining(): boolean {
+    return this.services.draining.aborted;
+  }
+
+  /** Answers. Counts what a well-made client does not send, and slows down who sends it. */
+  async answer(verb: string, what: Reply): Promise<void> {
+    if (what.code >= 400) {
+      this.services.emit("smtp.command.refused", { session: this.conn.id, verb, reply: what.code });
+    }
+    const bad = isBadCommand(what);
+    if (bad && ++this.#badCommands >= this.limits.badCommandDelayFrom && this.limits.badCommandDelay > 0) {
+      await this.link.flush();
+      await new Promise((resolve) => setTimeout(resolve, this.limits.badCommandDelay));
+    }
+    await this.link.put(what);
+    if (closes(what)) this.close(verb === "QUIT" ? "quit" : what.status);
+    else if (bad && this.#badCommands >= this.#badCommandLimit) await this.hangUp(REPLIES.tooManyBad);
+  }
+
+  /** Ends the connection with a reply that nobody asked for (RFC 5321 §3.8). */
+  async hangUp(what: Reply): Promise<void> {
+    if (this.closing !== undefined) return;
+    await this.link.put(what);
+    this.close(what.status);
+  }
+
+  /** Ends the connection once the replies are out. */
+  close(reason: string): void {
+    this.closing ??= reason;
+  }
+
+  /** Reports an exception from the store, the directory or ourselves; the client gets a 4xx for it. */
+  failed(where: string, thrown: unknown): void {
+    if (thrown instanceof Unavailable) {
+      const error = thrown.message;
+      this.services.emit("smtp.unavailable", { session: this.conn.id, where, error });
+    } else emitBug(this.services.emit, `smtp.${where}`, thrown, this.conn.id);
+  }
+
+  get #badCommandLimit(): number {
+    const { badCommandsBeforeAuth, badCommandsAfterAuth } = this.limits;
+    return this.session.identity === undefined ? badCommandsBeforeAuth : badCommandsAfterAuth;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * xtext = *( xchar / hexchar )
+ * xchar = any ASCII CHAR between "!" (33) and "~" (126) inclusive, except for "+" and "="
+ * hexchar = ASCII "+" immediately followed by two upper case hexadecimal digits
+ *
+ * RFC 3461 §4. Undefined when it is no xtext, or when an octet of the decoded text is not printable ASCII: an
+ * encoded CR or LF must not come to life in a header field or a log.
+ */
+export function xtext(text: string): string | undefined {
+  let decoded = "";
+  for (let at = 0; at < text.length; at++) {
+    let code = text.charCodeAt(at);
+    if (code < 33 || code > 126 || code === 0x3d) return undefined;
+    if (code === 0x2b) {
+      const high = hexDigit(text.charCodeAt(at + 1));
+      const low = hexDigit(text.charCodeAt(at + 2));
+      if (high < 0 || low < 0) return undefined;
+      code = high * 16 + low;
+      if (code < 32 || code > 126) return undefined;
+      at += 2;
+    }
+    decoded += String.fromCharCode(code);
+  }
+  return decoded;
+}
+
+/** The value of an upper case hexadecimal digit, -1 for anything else. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x41 && code <= 0x46) return code - 0x37;
+  return -1;
+}

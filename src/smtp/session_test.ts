@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import type { AccountId } from "../core/brands.ts";
+import { type Command, COMMANDS, type Rule } from "./command.ts";
+import { SMTP_LIMITS } from "./limits.ts";
+import {
+  authenticated,
+  ended,
+  FRESH,
+  greeted,
+  may,
+  opened,
+  type Role,
+  type Session,
+  type Standing,
+  withChunking,
+  withRecipient,
+} from "./session.ts";
+
+const PARAMETERS = { size: 0, body: "7BIT", smtputf8: false, auth: undefined } as const;
+const PATH = { address: { local: "a", domain: "b" }, utf8: false };
+const IDENTITY = { account: 1 as AccountId, address: "a@b" };
+
+const EACH: Record<Command["name"], Command> = {
+  EHLO: { name: "EHLO", domain: "x" },
+  HELO: { name: "HELO", domain: "x" },
+  LHLO: { name: "LHLO", domain: "x" },
+  MAIL: { name: "MAIL", from: PATH, parameters: PARAMETERS },
+  RCPT: { name: "RCPT", to: PATH },
+  DATA: { name: "DATA" },
+  BDAT: { name: "BDAT", size: 1, last: true },
+  AUTH: { name: "AUTH", mechanism: "PLAIN", initial: undefined },
+  RSET: { name: "RSET" },
+  NOOP: { name: "NOOP" },
+  QUIT: { name: "QUIT" },
+  HELP: { name: "HELP" },
+  VRFY: { name: "VRFY" },
+  EXPN: { name: "EXPN" },
+  STARTTLS: { name: "STARTTLS" },
+};
+
+const standing = (role: Role): Standing => ({
+  role,
+  limits: SMTP_LIMITS,
+  secure: false,
+  startTls: true,
+  mechanisms: ["PLAIN"],
+  messages: 0,
+  authFailures: 0,
+});
+
+const GREETED = greeted(FRESH, "x", true);
+const OPEN = opened(GREETED, PATH, PARAMETERS);
+const READY = withRecipient(OPEN, { path: PATH, targets: [] });
+
+Deno.test("every command in every state: the table decides", () => {
+  const states: readonly (readonly [string, Session])[] = [
+    ["fresh", FRESH],
+    ["greeted", GREETED],
+    ["authenticated", authenticated(GREETED, IDENTITY)],
+    ["open", OPEN],
+    ["open, authenticated", { ...OPEN, identity: IDENTITY }],
+    ["ready", READY],
+    ["ready, authenticated", { ...READY, identity: IDENTITY }],
+  ];
+  for (const role of ["mx", "submission"] as const) {
+    for (const [name, session] of states) {
+      for (const command of Object.values(EACH)) {
+        const rule: Rule = COMMANDS[command.name];
+        const code = may(command, session, standing(role))?.code;
+        const where = `${role}, ${name}, ${command.name}`;
+        const open = session.transaction !== undefined;
+        if (command.name === "LHLO") assertEquals(code, 500, where);
+        else if (rule.afterHello && session.hello === undefined) assertEquals(code, 503, where);
+        else if (rule.needsAuth && role === "submission" && session.identity === undefined) {
+          assertEquals(code, 530, where);
+        } else if (rule.transaction === "open" && !open) assertEquals(code, 503, where);
+        else if (rule.transaction === "none" && open) assertEquals(code, 503, where);
+        else if (command.name === "AUTH" && session.identity !== undefined) assertEquals(code, 503, where);
+        else if (
+          (command.name === "DATA" || command.name === "BDAT") && session.transaction!.recipients.length === 0
+        ) assertEquals(code, 503, where);
+        else assertEquals(code, undefined, where);
+      }
+    }
+  }
+});
+
+Deno.test("state law: whatever ends a transaction leaves nothing of it", () => {
+  const busy = withChunking(READY);
+  for (const after of [ended(busy), greeted(busy, "y", true), authenticated(busy, IDENTITY), FRESH]) {
+    assertEquals(after.transaction, undefined);
+  }
+  const next = opened(ended(busy), { address: undefined, utf8: false }, PARAMETERS);
+  assertEquals(next.transaction, {
+    from: { address: undefined, utf8: false },
+    parameters: PARAMETERS,
+    recipients: [],
+    chunking: false,
+  });
+  assertEquals(READY.transaction!.chunking, false, "steps make new states");
+  assertEquals(OPEN.transaction!.recipients.length, 0);
+});

@@ -1,0 +1,150 @@
+/** COPY and MOVE within an account: entries are made and removed, messages and octets stay where they are. */
+import type { AccountId, MailboxId } from "../core/brands.ts";
+import { done, type Outcome, refused } from "../core/failure.ts";
+import type { Copied } from "../core/store.ts";
+import type { UidSet } from "../core/uidset.ts";
+import { keywordIndexes } from "./bits.ts";
+import { notice } from "./changes.ts";
+import type { StoreContext } from "./context.ts";
+import { retrying } from "./failures.ts";
+import { addKeywords } from "./keywords.ts";
+import { mailboxName } from "./names.ts";
+import { call, type Transaction } from "./pg/door.ts";
+import { rangeColumns } from "./ranges.ts";
+import { accountState, lockAccount, lockQuotaDomains, moveAccountOn, quotaRoom } from "./sql/account.ts";
+import { removeEntries } from "./sql/change.ts";
+import { copyEntries, copyScope } from "./sql/copy.ts";
+import { mailboxById, mailboxByName, mailboxInfo } from "./sql/mailbox.ts";
+
+/** What a copy did, and where. */
+interface CopiedTo extends Copied {
+  readonly mailbox: MailboxId;
+  readonly modSeq: number;
+}
+
+/** MailStore.copy. */
+export async function copy(
+  context: StoreContext,
+  account: AccountId,
+  from: MailboxId,
+  uids: UidSet,
+  to: string,
+): Promise<Outcome<Copied>> {
+  const result = await retrying(() =>
+    context.door.transaction((tx) => copyWithin(context, tx, account, from, uids, to, true))
+  );
+  if (!result.ok) return result;
+  const { mailbox, modSeq, ...copied } = result.value;
+  if (copied.sources.length > 0) context.changes.publish([notice(account, mailbox, modSeq)]);
+  return done(copied);
+}
+
+/** MailStore.move. */
+export async function move(
+  context: StoreContext,
+  account: AccountId,
+  from: MailboxId,
+  uids: UidSet,
+  to: string,
+): Promise<Outcome<Copied>> {
+  const result = await retrying(() =>
+    context.door.transaction(async (tx) => {
+      const copied = await copyWithin(context, tx, account, from, uids, to, false);
+      if (!copied.ok || copied.value.sources.length === 0) return copied;
+      const { modSeq } = await removeWithin(context, tx, account, from, rangesUpTo(uids, copied.value));
+      return done({ ...copied.value, removedModSeq: modSeq });
+    })
+  );
+  if (!result.ok) return result;
+  const { mailbox, modSeq, sources, targets, uidValidity } = result.value;
+  if (sources.length > 0) {
+    const removed = "removedModSeq" in result.value ? result.value.removedModSeq as number : modSeq;
+    context.changes.publish([notice(account, mailbox, modSeq), notice(account, from, removed)]);
+  }
+  return done({ uidValidity, sources, targets });
+}
+
+/** A move within one mailbox must not remove the copies that it just made. */
+function rangesUpTo(uids: UidSet, copied: CopiedTo): UidSet {
+  const last = copied.sources[copied.sources.length - 1]!;
+  return uids.filter(([low]) => low <= last).map(([low, high]) => [low, Math.min(high, last)] as const);
+}
+
+/**
+ * Copies in a transaction of the caller's, taking the account's lock. TRYCREATE: no such target;
+ * OVERQUOTA, unless `counted` is false: what moves takes no more room in the end.
+ */
+export async function copyWithin(
+  context: StoreContext,
+  tx: Transaction,
+  account: AccountId,
+  from: MailboxId,
+  uids: UidSet,
+  to: string,
+  counted: boolean,
+): Promise<Outcome<CopiedTo>> {
+  const name = mailboxName(to, context.limits);
+  if (!name.ok) return name;
+  const { lows, highs } = rangeColumns(uids);
+  const [locked, , source, target, scope, room] = await tx.run(
+    call(lockAccount, account),
+    call(lockQuotaDomains, [account]),
+    call(mailboxById, account, from),
+    call(mailboxByName, account, name.value),
+    call(copyScope, account, from, lows, highs),
+    call(quotaRoom, account),
+  );
+  const state = accountState(locked!);
+  if (state === undefined || source!.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  if (target!.count === 0) return refused("TRYCREATE", "No such mailbox");
+  const count = scope!.int(0, 0), octets = scope!.int(0, 1);
+  const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) ||
+    !room!.isNull(0, 1) && count > room!.int(0, 1);
+  if (counted && count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
+
+  const there = mailboxInfo(target!, 0);
+  const used = keywordIndexes(scope!.bits(0, 2));
+  const names = source!.texts(0, 9);
+  const mapped = await addKeywords(
+    context,
+    tx,
+    account,
+    there.id,
+    there.keywords,
+    used.map((i) => names[i]!),
+  );
+  if (!mapped.ok) return mapped;
+
+  const modSeq = state.modSeq + 1;
+  const answer = { mailbox: there.id, uidValidity: there.uidValidity };
+  if (count === 0) {
+    return done({ ...answer, modSeq: state.modSeq, sources: new Uint32Array(), targets: new Uint32Array() });
+  }
+  const [rows] = await tx.run(
+    call(copyEntries, account, from, lows, highs, there.id, modSeq, used, mapped.value),
+    call(moveAccountOn, account, modSeq, octets, count),
+  );
+  const sources = Uint32Array.from(rows!.ints(0, 0));
+  const first = rows!.int(0, 1);
+  return done({ ...answer, modSeq, sources, targets: Uint32Array.from(sources, (_, i) => first + i) });
+}
+
+/** Removes messages in a transaction that holds the account's lock, in several statements if they are many. */
+export async function removeWithin(
+  context: StoreContext,
+  tx: Transaction,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidSet,
+): Promise<{ readonly modSeq: number }> {
+  const { changeRows } = context.limits;
+  const { lows, highs } = rangeColumns(uids);
+  let modSeq = 0;
+  for (let after = 0;;) {
+    const rows = await tx.query(removeEntries, account, mailbox, lows, highs, after, changeRows, 0);
+    if (!rows.isNull(0, 1)) modSeq = rows.int(0, 1);
+    const gone = rows.ints(0, 0);
+    if (gone.length < changeRows) return { modSeq };
+    after = gone[gone.length - 1]!;
+  }
+}

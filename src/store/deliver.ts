@@ -1,0 +1,329 @@
+/**
+ * The one way in. Deliveries that are ready while a commit is in flight go together in the next one: no timer,
+ * so an idle server commits a lone message at once. A batch that fails is tried again one by one, so that
+ * one bad message harms no other.
+ */
+import type { AccountId, MailboxId, ModSeq, Uid } from "../core/brands.ts";
+import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
+import type { ChangeNotice, DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
+import { notice } from "./changes.ts";
+import type { StoreContext } from "./context.ts";
+import { retrying } from "./failures.ts";
+import { checkKeywords, ensureKeywords } from "./keywords.ts";
+import { createMissing } from "./mailboxes.ts";
+import { Message } from "./message.ts";
+import { mailboxName } from "./names.ts";
+import { call, type Rows } from "./pg/door.ts";
+import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
+import { deliver, putOctets, Status } from "./sql/deliver.ts";
+
+declare module "../core/events.ts" {
+  interface Events {
+    /** One delivery transaction was committed. */
+    "store.delivered": {
+      readonly messages: number;
+      readonly targets: number;
+      readonly octets: number;
+      readonly ms: number;
+    };
+    /** A delivery transaction failed and its messages are tried one by one. */
+    "store.batch.split": { readonly messages: number; readonly error: string };
+  }
+}
+
+type Item = { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] };
+
+/** One target on its way. */
+interface Target {
+  readonly item: number;
+  readonly message: Message;
+  readonly account: AccountId;
+  readonly name: string;
+  /** In small letters, spaces between them. */
+  readonly keywords: string | null;
+  readonly wanted: DeliveryTarget;
+  outcome: Outcome<Placed> | undefined;
+  /** True when the octets that were staged are not there any more. */
+  lost: boolean;
+}
+
+/** One call of `deliver`. */
+interface Job {
+  readonly targets: readonly Target[];
+  readonly atomic: boolean;
+  readonly messages: number;
+  readonly octets: number;
+  readonly resolve: () => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** The queue before the database. */
+export class Deliveries {
+  readonly #context: StoreContext;
+  readonly #delivered: (accounts: Iterable<AccountId>) => void;
+  #queue: Job[] = [];
+  #busy = 0;
+
+  /** `delivered` is told which accounts got mail. */
+  constructor(context: StoreContext, delivered: (accounts: Iterable<AccountId>) => void) {
+    this.#context = context;
+    this.#delivered = delivered;
+  }
+
+  /** True while deliveries wait for a lane. */
+  get pressed(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** MailStore.deliver. */
+  async deliver(
+    items: readonly Item[],
+    options: { readonly atomic: boolean },
+  ): Promise<readonly (readonly Outcome<Placed>[])[]> {
+    const all = items.flatMap((item, i) => item.to.map((to) => this.#target(item, i, to)));
+    // More than one round only where mailboxes or keywords had to be made first.
+    for (let round = 0; round < 3; round++) {
+      const open = all.filter((target) => target.outcome === undefined);
+      if (open.length === 0 || options.atomic && open.length < all.length) break;
+      const missing = await this.#enqueue(open, options.atomic);
+      if (missing.length > 0) await this.#make(missing);
+    }
+    const failed = all.find((target) => target.outcome !== undefined && !target.outcome.ok)?.outcome;
+    const left: Outcome<Placed> = failed ?? refused("CANNOT", "Mailbox changes too fast");
+    const results: Outcome<Placed>[][] = items.map(() => []);
+    for (const target of all) {
+      // Atomic: nothing was written, so those that could have been are refused with the first one's reason.
+      results[target.item]!.push(target.outcome ?? left);
+    }
+    return results;
+  }
+
+  #target(item: Item, index: number, wanted: DeliveryTarget): Target {
+    if (!(item.message instanceof Message)) throw new TypeError("Cannot deliver a message of another store");
+    const name = mailboxName(wanted.mailbox, this.#context.limits);
+    const keywords = checkKeywords(wanted.keywords ?? [], this.#context.limits);
+    const failure: Failure | undefined = !name.ok
+      ? name.failure
+      : !keywords.ok
+      ? keywords.failure
+      : undefined;
+    return {
+      item: index,
+      message: item.message,
+      account: wanted.account,
+      name: name.ok ? name.value : "",
+      keywords: keywords.ok && keywords.value.length > 0 ? keywords.value.join(" ").toLowerCase() : null,
+      wanted,
+      outcome: failure === undefined ? undefined : { ok: false, failure },
+      lost: false,
+    };
+  }
+
+  /** Puts targets into the queue; gives those that need something made before they can be placed. */
+  async #enqueue(targets: readonly Target[], atomic: boolean): Promise<readonly Target[]> {
+    const messages = new Set(targets.map((target) => target.message));
+    let octets = 0;
+    for (const message of messages) octets += message.octets?.length ?? 0;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#queue.push({ targets, atomic, messages: messages.size, octets, resolve, reject });
+    this.#pump();
+    await promise;
+    return targets.filter((target) => target.outcome === undefined);
+  }
+
+  #pump(): void {
+    const { lanes } = this.#context.limits;
+    while (this.#busy < lanes && this.#queue.length > 0) {
+      const jobs = this.#take();
+      this.#busy++;
+      this.#run(jobs).finally(() => {
+        this.#busy--;
+        this.#pump();
+      });
+    }
+  }
+
+  /** The jobs of the next transaction: the first one whatever its size, then while there is room. */
+  #take(): readonly Job[] {
+    const { batchMessages, batchOctets } = this.#context.limits;
+    let count = 0, messages = 0, octets = 0;
+    for (const job of this.#queue) {
+      messages += job.messages;
+      octets += job.octets;
+      if (count > 0 && (messages > batchMessages || octets > batchOctets)) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Runs jobs in one transaction, and when that fails or refuses one, those that are open one by one. */
+  async #run(jobs: readonly Job[]): Promise<void> {
+    try {
+      await this.#commit(jobs);
+    } catch (thrown) {
+      // Unavailable: the outcome may be unknown, so nothing may be tried again here.
+      if (jobs.length === 1 || thrown instanceof Unavailable) {
+        for (const job of jobs) job.reject(thrown);
+        return;
+      }
+      this.#context.emit("store.batch.split", { messages: jobs.length, error: String(thrown) });
+      for (const job of jobs) await this.#run([job]);
+      return;
+    }
+    for (const job of jobs) {
+      if (job.targets.some((target) => target.lost)) {
+        job.reject(new Unavailable("Cannot deliver: the staged octets are gone"));
+      } else if (jobs.length > 1 && mayFitAlone(job)) {
+        for (const target of job.targets) if (isOverQuota(target)) target.outcome = undefined;
+        await this.#run([openOf(job)]);
+      } else job.resolve();
+    }
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<void> {
+    const { door, world, emit, changes } = this.#context;
+    const targets = jobs.flatMap((job) => job.targets);
+    const messages = [...new Set(targets.map((target) => target.message))];
+    const inline = messages.filter((message) => message.octets !== undefined);
+    const accounts = [...new Set(targets.map((target) => target.account))];
+    const begun = world.ticks();
+    let rows: readonly Rows[];
+    try {
+      rows = await retrying(() =>
+        door.run(
+          call(lockAccounts, accounts),
+          call(lockQuotaDomains, accounts),
+          call(deliver, ...targetColumns(jobs, messages, world.now()), ...messageColumns(messages)),
+          call(putOctets, inline.map((m) => m.blob), inline.map((m) => m.octets!)),
+        )
+      );
+    } catch (thrown) {
+      if (thrown instanceof Unavailable) { for (const message of messages) message.fate = "unknown"; }
+      throw thrown;
+    }
+    const notices = this.#read(targets, rows[2]!);
+    if (notices.length === 0) return;
+    changes.publish(notices);
+    this.#delivered(new Set(notices.map((one) => one.account)));
+    let octets = 0;
+    for (const message of inline) octets += message.size;
+    emit("store.delivered", {
+      messages: messages.length,
+      targets: targets.length,
+      octets,
+      ms: world.ticks() - begun,
+    });
+  }
+
+  /** Notes what became of each target; gives a notice for each mailbox that got mail. */
+  #read(targets: readonly Target[], rows: Rows): readonly ChangeNotice[] {
+    const notices = new Map<string, ChangeNotice>();
+    for (let row = 0; row < rows.count; row++) {
+      const target = targets[row]!;
+      if (!rows.isNull(row, 3)) {
+        const mailbox = rows.int(row, 1) as MailboxId;
+        const modSeq = rows.int(row, 4) as ModSeq;
+        target.message.fate = "delivered";
+        target.outcome = done({
+          mailbox,
+          uidValidity: rows.int(row, 2),
+          uid: rows.int(row, 3) as Uid,
+          modSeq,
+        });
+        notices.set(`${target.account}:${mailbox}`, notice(target.account, mailbox, modSeq));
+        continue;
+      }
+      switch (rows.int(row, 0)) {
+        case Status.NoAccount:
+          target.outcome = refused("NONEXISTENT", "No such account");
+          break;
+        case Status.NoMailbox:
+          if (!target.wanted.create) target.outcome = refused("TRYCREATE", "No such mailbox");
+          break;
+        case Status.OverQuota:
+          target.outcome = refused("OVERQUOTA", "Quota exceeded");
+          break;
+        case Status.NotStaged:
+          target.lost = true;
+      }
+    }
+    return [...notices.values()];
+  }
+
+  /** Makes the mailboxes and keywords that targets lack. */
+  async #make(targets: readonly Target[]): Promise<void> {
+    for (const target of targets) {
+      if (target.wanted.create) {
+        const made = await createMissing(this.#context, target.account, target.name);
+        if (!made.ok) {
+          target.outcome = made;
+          continue;
+        }
+      }
+      if (target.keywords === null) continue;
+      const made = await ensureKeywords(
+        this.#context,
+        target.account,
+        target.name,
+        target.wanted.keywords ?? [],
+      );
+      if (!made.ok) target.outcome = made;
+    }
+  }
+}
+
+function isOverQuota(target: Target): boolean {
+  const outcome = target.outcome;
+  return outcome !== undefined && !outcome.ok && outcome.failure.kind === "refused" &&
+    outcome.failure.code === "OVERQUOTA";
+}
+
+/**
+ * The quota of a batch is counted over refused targets too: only alone is a refusal certain. An atomic job
+ * that has another refusal as well is refused anyway.
+ */
+function mayFitAlone(job: Job): boolean {
+  if (!job.targets.some(isOverQuota)) return false;
+  return !job.atomic || job.targets.every((target) => target.outcome === undefined || isOverQuota(target));
+}
+
+/** What of a job is still to be placed, as a job of its own that answers to the same caller. */
+function openOf(job: Job): Job {
+  return { ...job, targets: job.targets.filter((target) => target.outcome === undefined) };
+}
+
+/** Columns $1 to $7 of `deliver`. */
+function targetColumns(jobs: readonly Job[], messages: readonly Message[], now: number) {
+  const numbers = new Map(messages.map((message, i) => [message, i + 1]));
+  const accounts: number[] = [], names: string[] = [], parcels: number[] = [], groups: number[] = [];
+  const flags: number[] = [], keywords: (string | null)[] = [], dates: number[] = [];
+  let group = 0;
+  for (const job of jobs) {
+    group++;
+    for (const target of job.targets) {
+      if (!job.atomic) group++;
+      accounts.push(target.account);
+      names.push(target.name);
+      parcels.push(numbers.get(target.message)!);
+      groups.push(group);
+      flags.push(target.wanted.flags ?? 0);
+      keywords.push(target.keywords);
+      dates.push(target.wanted.internalDate ?? now);
+    }
+  }
+  return [accounts, names, parcels, groups, flags, keywords, dates] as const;
+}
+
+/** Columns $8 to $15 of `deliver`. */
+function messageColumns(messages: readonly Message[]) {
+  return [
+    messages.map((m) => m.blob as string),
+    messages.map((m) => m.size),
+    messages.map((m) => m.derived.headerSize),
+    messages.map((m) => m.derived.sentOn),
+    messages.map((m) => m.derived.envelope),
+    messages.map((m) => m.derived.bodyStructure),
+    messages.map((m) => m.derived.structure),
+    messages.map((m) => m.octets === undefined),
+  ] as const;
+}

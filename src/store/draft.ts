@@ -1,0 +1,124 @@
+/** A message that comes in: parsed while it streams, small ones kept in memory, large ones staged. */
+import type { BlobId } from "../core/brands.ts";
+import type { Draft, StagedMessage } from "../core/store.ts";
+import { MessageParser } from "../mime/mod.ts";
+import type { StoreContext } from "./context.ts";
+import { asUnavailable } from "./failures.ts";
+import { derive, dropBlob, Message } from "./message.ts";
+import { call } from "./pg/door.ts";
+import { stageOctets, touchStaged } from "./sql/deliver.ts";
+import { newBlobId } from "./uuid.ts";
+
+/** Octets of the first buffer: most messages fit after a doubling or two. */
+const FIRST_BUFFER = 8192;
+
+/** The store's own Draft. */
+export class StoreDraft implements Draft {
+  readonly #context: StoreContext;
+  readonly #blob: BlobId;
+  readonly #parser = new MessageParser();
+  #buffer: Uint8Array | undefined;
+  #filled = 0;
+  #size = 0;
+  #chunks = 0;
+  /** The chunk on its way to the database: one at a time, so at most two chunks are in memory. */
+  #sending: Promise<void> | undefined;
+  #failure: unknown;
+  #state: "open" | "finished" | "dropped" = "open";
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+    this.#blob = newBlobId(context.world);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  write(octets: Uint8Array): Promise<void> | undefined {
+    if (this.#state !== "open") throw new Error("Cannot write to a draft that has ended");
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#size + octets.length > this.#context.limits.messageOctets) {
+      throw new RangeError(`Cannot take more than ${this.#context.limits.messageOctets} octets a message`);
+    }
+    this.#parser.push(octets);
+    this.#size += octets.length;
+    const room = this.#context.limits.chunkOctets - this.#filled;
+    if (octets.length <= room) {
+      this.#keep(octets);
+      return undefined;
+    }
+    return this.#keepAndSend(octets);
+  }
+
+  async finish(): Promise<StagedMessage> {
+    if (this.#state !== "open") throw new Error("Cannot finish a draft that has ended");
+    const derived = derive(this.#parser.finish());
+    let octets: Uint8Array | undefined;
+    if (this.#chunks === 0) {
+      octets = this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0);
+    } else {
+      if (this.#filled > 0) await this.#send();
+      await this.#sent();
+    }
+    this.#buffer = undefined;
+    this.#state = "finished";
+    return new Message(this.#context, this.#blob, this.#size, octets, derived);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "dropped";
+    this.#buffer = undefined;
+    if (this.#chunks === 0) return;
+    await this.#sending;
+    await dropBlob(this.#context, this.#blob);
+  }
+
+  /** Copies octets that fit into the chunk. */
+  #keep(octets: Uint8Array): void {
+    const needed = this.#filled + octets.length;
+    if (this.#buffer === undefined || this.#buffer.length < needed) {
+      let length = Math.max(this.#buffer?.length ?? FIRST_BUFFER / 2, FIRST_BUFFER / 2) * 2;
+      while (length < needed) length *= 2;
+      const grown = new Uint8Array(Math.min(length, this.#context.limits.chunkOctets));
+      if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, this.#filled));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(octets, this.#filled);
+    this.#filled = needed;
+  }
+
+  async #keepAndSend(octets: Uint8Array): Promise<void> {
+    // The caller's octets are its own again only when this resolves: no copy beside the chunk's is needed.
+    for (let at = 0; at < octets.length;) {
+      const room = this.#context.limits.chunkOctets - this.#filled;
+      if (room === 0) {
+        await this.#send();
+        continue;
+      }
+      const piece = octets.subarray(at, at + room);
+      this.#keep(piece);
+      at += piece.length;
+    }
+  }
+
+  /** Puts the chunk on its way, once the one before it has arrived. */
+  async #send(): Promise<void> {
+    await this.#sent();
+    const octets = this.#buffer!.subarray(0, this.#filled);
+    const seq = this.#chunks++;
+    this.#buffer = undefined;
+    this.#filled = 0;
+    this.#sending = this.#context.door
+      .run(call(touchStaged, this.#blob), call(stageOctets, this.#blob, seq, octets))
+      .then(() => {}, (thrown) => {
+        this.#failure = asUnavailable(thrown);
+      });
+  }
+
+  async #sent(): Promise<void> {
+    await this.#sending;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}

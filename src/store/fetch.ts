@@ -1,0 +1,144 @@
+/** The one way out for what the tables hold of messages: the index, changes, rows in batches. */
+import type { AccountId, MailboxId, MessageId, ModSeq, Uid } from "../core/brands.ts";
+import { done, type Outcome, refused } from "../core/failure.ts";
+import type { FetchRow, FetchWanted, FlagRow, MailboxChanges, MailboxIndex } from "../core/store.ts";
+import { mergeRanges, type UidSet } from "../core/uidset.ts";
+import { keywordIndexes, packedIndexes } from "./bits.ts";
+import type { StoreContext } from "./context.ts";
+import { retrying } from "./failures.ts";
+import type { Rows } from "./pg/door.ts";
+import { rangeColumns, rangesAfter } from "./ranges.ts";
+import { MAILBOX_WIDTH, mailboxInfo } from "./sql/mailbox.ts";
+import { fetchStatement, mailboxChanges, mailboxIndex } from "./sql/read.ts";
+
+/** Places of the columns behind a mailbox's own. */
+const UIDS = MAILBOX_WIDTH,
+  FLAGS = UIDS + 1,
+  MODSEQS = UIDS + 2,
+  KEYWORD_UIDS = UIDS + 3,
+  KEYWORD_BITS = UIDS + 4;
+const LOWS = UIDS + 5, HIGHS = UIDS + 6, FLOOR = UIDS + 7;
+
+/** MailStore.index. */
+export async function index(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+): Promise<Outcome<MailboxIndex>> {
+  const rows = await retrying(() => context.door.query(mailboxIndex, account, mailbox));
+  if (rows.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  return done({
+    mailbox: mailboxInfo(rows, 0),
+    uids: Uint32Array.from(rows.ints(0, UIDS)),
+    flags: Uint8Array.from(rows.ints(0, FLAGS)),
+    modSeqs: rows.ints(0, MODSEQS),
+    keywords: keywordMap(rows),
+  });
+}
+
+/** MailStore.changes. */
+export async function changes(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  since: ModSeq,
+): Promise<Outcome<MailboxChanges>> {
+  const rows = await retrying(() => context.door.query(mailboxChanges, account, mailbox, since));
+  if (rows.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  const uids = rows.ints(0, UIDS), flags = rows.ints(0, FLAGS), modSeqs = rows.ints(0, MODSEQS);
+  const keywords = keywordMap(rows);
+  const lows = rows.ints(0, LOWS), highs = rows.ints(0, HIGHS);
+  const changed: FlagRow[] = [];
+  uids.forEach((uid, i) =>
+    changed.push({
+      uid: uid as Uid,
+      flags: flags[i]!,
+      keywords: keywords.get(uid) ?? [],
+      modSeq: modSeqs[i]! as ModSeq,
+    })
+  );
+  const vanished: [number, number][] = [];
+  lows.forEach((low, i) => vanished.push([low, highs[i]!]));
+  return done({
+    mailbox: mailboxInfo(rows, 0),
+    changed,
+    vanished: mergeRanges(vanished),
+    complete: since >= rows.int(0, FLOOR),
+  });
+}
+
+function keywordMap(rows: Rows): ReadonlyMap<number, readonly number[]> {
+  const keywords = new Map<number, readonly number[]>();
+  const packed = rows.octets(0, KEYWORD_BITS);
+  rows.ints(0, KEYWORD_UIDS).forEach((uid, i) => keywords.set(uid, packedIndexes(packed, i)));
+  return keywords;
+}
+
+/** Ranges that one statement is given: sets may have many more. */
+const RANGES = 1000;
+/** Rows of the first batch, and the fewest of any. */
+const FIRST_ROWS = 50, FEWEST_ROWS = 8;
+
+/** MailStore.fetch. While the caller works on a batch, the next one is on its way. */
+export async function* fetch(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidSet,
+  wanted: FetchWanted,
+): AsyncGenerator<readonly FetchRow[]> {
+  const { fetchRows, fetchOctets } = context.limits;
+  const statement = fetchStatement(wanted);
+  let limit = Math.min(FIRST_ROWS, fetchRows);
+  let after = 0;
+  const read = async (): Promise<readonly FetchRow[]> => {
+    for (;;) {
+      const ranges = rangesAfter(uids, after, RANGES);
+      if (ranges.length === 0) return [];
+      const { lows, highs } = rangeColumns(ranges);
+      const rows = await retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit));
+      const batch = fetchBatch(rows);
+      // Fewer than asked: these ranges are done, others may follow.
+      after = rows.count < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;
+      let octets = 0;
+      for (const row of batch) octets += octetsOf(row);
+      if (octets > fetchOctets) limit = Math.max(FEWEST_ROWS, limit >> 1);
+      else if (octets < fetchOctets / 2) limit = Math.min(fetchRows, limit * 2);
+      if (batch.length > 0) return batch;
+    }
+  };
+  let next = read();
+  for (;;) {
+    const batch = await next;
+    if (batch.length === 0) return;
+    next = read();
+    // Whoever stops iterating never awaits it.
+    next.catch(() => {});
+    yield batch;
+  }
+}
+
+function octetsOf(row: FetchRow): number {
+  return (row.envelope?.length ?? 0) + (row.bodyStructure?.length ?? 0) + (row.structure?.length ?? 0);
+}
+
+function fetchBatch(rows: Rows): readonly FetchRow[] {
+  const batch: FetchRow[] = [];
+  for (let row = 0; row < rows.count; row++) {
+    batch.push({
+      uid: rows.int(row, 0) as Uid,
+      flags: rows.int(row, 1),
+      keywords: keywordIndexes(rows.bits(row, 2)),
+      modSeq: rows.int(row, 3) as ModSeq,
+      message: rows.int(row, 4) as MessageId,
+      size: rows.int(row, 5),
+      internalDate: rows.time(row, 6),
+      saveDate: rows.time(row, 7),
+      headerSize: rows.isNull(row, 8) ? 0 : rows.int(row, 8),
+      ...(rows.isNull(row, 9) ? {} : { envelope: rows.octets(row, 9) }),
+      ...(rows.isNull(row, 10) ? {} : { bodyStructure: rows.octets(row, 10) }),
+      ...(rows.isNull(row, 11) ? {} : { structure: rows.octets(row, 11) }),
+    });
+  }
+  return batch;
+}

@@ -1,0 +1,82 @@
+/** STORE: changes flags and keywords. */
+import type { AccountId, MailboxId, ModSeq, Uid } from "../core/brands.ts";
+import { done, type Outcome, refused } from "../core/failure.ts";
+import type { FlagChange, FlagRow } from "../core/store.ts";
+import { rangesOf, type UidSet } from "../core/uidset.ts";
+import { keywordBits, keywordIndexes } from "./bits.ts";
+import { notice } from "./changes.ts";
+import type { StoreContext } from "./context.ts";
+import { retrying } from "./failures.ts";
+import { keywordIndexesIn } from "./keywords.ts";
+import { call } from "./pg/door.ts";
+import { rangeColumns } from "./ranges.ts";
+import { lockAccount } from "./sql/account.ts";
+import { FlagOp, mailboxKeywords, setFlags as statement } from "./sql/change.ts";
+
+/** The bits of Flag; others in a change are left out. */
+const ALL_FLAGS = 31;
+
+/**
+ * MailStore.setFlags. Large sets take several transactions: a reader may see some messages changed before
+ * others, as STORE allows.
+ */
+export async function setFlags(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidSet,
+  change: FlagChange,
+): Promise<Outcome<{ readonly changed: readonly FlagRow[]; readonly modified: UidSet }>> {
+  const { changeRows } = context.limits;
+  let bits = keywordBits([]);
+  if (change.keywords.length > 0) {
+    const found = await keywordIndexesIn(context, account, mailbox, change.keywords, change.op !== "remove");
+    if (!found.ok) return found;
+    bits = keywordBits(found.value);
+  }
+  const { lows, highs } = rangeColumns(uids);
+  const changed: FlagRow[] = [];
+  const modified: number[] = [];
+  for (let after = 0;;) {
+    const [locked, known, rows] = await retrying(() =>
+      context.door.run(
+        call(lockAccount, account),
+        call(mailboxKeywords, account, mailbox),
+        call(
+          statement,
+          account,
+          mailbox,
+          lows,
+          highs,
+          after,
+          changeRows,
+          FlagOp[change.op],
+          change.flags & ALL_FLAGS,
+          bits,
+          change.unchangedSince ?? null,
+        ),
+      )
+    );
+    if (known!.count === 0) return refused("NONEXISTENT", "No such mailbox");
+    const before = locked!.int(0, 0);
+    let newest = 0;
+    for (let row = 0; row < rows!.count; row++) {
+      const uid = rows!.int(row, 0) as Uid;
+      after = uid;
+      if (rows!.bool(row, 4)) {
+        modified.push(uid);
+        continue;
+      }
+      const modSeq = rows!.int(row, 3) as ModSeq;
+      newest = Math.max(newest, modSeq);
+      changed.push({
+        uid,
+        flags: rows!.int(row, 1),
+        keywords: keywordIndexes(rows!.bits(row, 2)),
+        modSeq,
+      });
+    }
+    if (newest > before) context.changes.publish([notice(account, mailbox, newest)]);
+    if (rows!.count < changeRows) return done({ changed, modified: rangesOf(modified) });
+  }
+}

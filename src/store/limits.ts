@@ -1,0 +1,83 @@
+/** What one account or one message may cost the store. Every bound has its name here. */
+export interface StoreLimits {
+  /** Octets in one row of `blob_chunk`; a message up to this size is held in memory until its commit. */
+  readonly chunkOctets: number;
+  /** Octets of one message. Protocols refuse earlier; a draft that passes this throws RangeError. */
+  readonly messageOctets: number;
+  /** Messages that go into one delivery transaction. */
+  readonly batchMessages: number;
+  /** Octets of message bodies that go into one delivery transaction, unless one message alone is larger. */
+  readonly batchOctets: number;
+  /** Delivery transactions in flight at once. */
+  readonly lanes: number;
+  /** Mailboxes of one account. */
+  readonly mailboxes: number;
+  /** Parts of one mailbox name. */
+  readonly nameDepth: number;
+  /** UTF-8 octets of one part of a mailbox name. */
+  readonly namePartOctets: number;
+  /** Names that one account may subscribe to. */
+  readonly subscriptions: number;
+  /** Keywords of one mailbox; the column `entry.keywords` has as many bits. */
+  readonly keywords: number;
+  /** Octets of one keyword. */
+  readonly keywordOctets: number;
+  /** Messages that one statement changes or removes; larger sets take several statements. */
+  readonly changeRows: number;
+  /** Rows of one `fetch` batch. */
+  readonly fetchRows: number;
+  /** Octets that one `fetch` batch aims at: the next one is smaller when this one was larger. */
+  readonly fetchOctets: number;
+  /** Octets that one read of bodies asks for, and how many reads are in flight. */
+  readonly readOctets: number;
+  readonly readAhead: number;
+  /** Keys of one SEARCH, and how deep they nest. */
+  readonly searchKeys: number;
+  readonly searchDepth: number;
+  /** Milliseconds that a SEARCH spends on extracting text first. */
+  readonly searchIndexMs: number;
+  /** Characters of extracted text kept of one message; what lies behind is not found by SEARCH. */
+  readonly textCharacters: number;
+  /** Octets of one part that are looked at for text. */
+  readonly textPartOctets: number;
+  /** Messages whose text one transaction writes. */
+  readonly textMessages: number;
+  /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
+  readonly expungedRanges: number;
+  /** Milliseconds after which an untouched large draft is swept. */
+  readonly stagedMs: number;
+  /** Milliseconds that a blob without owner is kept before it is swept. */
+  readonly garbageMs: number;
+  /** Milliseconds of a maildrop lock; renewed at a third of it. */
+  readonly maildropLeaseMs: number;
+}
+
+/** The defaults; the keyword count cannot be raised (the schema fixes it). */
+export const STORE_LIMITS: StoreLimits = {
+  chunkOctets: 1_048_576,
+  messageOctets: 52_428_800,
+  batchMessages: 32,
+  batchOctets: 8_388_608,
+  lanes: 2,
+  mailboxes: 1000,
+  nameDepth: 16,
+  namePartOctets: 255,
+  subscriptions: 2000,
+  keywords: 256,
+  keywordOctets: 50,
+  changeRows: 10_000,
+  fetchRows: 500,
+  fetchOctets: 1_048_576,
+  readOctets: 1_048_576,
+  readAhead: 2,
+  searchKeys: 1000,
+  searchDepth: 64,
+  searchIndexMs: 60_000,
+  textCharacters: 1_048_576,
+  textPartOctets: 4_194_304,
+  textMessages: 32,
+  expungedRanges: 10_000,
+  stagedMs: 86_400_000,
+  garbageMs: 3_600_000,
+  maildropLeaseMs: 60_000,
+};

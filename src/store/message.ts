@@ -1,0 +1,65 @@
+/** A whole message as the store holds it between reception and delivery. */
+import type { BlobId } from "../core/brands.ts";
+import type { StagedMessage } from "../core/store.ts";
+import {
+  encodeBodyStructure,
+  encodeEnvelope,
+  packParts,
+  type ParsedMessage,
+  summarize,
+} from "../mime/mod.ts";
+import type { StoreContext } from "./context.ts";
+import { call } from "./pg/door.ts";
+import { dropStaged } from "./sql/deliver.ts";
+
+/** What is derived from a message's octets; rows of `message` hold it. */
+export interface Derived {
+  readonly headerSize: number;
+  /** Day of the Date field as written, `YYYY-MM-DD`. */
+  readonly sentOn: string | null;
+  readonly envelope: Uint8Array;
+  readonly bodyStructure: Uint8Array;
+  readonly structure: Uint8Array;
+}
+
+/** Derives it. */
+export function derive(parsed: ParsedMessage): Derived {
+  return {
+    headerSize: parsed.headerSize,
+    sentOn: summarize(parsed.header).sent?.date ?? null,
+    envelope: encodeEnvelope(parsed.header),
+    bodyStructure: encodeBodyStructure(parsed.root, true),
+    structure: packParts(parsed.root),
+  };
+}
+
+/** The store's own StagedMessage. */
+export class Message implements StagedMessage {
+  /** What became of it: `unknown` when a commit's outcome is, then the octets must stay. */
+  fate: "undelivered" | "delivered" | "unknown" = "undelivered";
+
+  readonly #context: StoreContext;
+
+  /** `octets`: all of them, or undefined when they were staged in the database. */
+  constructor(
+    context: StoreContext,
+    readonly blob: BlobId,
+    readonly size: number,
+    readonly octets: Uint8Array | undefined,
+    readonly derived: Derived,
+  ) {
+    this.#context = context;
+  }
+
+  /** Drops staged octets that nobody took; what fails here is left to the sweep. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.octets !== undefined || this.fate !== "undelivered") return;
+    this.fate = "unknown";
+    await dropBlob(this.#context, this.blob);
+  }
+}
+
+/** Drops the octets of a draft or message that was staged and not delivered, best effort. */
+export async function dropBlob(context: StoreContext, blob: BlobId): Promise<void> {
+  await context.door.run(call(dropStaged, blob)).catch(() => {});
+}

@@ -1,0 +1,127 @@
+/** The mail store: mailboxes, messages and octets in PostgreSQL, behind core's MailStore. */
+import type { AccountId, MailboxId } from "../core/brands.ts";
+import type { Emit } from "../core/events.ts";
+import type { ChangeNotice, MailStore } from "../core/store.ts";
+import type { World } from "../core/world.ts";
+import { type Bus, Changes, notice } from "./changes.ts";
+import type { StoreContext } from "./context.ts";
+import { copy, move } from "./copy.ts";
+import { Deliveries } from "./deliver.ts";
+import { StoreDraft } from "./draft.ts";
+import { retrying } from "./failures.ts";
+import { changes, fetch, index } from "./fetch.ts";
+import { setFlags } from "./flags.ts";
+import { Indexer } from "./indexer.ts";
+import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
+import { lockMaildrop } from "./lock.ts";
+import * as boxes from "./mailboxes.ts";
+import { octets } from "./octets.ts";
+import type { Database } from "./pg/database.ts";
+import { type Door, statement } from "./pg/door.ts";
+import { quota } from "./quota.ts";
+import { expunge, remove } from "./remove.ts";
+import { renameMailbox } from "./rename.ts";
+import { search } from "./search.ts";
+import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
+
+export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
+export { BroadcastBus } from "./bus.ts";
+export type { Bus } from "./changes.ts";
+export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
+export { NodeLink } from "./node_link.ts";
+export type { SweepReport } from "./sweep.ts";
+
+/** What a store is made of. It closes neither `door` nor `database`, but its buses. */
+export interface StoreOptions {
+  readonly door: Door;
+  /** For searches and what else is not on the hot path. */
+  readonly database: Database;
+  readonly world: World;
+  readonly emit: Emit;
+  readonly limits?: Partial<StoreLimits>;
+  /** To the other workers of this node (BroadcastBus) and to other nodes (NodeLink). */
+  readonly buses?: readonly Bus[];
+  /** Extract text after deliveries; true when left out. SEARCH is right without it, but slower. */
+  readonly indexer?: boolean;
+  /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
+  readonly sweepEveryMs?: number;
+}
+
+/** A MailStore with what the node itself needs of it. Dispose it before its doors. */
+export interface Store extends MailStore, AsyncDisposable {
+  /** Takes away once what nobody needs. */
+  sweep(signal?: AbortSignal): Promise<SweepReport>;
+}
+
+const one = statement("ping", [], "select 1");
+
+const newest = statement(
+  "newest_modseqs",
+  ["int8[]"],
+  `select account_id, mailbox_id, highestmodseq from mailbox where account_id = any ($1)
+   union all
+   select account_id, 0, modseq from account_state where account_id = any ($1)`,
+);
+
+/** Opens the store. */
+export function createStore(options: StoreOptions): Store {
+  const { door } = options;
+  const context: StoreContext = {
+    door,
+    database: options.database,
+    world: options.world,
+    emit: options.emit,
+    limits: { ...STORE_LIMITS, ...options.limits },
+    changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
+  };
+  let indexer: Indexer | undefined;
+  const deliveries = new Deliveries(context, (accounts) => indexer?.add(accounts));
+  if (options.indexer ?? true) indexer = new Indexer(context, () => deliveries.pressed);
+  const sweeper = options.sweepEveryMs === undefined ? undefined : new Sweeper(context, options.sweepEveryMs);
+
+  return {
+    ping: () => door.query(one).then(() => true, () => false),
+    mailboxes: (account) => boxes.mailboxes(context, account),
+    mailbox: (account, name) => boxes.mailbox(context, account, name),
+    createMailbox: (account, name, use) => boxes.createMailbox(context, account, name, use),
+    deleteMailbox: (account, name) => boxes.deleteMailbox(context, account, name),
+    renameMailbox: (account, from, to) => renameMailbox(context, account, from, to),
+    subscribe: (account, name, subscribed) => boxes.subscribe(context, account, name, subscribed),
+    subscriptions: (account) => boxes.subscriptions(context, account),
+    stage: () => new StoreDraft(context),
+    deliver: (items, how) => deliveries.deliver(items, how),
+    index: (account, mailbox) => index(context, account, mailbox),
+    changes: (account, mailbox, since) => changes(context, account, mailbox, since),
+    fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
+    octets: (account, ranges) => octets(context, account, ranges),
+    search: (account, mailbox, key) => search(context, account, mailbox, key),
+    setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
+    expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
+    remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),
+    copy: (account, from, uids, to) => copy(context, account, from, uids, to),
+    move: (account, from, uids, to) => move(context, account, from, uids, to),
+    quota: (account) => quota(context, account),
+    watch: (account, listener) => context.changes.watch(account, listener),
+    lockMaildrop: (account, session) => lockMaildrop(context, account, session),
+    sweep: (signal) => sweep(context, signal),
+    async [Symbol.asyncDispose]() {
+      await sweeper?.[Symbol.asyncDispose]();
+      await indexer?.[Symbol.asyncDispose]();
+      await context.changes[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The newest modseqs of accounts' mailboxes, and of the accounts for changes to the list of mailboxes. */
+async function newestOf(door: Door, accounts: readonly AccountId[]): Promise<readonly ChangeNotice[]> {
+  if (accounts.length === 0) return [];
+  const rows = await retrying(() => door.query(newest, accounts));
+  return Array.from({ length: rows.count }, (_, row) => {
+    const mailbox = rows.int(row, 1);
+    return notice(
+      rows.int(row, 0) as AccountId,
+      mailbox === 0 ? undefined : mailbox as MailboxId,
+      rows.int(row, 2),
+    );
+  });
+}

@@ -1,0 +1,155 @@
+/** A SearchKey as one SQL condition with parameters, over `e` (entry), `m` (message) and `t` (message_text). */
+import { type RawBuilder, sql } from "kysely";
+import type { SearchKey } from "../core/search.ts";
+import type { StoreLimits } from "./limits.ts";
+import { searchable } from "./text.ts";
+
+/** What the condition stands on. */
+export interface SearchGround {
+  /** Milliseconds since the epoch, for OLDER and YOUNGER. */
+  readonly now: number;
+  /** The mailbox's keywords. */
+  readonly keywords: readonly string[];
+}
+
+/** What a search needs beside the entries. */
+export interface SearchNeeds {
+  readonly message: boolean;
+  readonly text: boolean;
+}
+
+type Condition = RawBuilder<boolean>;
+
+/** True when a key has no more parts, and nests no deeper, than the limits say. Takes any depth. */
+export function isWithin(
+  key: SearchKey,
+  limits: Pick<StoreLimits, "searchKeys" | "searchDepth">,
+): boolean {
+  let count = 0;
+  const waiting: { readonly key: SearchKey; readonly depth: number }[] = [{ key, depth: 1 }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (++count > limits.searchKeys || next.depth > limits.searchDepth) return false;
+    for (const child of children(next.key)) waiting.push({ key: child, depth: next.depth + 1 });
+  }
+  return true;
+}
+
+/** Which tables a key looks at. */
+export function needsOf(key: SearchKey): SearchNeeds {
+  let message = false, text = false;
+  const waiting: SearchKey[] = [key];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.key === "date" && next.of === "sent") message = true;
+    if (next.key === "header" || next.key === "body" || next.key === "text") text = true;
+    waiting.push(...children(next));
+  }
+  return { message, text };
+}
+
+function children(key: SearchKey): readonly SearchKey[] {
+  switch (key.key) {
+    case "and":
+    case "or":
+      return key.of;
+    case "not":
+      return [key.of];
+    default:
+      return [];
+  }
+}
+
+/** The condition. Never null, so that NOT is right; `isWithin` bounds the recursion. */
+export function condition(key: SearchKey, ground: SearchGround): Condition {
+  switch (key.key) {
+    case "all":
+      return sql`true`;
+    case "and":
+      return key.of.length === 0 ? sql`true` : sql`(${joined(key.of, ground, sql` and `)})`;
+    case "or":
+      return sql`(${joined(key.of, ground, sql` or `)})`;
+    case "not":
+      return sql`(not ${condition(key.of, ground)})`;
+    case "flag":
+      return key.set ? sql`(e.flags & ${key.flag}::int2) <> 0` : sql`(e.flags & ${key.flag}::int2) = 0`;
+    case "keyword":
+      return keyword(key.name, key.set, ground.keywords);
+    case "header":
+      return header(key.field, key.text);
+    case "body":
+      return sql`coalesce(t.body like ${containing(key.text)} escape '\\', false)`;
+    case "text":
+      return sql`coalesce(t.header like ${containing(key.text)} escape '\\'
+        or t.body like ${containing(key.text)} escape '\\', false)`;
+    case "date":
+      return date(key);
+    case "age": {
+      const then = new Date(ground.now - key.seconds * 1000);
+      return key.is === "older" ? sql`e.internal_date <= ${then}` : sql`e.internal_date >= ${then}`;
+    }
+    case "size":
+      return key.is === "larger" ? sql`e.size > ${key.octets}::int8` : sql`e.size < ${key.octets}::int8`;
+    case "uid":
+      return uids(key.set);
+    case "modseq":
+      return sql`e.modseq >= ${key.atLeast}::int8`;
+    default:
+      return key satisfies never;
+  }
+}
+
+function joined(keys: readonly SearchKey[], ground: SearchGround, by: RawBuilder<unknown>) {
+  return sql.join(keys.map((key) => condition(key, ground)), by);
+}
+
+function keyword(name: string, set: boolean, known: readonly string[]): Condition {
+  const index = known.findIndex((one) => one.toLowerCase() === name.toLowerCase());
+  if (index < 0) return set ? sql`false` : sql`true`;
+  const bit = sql<boolean>`coalesce(get_bit(e.keywords, ${index}::int4) = 1, false)`;
+  return set ? bit : sql`(not ${bit})`;
+}
+
+/** One line of `header` is one field: the text must stand behind the name and in the same line. */
+function header(field: string, text: string): Condition {
+  const pattern = escaped(searchable(`${field}:`)) + (text === "" ? "%" : containing(text));
+  return sql`coalesce(t.header like ${containing(text)} escape '\\' and exists (
+    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern} escape '\\'), false)`;
+}
+
+/** Dates are days in UTC: internal dates are kept and shown without another zone. */
+function date(key: Extract<SearchKey, { readonly key: "date" }>): Condition {
+  const day = sql`${key.date}::date`;
+  if (key.of === "sent") {
+    const by = key.is === "before" ? sql`<` : key.is === "on" ? sql`=` : sql`>=`;
+    return sql`coalesce(m.sent_on ${by} ${day}, false)`;
+  }
+  const column = key.of === "internal" ? sql`e.internal_date` : sql`e.save_date`;
+  const start = sql`(${day}::timestamp at time zone 'UTC')`;
+  const next = sql`((${day} + 1)::timestamp at time zone 'UTC')`;
+  switch (key.is) {
+    case "before":
+      return sql`${column} < ${start}`;
+    case "on":
+      return sql`(${column} >= ${start} and ${column} < ${next})`;
+    case "since":
+      return sql`${column} >= ${start}`;
+  }
+}
+
+/** A multirange is searched by halves; the outer bounds let the key of `entry` be used. */
+function uids(set: readonly (readonly [number, number])[]): Condition {
+  const first = set[0], last = set[set.length - 1];
+  if (first === undefined || last === undefined) return sql`false`;
+  const bounds = sql<boolean>`e.uid between ${first[0]}::int8 and ${last[1]}::int8`;
+  if (set.length === 1) return bounds;
+  const ranges = `{${set.map(([low, high]) => `[${low},${high}]`).join(",")}}`;
+  return sql`(${bounds} and e.uid <@ ${ranges}::int8multirange)`;
+}
+
+function containing(text: string): string {
+  return text === "" ? "%" : `%${escaped(searchable(text))}%`;
+}
+
+/** LIKE's own signs, as themselves. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_");
+}

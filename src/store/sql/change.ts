@@ -1,0 +1,142 @@
+/** Statements that change or remove messages of one mailbox, all under the account's lock. */
+import { statement } from "../pg/door.ts";
+import { DROP_LOST_MESSAGES } from "./orphans.ts";
+
+/** Entries of a mailbox that was deleted may still be there, for the sweep: nobody else may touch them. */
+const IS_THERE = `exists (select from mailbox where account_id = $1 and mailbox_id = $2)`;
+
+/** $1 account, $2 mailbox. No row: no such mailbox. */
+export const mailboxKeywords = statement(
+  "mailbox_keywords",
+  ["int8", "int4"],
+  `select keywords, highestmodseq from mailbox where account_id = $1 and mailbox_id = $2`,
+);
+
+/** $1 account, $2 mailbox, $3 all keywords, old ones first. */
+export const setMailboxKeywords = statement(
+  "set_mailbox_keywords",
+  ["int8", "int4", "text[]"],
+  `update mailbox set keywords = $3 where account_id = $1 and mailbox_id = $2`,
+);
+
+/** What `setFlags` does with the given flags. */
+export const FlagOp = { add: 0, remove: 1, replace: 2 } as const;
+
+/**
+ * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
+ * $9 keyword bits, $10 unchangedSince or null. A message whose flags stay as they are keeps its modseq.
+ */
+export const setFlags = statement(
+  "set_flags",
+  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8"],
+  `with scope as materialized (
+    select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
+     cross join lateral (
+       select uid, flags, keywords, modseq from entry
+        where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
+        order by uid limit $6
+     ) e
+     where ${IS_THERE}
+     order by e.uid limit $6
+  ), wanted as materialized (
+    select uid, flags as old_flags, keywords as old_keywords, modseq,
+           coalesce(modseq > $10, false) as refused,
+           case $7 when 0 then flags | $8 when 1 then flags & ~$8 else $8 end as flags,
+           nullif(case $7 when 0 then coalesce(keywords, repeat('0', 256)::bit(256)) | $9::bit(256)
+                          when 1 then keywords & ~$9::bit(256)
+                          else $9::bit(256) end, repeat('0', 256)::bit(256)) as keywords
+      from scope
+  ), differing as materialized (
+    select * from wanted
+     where not refused and (flags <> old_flags or keywords is distinct from old_keywords)
+  ), next as materialized (
+    select modseq + 1 as modseq from account_state where account_id = $1
+  ), changed as (
+    update entry e set flags = d.flags, keywords = d.keywords, modseq = next.modseq
+      from differing d, next
+     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = d.uid
+  ), counted as (
+    update mailbox b
+       set highestmodseq = next.modseq,
+           unseen = b.unseen + d.unseen,
+           deleted = b.deleted + d.deleted
+      from (select count(*) as rows,
+                   coalesce(sum((old_flags & 1) - (flags & 1)), 0) as unseen,
+                   coalesce(sum(((flags & 8) - (old_flags & 8)) / 8), 0) as deleted from differing) d, next
+     where b.account_id = $1 and b.mailbox_id = $2 and d.rows > 0
+  ), used as (
+    update account_state s set modseq = next.modseq from next
+     where s.account_id = $1 and exists (select from differing)
+  )
+  select w.uid, case when w.refused then w.old_flags else w.flags end,
+         case when w.refused then w.old_keywords else w.keywords end,
+         case when d.uid is null then w.modseq else next.modseq end, w.refused
+    from next, wanted w left join differing d using (uid) order by w.uid`,
+);
+
+/**
+ * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 flags that a message
+ * must have. Gives the UIDs that went and the modseq, null when none went.
+ */
+export const removeEntries = statement(
+  "remove_entries",
+  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2"],
+  `with scope as materialized (
+    select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
+     cross join lateral (
+       select uid from entry
+        where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
+          and flags & $7 = $7
+        order by uid limit $6
+     ) e
+     where ${IS_THERE}
+     order by e.uid limit $6
+  ), gone as (
+    delete from entry e using scope s
+     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = s.uid
+    returning e.uid, e.message_id, e.size, e.flags
+  ), ${DROP_LOST_MESSAGES}, next as materialized (
+    select modseq + 1 as modseq from account_state
+     where account_id = $1 and exists (select from gone)
+  ), recorded as (
+    insert into expunged (account_id, mailbox_id, modseq, uid_low, uid_high)
+    select $1, $2, next.modseq, min(i.uid), max(i.uid)
+      from (select uid, uid - row_number() over (order by uid) as island from gone) i, next
+     group by next.modseq, i.island
+  ), counted as (
+    update mailbox b
+       set highestmodseq = next.modseq, messages = b.messages - g.messages, unseen = b.unseen - g.unseen,
+           deleted = b.deleted - g.deleted, octets = b.octets - g.octets
+      from (select count(*) as messages, count(*) filter (where flags & 1 = 0) as unseen,
+                   count(*) filter (where flags & 8 <> 0) as deleted, sum(size) as octets from gone) g, next
+     where b.account_id = $1 and b.mailbox_id = $2
+  ), used as (
+    update account_state s
+       set modseq = next.modseq, used_octets = s.used_octets - g.octets,
+           used_messages = s.used_messages - g.messages
+      from (select count(*) as messages, sum(size) as octets from gone) g, next
+     where s.account_id = $1
+  )
+  select coalesce((select array_agg(uid order by uid) from gone), '{}'), (select modseq from next)`,
+);
+
+/**
+ * Entries of a mailbox whose row is gone. $1 account, $2 mailbox, $3 rows at most. Gives how many went.
+ */
+export const dropEntries = statement(
+  "drop_entries",
+  ["int8", "int4", "int4"],
+  `with gone as (
+    delete from entry where account_id = $1 and mailbox_id = $2 and uid = any (array(
+      select uid from entry where account_id = $1 and mailbox_id = $2 order by uid limit $3))
+    returning message_id
+  ), ${DROP_LOST_MESSAGES}
+  select count(*) from gone`,
+);
+
+/** $1 account, $2 mailbox. */
+export const dropExpunged = statement(
+  "drop_expunged",
+  ["int8", "int4"],
+  `delete from expunged where account_id = $1 and mailbox_id = $2`,
+);

@@ -1,0 +1,105 @@
+/** Statements of the way out. One statement sees one state of the mailbox: no lock is needed. */
+import type { FetchWanted } from "../../core/store.ts";
+import { type Statement, statement } from "../pg/door.ts";
+import { MAILBOX_COLUMNS } from "./mailbox.ts";
+
+/** Columns behind MAILBOX_COLUMNS: UIDs, flags, modseqs; UIDs and bits of those with keywords. */
+const ENTRY_ARRAYS = `coalesce(array_agg(uid), '{}') as uids, coalesce(array_agg(flags), '{}') as flags,
+      coalesce(array_agg(modseq), '{}') as modseqs,
+      coalesce(array_agg(uid) filter (where keywords is not null), '{}') as keyword_uids,
+      coalesce(string_agg(bit_send(keywords), ''::bytea), ''::bytea) as keyword_bits`;
+
+/** A whole mailbox in one row. $1 account, $2 mailbox. */
+export const mailboxIndex = statement(
+  "mailbox_index",
+  ["int8", "int4"],
+  `select ${MAILBOX_COLUMNS}, x.*
+     from mailbox b cross join lateral (
+       select ${ENTRY_ARRAYS}
+         from (select uid, flags, modseq, keywords from entry e
+                where e.account_id = $1 and e.mailbox_id = $2 order by uid) o
+     ) x
+    where b.account_id = $1 and b.mailbox_id = $2`,
+);
+
+/** What changed after a modseq, in one row. $1 account, $2 mailbox, $3 modseq. */
+export const mailboxChanges = statement(
+  "mailbox_changes",
+  ["int8", "int4", "int8"],
+  `select ${MAILBOX_COLUMNS}, x.*, v.*, b.vanished_floor
+     from mailbox b cross join lateral (
+       select ${ENTRY_ARRAYS}
+         from (select uid, flags, modseq, keywords from entry e
+                where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 order by uid) o
+     ) x cross join lateral (
+       select coalesce(array_agg(uid_low), '{}') as lows, coalesce(array_agg(uid_high), '{}') as highs
+         from (select uid_low, uid_high from expunged
+                where account_id = $1 and mailbox_id = $2 and modseq > $3 order by uid_low) p
+     ) v
+    where b.account_id = $1 and b.mailbox_id = $2`,
+);
+
+/** Columns of `fetch`, in the order that it reads them. */
+const FETCH_COLUMNS: readonly (readonly [wanted: keyof FetchWanted | undefined, column: string])[] = [
+  [undefined, "e.uid"],
+  [undefined, "e.flags"],
+  [undefined, "e.keywords"],
+  [undefined, "e.modseq"],
+  [undefined, "e.message_id"],
+  [undefined, "e.size"],
+  [undefined, "e.internal_date"],
+  [undefined, "e.save_date"],
+  ["facts", "m.header_size"],
+  ["envelope", "m.envelope"],
+  ["bodyStructure", "m.body_structure"],
+  ["structure", "m.structure"],
+];
+
+/** `fetch` for each set of things wanted, by a bit each; made when first asked for. */
+const fetchStatements: (Statement | undefined)[] = [];
+
+/**
+ * A batch of messages, ascending. $1 account, $2 mailbox, $3 and $4 ranges, $5 rows at most. What is not
+ * wanted is null, and the message table is left alone when nothing of it is.
+ */
+export function fetchStatement(wanted: FetchWanted): Statement {
+  const mask = (wanted.facts ? 1 : 0) | (wanted.envelope ? 2 : 0) | (wanted.bodyStructure ? 4 : 0) |
+    (wanted.structure ? 8 : 0);
+  return fetchStatements[mask] ??= statement(
+    `fetch_${mask}`,
+    ["int8", "int4", "int8[]", "int8[]", "int4"],
+    `select ${
+      FETCH_COLUMNS.map(([of, column]) => of === undefined || wanted[of] ? column : "null").join(", ")
+    }
+       from (
+         select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
+          cross join lateral (
+            select * from entry
+             where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high
+             order by uid limit $5
+          ) e
+          order by e.uid limit $5
+       ) e
+       ${mask === 0 ? "" : "join message m on m.account_id = $1 and m.message_id = e.message_id"}
+      where exists (select from mailbox b where b.account_id = $1 and b.mailbox_id = $2)
+      order by e.uid`,
+  );
+}
+
+/** Where messages' octets are. $1 account, $2 messages. */
+export const messageBlobs = statement(
+  "message_blobs",
+  ["int8", "int8[]"],
+  `select message_id, blob_id, size from message where account_id = $1 and message_id = any ($2)`,
+);
+
+/** Pieces of blobs, in the order asked; null where a chunk is gone. A column each: $1 blob, $2 chunk, $3 first octet from 1, $4 count. */
+export const readOctets = statement(
+  "read_octets",
+  ["uuid[]", "int4[]", "int4[]", "int4[]"],
+  `select substring(c.octets from p.first for p.count)
+     from unnest($1::uuid[], $2::int4[], $3::int4[], $4::int4[]) with ordinality
+          as p (blob_id, seq, first, count, ord)
+     left join blob_chunk c on c.blob_id = p.blob_id and c.seq = p.seq
+    order by p.ord`,
+);

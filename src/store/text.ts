@@ -1,0 +1,125 @@
+/**
+ * The text that SEARCH looks at: header fields decoded, text parts decoded and stripped of markup, all
+ * case-folded. It is extracted after delivery, in the order of message ids; `indexed_message_id` says how far.
+ */
+import type { AccountId, MessageId } from "../core/brands.ts";
+import type { OctetRange } from "../core/store.ts";
+import { foldText, headerText, type Part, partText, searchParts, unpackParts } from "../mime/mod.ts";
+import type { StoreContext } from "./context.ts";
+import { retrying } from "./failures.ts";
+import { octets } from "./octets.ts";
+import { call, statement } from "./pg/door.ts";
+
+/** The next messages without text. $1 account, $2 rows at most. */
+const tail = statement(
+  "text_tail",
+  ["int8", "int4"],
+  `select m.message_id, m.header_size, m.structure
+     from message m
+    where m.account_id = $1
+      and m.message_id > (select indexed_message_id from account_state where account_id = $1)
+    order by m.message_id limit $2`,
+);
+
+/**
+ * Keeps text and says how far it goes, under the account's lock: a message that went meanwhile gets none.
+ * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at.
+ */
+const putText = statement(
+  "put_text",
+  ["int8", "int8[]", "text[]", "text[]", "int8"],
+  `with texted as (
+    insert into message_text (account_id, message_id, header, body)
+    select $1, t.message_id, t.header, t.body
+      from unnest($2::int8[], $3::text[], $4::text[]) as t (message_id, header, body)
+     where exists (select from message m where m.account_id = $1 and m.message_id = t.message_id)
+    on conflict do nothing
+  )
+  update account_state set indexed_message_id = greatest(indexed_message_id, $5) where account_id = $1`,
+);
+
+const lockOnly = statement(
+  "lock_for_text",
+  ["int8"],
+  `select 1 from account_state where account_id = $1 for update`,
+);
+
+/** Characters of text that go into one transaction. */
+const BATCH_CHARACTERS = 4_194_304;
+
+/** Extracts the text of the next messages; false when there were none. */
+export async function indexSome(context: StoreContext, account: AccountId): Promise<boolean> {
+  const rows = await retrying(() => context.door.query(tail, account, context.limits.textMessages));
+  if (rows.count === 0) return false;
+  const ids: number[] = [], headers: string[] = [], bodies: string[] = [];
+  let characters = 0, last = 0;
+  for (let row = 0; row < rows.count && characters < BATCH_CHARACTERS; row++) {
+    const message = rows.int(row, 0) as MessageId;
+    const text = await textOf(context, account, message, rows.int(row, 1), rows.octets(row, 2));
+    last = message;
+    if (text === undefined) continue;
+    ids.push(message);
+    headers.push(text.header);
+    bodies.push(text.body);
+    characters += text.header.length + text.body.length;
+  }
+  await retrying(() =>
+    context.door.run(call(lockOnly, account), call(putText, account, ids, headers, bodies, last))
+  );
+  return true;
+}
+
+/** Brings an account's text up to date; false when that takes longer than it may. */
+export async function indexAll(context: StoreContext, account: AccountId): Promise<boolean> {
+  const until = context.world.ticks() + context.limits.searchIndexMs;
+  while (await indexSome(context, account)) if (context.world.ticks() > until) return false;
+  return true;
+}
+
+/** The searchable text of one message; undefined when it is gone. */
+async function textOf(
+  context: StoreContext,
+  account: AccountId,
+  message: MessageId,
+  headerSize: number,
+  structure: Uint8Array,
+): Promise<{ readonly header: string; readonly body: string } | undefined> {
+  const { textPartOctets, textCharacters } = context.limits;
+  const wanted: { readonly part: Part; readonly start: number; readonly end: number }[] = [
+    ...searchParts(unpackParts(structure)),
+  ];
+  const ranges: OctetRange[] = [{ message, start: 0, end: headerSize }];
+  for (const { start, end } of wanted) {
+    ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
+  }
+  let header: string | undefined;
+  let body = "";
+  let pieces: Uint8Array[] = [];
+  for await (const piece of octets(context, account, ranges)) {
+    pieces.push(piece.octets);
+    if (!piece.last) continue;
+    const whole = pieces.length === 1 ? pieces[0]! : joined(pieces);
+    pieces = [];
+    if (piece.index === 0) header = searchable(headerText(whole));
+    else body += searchable(partText(wanted[piece.index - 1]!.part, whole)).slice(0, textCharacters) + "\n";
+    if (body.length >= textCharacters) break;
+  }
+  return header === undefined ? undefined : { header, body: body.slice(0, textCharacters).toWellFormed() };
+}
+
+/** Case-folded, without what PostgreSQL's text cannot hold (NUL, lone surrogates). */
+export function searchable(text: string): string {
+  return foldText(text).replaceAll("\0", "\ufffd").toWellFormed();
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,82 @@
+import { assert, assertEquals } from "@std/assert";
+import { Flag } from "../../src/core/store.ts";
+import { all, bench, codeOf, good, idOf, mail, put, stage } from "./support.ts";
+
+Deno.test("a delivered message comes back octet for octet, with what was derived from it", async () => {
+  await using t = await bench();
+  const [account] = t.accounts;
+  const octets = mail("First");
+  const placed = await put(t.store, account!, octets, { flags: Flag.Seen, internalDate: 1_700_000_000_000 });
+  assertEquals(placed.uid as number, 1);
+  const info = (await t.store.mailbox(account!, "inbox"))!;
+  assertEquals([info.messages, info.unseen, info.deleted, info.octets], [1, 0, 0, octets.length]);
+  assertEquals(info.highestModSeq, placed.modSeq);
+  assertEquals(info.uidNext, 2);
+  const [[row]] = await all(
+    t.store.fetch(account!, info.id, [[1, 9]], {
+      facts: true,
+      envelope: true,
+      bodyStructure: true,
+      structure: true,
+    }),
+  ) as [[any]];
+  assertEquals(row.internalDate, 1_700_000_000_000);
+  assertEquals(row.size, octets.length);
+  assert(new TextDecoder().decode(row.envelope).includes('"First"'));
+  const pieces = await all(t.store.octets(account!, [{ message: row.message, start: 0, end: 1e9 }]));
+  assertEquals(pieces.map((piece) => [...piece.octets]), [[...octets]]);
+  assertEquals(pieces[0]!.last, true);
+});
+
+Deno.test("one message for many recipients is one blob", async () => {
+  await using t = await bench(3);
+  await using message = await stage(t.store, mail("To all"));
+  const to = t.accounts.map((account) => ({ account, mailbox: "INBOX" }));
+  const [results] = await t.store.deliver([{ message, to }], { atomic: false });
+  assertEquals(results!.map((one) => one.ok), [true, true, true]);
+  const blobs = await t.db.database.selectFrom("blob_chunk").selectAll().execute();
+  assertEquals(blobs.length, 1);
+  const messages = await t.db.database.selectFrom("message").selectAll().execute();
+  assertEquals(messages.length, 3);
+});
+
+Deno.test("a missing mailbox is refused with TRYCREATE, or made", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!;
+  await using message = await stage(t.store, mail("Where"));
+  const [results] = await t.store.deliver([{
+    message,
+    to: [
+      { account, mailbox: "Nowhere" },
+      { account, mailbox: "New/Below", create: true, keywords: ["$Work", "other"] },
+      { account, mailbox: "INBOX" },
+      { account, mailbox: "bad//name", create: true },
+    ],
+  }], { atomic: false });
+  assertEquals(results!.map(codeOf), ["TRYCREATE", undefined, undefined, "CANNOT"]);
+  const info = (await t.store.mailbox(account, "New/Below"))!;
+  assertEquals(info.keywords, ["$Work", "other"]);
+  const index = good(await t.store.index(account, info.id));
+  assertEquals(index.keywords.get(1), [0, 1]);
+  assert(await t.store.mailbox(account, "New") !== undefined);
+});
+
+Deno.test("atomic: one refused target refuses all", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!;
+  await using one = await stage(t.store, mail("One"));
+  await using two = await stage(t.store, mail("Two"));
+  const results = await t.store.deliver([
+    { message: one, to: [{ account, mailbox: "INBOX" }] },
+    { message: two, to: [{ account, mailbox: "Nowhere" }] },
+  ], { atomic: true });
+  assertEquals(results.map((list) => list.map(codeOf)), [["TRYCREATE"], ["TRYCREATE"]]);
+  assertEquals((await t.store.mailbox(account, "INBOX"))!.messages, 0);
+  assertEquals(await t.db.database.selectFrom("blob_chunk").select("seq").execute(), []);
+  const again = await t.store.deliver([
+    { message: one, to: [{ account, mailbox: "INBOX" }] },
+    { message: two, to: [{ account, mailbox: "Nowhere", create: true, keywords: ["x"] }] },
+  ], { atomic: true });
+  assertEquals(again.map((list) => list.map((outcome) => outcome.ok)), [[true], [true]]);
+  assertEquals(await idOf(t.store, account, "Nowhere") > 0, true);
+});

@@ -1,0 +1,469 @@
+/**
+ * A mail store in memory, for protocol tests only: what it answers is what core/store.ts promises, its search
+ * is a plain scan over decoded headers and raw bodies. The real store has tests of its own.
+ */
+import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "../../src/core/brands.ts";
+import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
+import type * as S from "../../src/core/store.ts";
+import { Flag, SEPARATOR } from "../../src/core/store.ts";
+import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
+import { encodeBodyStructure, encodeEnvelope, MessageParser, packParts } from "../../src/mime/mod.ts";
+import { matchesKey } from "./imap_store_search.ts";
+
+/** One copy of a message in a mailbox. */
+export interface Entry {
+  uid: Uid;
+  message: MessageId;
+  flags: number;
+  keywords: number[];
+  modSeq: ModSeq;
+  internalDate: number;
+  saveDate: number;
+  octets: Uint8Array;
+}
+
+interface Box {
+  id: MailboxId;
+  name: string;
+  uidValidity: number;
+  uidNext: number;
+  highestModSeq: number;
+  keywords: string[];
+  specialUse: string | undefined;
+  entries: Entry[];
+  vanished: { uid: number; modSeq: number }[];
+}
+
+interface Account {
+  modSeq: number;
+  boxes: Box[];
+  subscribed: Set<string>;
+  watchers: Set<(notice: S.ChangeNotice) => void>;
+}
+
+/** The store of a protocol test. */
+export class MemoryStore implements S.MailStore {
+  readonly #accounts = new Map<AccountId, Account>();
+  readonly #messages = new Map<MessageId, Uint8Array>();
+  #next = 1;
+  /** Octets that an account may keep. */
+  quotaOctets = 10_000_000;
+  /** While true, every call throws Unavailable. */
+  down = false;
+  /** What time messages arrive at. */
+  now = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+  /** Makes an account with an INBOX. */
+  addAccount(id: AccountId): void {
+    this.#accounts.set(id, { modSeq: 1, boxes: [], subscribed: new Set(), watchers: new Set() });
+    this.#add(this.#accounts.get(id)!, "INBOX");
+  }
+
+  /** Puts a message in place, as a delivery would. */
+  async put(account: AccountId, mailbox: string, octets: Uint8Array, flags = 0): Promise<S.Placed> {
+    const draft = this.stage();
+    draft.write(octets);
+    const message = await draft.finish();
+    const [[placed]] = await this.deliver([{ message, to: [{ account, mailbox, flags }] }], {
+      atomic: true,
+    }) as [[Outcome<S.Placed>]];
+    if (!placed.ok) throw new Error(placed.failure.text);
+    return placed.value;
+  }
+
+  ping(): Promise<boolean> {
+    return Promise.resolve(!this.down);
+  }
+
+  async mailboxes(account: AccountId): Promise<readonly S.MailboxInfo[]> {
+    const of = await this.#account(account);
+    return of.boxes.map((box) => info(of, box)).sort((a, b) =>
+      a.name === "INBOX" ? -1 : b.name === "INBOX" ? 1 : a.name < b.name ? -1 : 1
+    );
+  }
+
+  async mailbox(account: AccountId, name: string): Promise<S.MailboxInfo | undefined> {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.name === name);
+    return box && info(of, box);
+  }
+
+  async createMailbox(
+    account: AccountId,
+    name: string,
+    specialUse?: string,
+  ): Promise<Outcome<S.MailboxInfo>> {
+    const of = await this.#account(account);
+    if (of.boxes.some((box) => box.name === name)) return refused("ALREADYEXISTS", "Mailbox exists");
+    const parts = name.split(SEPARATOR);
+    if (parts.includes("")) return refused("CANNOT", "Empty part in the name");
+    for (let n = 1; n < parts.length; n++) {
+      const parent = parts.slice(0, n).join(SEPARATOR);
+      if (!of.boxes.some((box) => box.name === parent)) this.#add(of, parent);
+    }
+    const box = this.#add(of, name);
+    box.specialUse = specialUse;
+    this.#notify(account, of, undefined);
+    return done(info(of, box));
+  }
+
+  async deleteMailbox(account: AccountId, name: string): Promise<Outcome<void>> {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.name === name);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    if (name === "INBOX") return refused("CANNOT", "INBOX cannot be deleted");
+    of.boxes.splice(of.boxes.indexOf(box), 1);
+    this.#notify(account, of, box);
+    return done(undefined);
+  }
+
+  async renameMailbox(account: AccountId, from: string, to: string): Promise<Outcome<void>> {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.name === from);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    if (of.boxes.some((box) => box.name === to)) return refused("ALREADYEXISTS", "Mailbox exists");
+    if (from === "INBOX") {
+      const target = this.#add(of, to);
+      const all = rangesOf(box.entries.map((entry) => entry.uid));
+      await this.move(account, box.id, all, target.name);
+      return done(undefined);
+    }
+    for (const each of of.boxes) {
+      if (each.name === from || each.name.startsWith(from + SEPARATOR)) {
+        each.name = to + each.name.slice(from.length);
+      }
+    }
+    this.#notify(account, of, undefined);
+    return done(undefined);
+  }
+
+  async subscribe(account: AccountId, name: string, subscribed: boolean): Promise<Outcome<void>> {
+    const of = await this.#account(account);
+    if (subscribed) of.subscribed.add(name);
+    else of.subscribed.delete(name);
+    return done(undefined);
+  }
+
+  async subscriptions(account: AccountId): Promise<readonly string[]> {
+    return [...(await this.#account(account)).subscribed].sort();
+  }
+
+  stage(): S.Draft {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    return {
+      get size() {
+        return size;
+      },
+      write(octets) {
+        parts.push(octets.slice());
+        size += octets.length;
+        return undefined;
+      },
+      finish: () => {
+        this.#check();
+        const whole = new Uint8Array(size);
+        let at = 0;
+        for (const part of parts) {
+          whole.set(part, at);
+          at += part.length;
+        }
+        const id = this.#next++ as MessageId;
+        this.#messages.set(id, whole);
+        const blob = String(id) as BlobId;
+        return Promise.resolve({ blob, size, [Symbol.asyncDispose]: () => Promise.resolve() });
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  async deliver(
+    items: readonly { readonly message: S.StagedMessage; readonly to: readonly S.DeliveryTarget[] }[],
+    _options: { readonly atomic: boolean },
+  ): Promise<readonly (readonly Outcome<S.Placed>[])[]> {
+    const results: Outcome<S.Placed>[][] = [];
+    for (const { message, to } of items) {
+      const placed: Outcome<S.Placed>[] = [];
+      for (const target of to) placed.push(await this.#deliver(Number(message.blob) as MessageId, target));
+      results.push(placed);
+    }
+    return results;
+  }
+
+  async #deliver(message: MessageId, target: S.DeliveryTarget): Promise<Outcome<S.Placed>> {
+    const of = await this.#account(target.account);
+    const box = of.boxes.find((box) => box.name === target.mailbox);
+    if (box === undefined) return refused("TRYCREATE", "No such mailbox");
+    const octets = this.#messages.get(message)!;
+    if (used(of) + octets.length > this.quotaOctets) return refused("OVERQUOTA", "Quota exceeded");
+    const modSeq = ++of.modSeq as ModSeq;
+    const uid = box.uidNext++ as Uid;
+    box.entries.push({
+      uid,
+      message,
+      flags: target.flags ?? 0,
+      keywords: keywordNumbers(box, target.keywords ?? []),
+      modSeq,
+      internalDate: target.internalDate ?? this.now,
+      saveDate: this.now,
+      octets,
+    });
+    this.#notify(target.account, of, box);
+    return done({ mailbox: box.id, uidValidity: box.uidValidity, uid, modSeq });
+  }
+
+  async index(account: AccountId, mailbox: MailboxId): Promise<Outcome<S.MailboxIndex>> {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    return done({
+      mailbox: info(of, box),
+      uids: Uint32Array.from(box.entries, (entry) => entry.uid),
+      flags: Uint8Array.from(box.entries, (entry) => entry.flags),
+      modSeqs: Float64Array.from(box.entries, (entry) => entry.modSeq),
+      keywords: new Map(
+        box.entries.filter((entry) => entry.keywords.length > 0).map((entry) => [entry.uid, entry.keywords]),
+      ),
+    });
+  }
+
+  async changes(
+    account: AccountId,
+    mailbox: MailboxId,
+    since: ModSeq,
+  ): Promise<Outcome<S.MailboxChanges>> {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    return done({
+      mailbox: info(of, box),
+      changed: box.entries.filter((entry) => entry.modSeq > since).map(flagRow),
+      vanished: rangesOf(
+        box.vanished.filter((v) => v.modSeq > since).map((v) => v.uid).sort((a, b) => a - b),
+      ),
+      complete: true,
+    });
+  }
+
+  async *fetch(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidSet,
+    wanted: S.FetchWanted,
+  ): AsyncIterable<readonly S.FetchRow[]> {
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
+    const entries = box?.entries.filter((entry) => inSet(uids, entry.uid)) ?? [];
+    for (let at = 0; at < entries.length; at += 2) {
+      yield entries.slice(at, at + 2).map((entry) => fetchRow(entry, wanted));
+    }
+  }
+
+  async *octets(account: AccountId, ranges: readonly S.OctetRange[]): AsyncIterable<S.OctetPiece> {
+    const of = await this.#account(account);
+    for (const [index, range] of ranges.entries()) {
+      const entry = of.boxes.flatMap((box) => box.entries).find((entry) => entry.message === range.message);
+      if (entry === undefined) return;
+      const octets = entry.octets.subarray(range.start, Math.min(range.end, entry.octets.length));
+      // In two pieces, so that the protocol is seen to join them.
+      const half = octets.length >> 1;
+      if (half > 0) yield { index, octets: octets.subarray(0, half), last: false };
+      yield { index, octets: octets.subarray(half), last: true };
+    }
+  }
+
+  async search(account: AccountId, mailbox: MailboxId, key: Parameters<typeof matchesKey>[0]) {
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    const found = box.entries.filter((entry) => matchesKey(key, entry, box.keywords, this.now));
+    return done(Uint32Array.from(found, (entry) => entry.uid));
+  }
+
+  async setFlags(account: AccountId, mailbox: MailboxId, uids: UidSet, change: S.FlagChange) {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    const named = box.entries.filter((entry) => inSet(uids, entry.uid));
+    const since = change.unchangedSince;
+    const refusedUids = since === undefined ? [] : named.filter((entry) => entry.modSeq > since);
+    const touched = named.filter((entry) => !refusedUids.includes(entry));
+    const modSeq = touched.length > 0 ? ++of.modSeq : of.modSeq;
+    const numbers = keywordNumbers(box, change.op === "remove" ? [] : change.keywords);
+    for (const entry of touched) change_(entry, change, numbers, box, modSeq as ModSeq);
+    if (touched.length > 0) this.#notify(account, of, box);
+    return done({ changed: touched.map(flagRow), modified: rangesOf(refusedUids.map((entry) => entry.uid)) });
+  }
+
+  expunge(account: AccountId, mailbox: MailboxId, uids: UidSet | "all") {
+    return this.#remove(
+      account,
+      mailbox,
+      (entry) => (entry.flags & Flag.Deleted) !== 0 && (uids === "all" || inSet(uids, entry.uid)),
+    );
+  }
+
+  remove(account: AccountId, mailbox: MailboxId, uids: UidSet) {
+    return this.#remove(account, mailbox, (entry) => inSet(uids, entry.uid));
+  }
+
+  async #remove(account: AccountId, mailbox: MailboxId, which: (entry: Entry) => boolean) {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    const gone = box.entries.filter(which);
+    const modSeq = gone.length > 0 ? ++of.modSeq : of.modSeq;
+    box.entries = box.entries.filter((entry) => !gone.includes(entry));
+    box.vanished.push(...gone.map((entry) => ({ uid: entry.uid, modSeq })));
+    if (gone.length > 0) this.#notify(account, of, box);
+    return done({ removed: rangesOf(gone.map((entry) => entry.uid)), modSeq: modSeq as ModSeq });
+  }
+
+  async copy(account: AccountId, from: MailboxId, uids: UidSet, to: string): Promise<Outcome<S.Copied>> {
+    const of = await this.#account(account);
+    const source = of.boxes.find((box) => box.id === from);
+    const target = of.boxes.find((box) => box.name === to);
+    if (target === undefined) return refused("TRYCREATE", "No such mailbox");
+    const entries = source?.entries.filter((entry) => inSet(uids, entry.uid)) ?? [];
+    const size = entries.reduce((sum, entry) => sum + entry.octets.length, 0);
+    if (used(of) + size > this.quotaOctets) return refused("OVERQUOTA", "Quota exceeded");
+    const modSeq = ++of.modSeq as ModSeq;
+    const targets = entries.map((entry) => {
+      const names = entry.keywords.map((number) => source!.keywords[number]!);
+      const uid = target.uidNext++ as Uid;
+      target.entries.push({ ...entry, uid, modSeq, keywords: keywordNumbers(target, names) });
+      return uid;
+    });
+    this.#notify(account, of, target);
+    return done({
+      uidValidity: target.uidValidity,
+      sources: Uint32Array.from(entries, (entry) => entry.uid),
+      targets: Uint32Array.from(targets),
+    });
+  }
+
+  async move(account: AccountId, from: MailboxId, uids: UidSet, to: string): Promise<Outcome<S.Copied>> {
+    const copied = await this.copy(account, from, uids, to);
+    if (copied.ok) await this.remove(account, from, rangesOf(copied.value.sources));
+    return copied;
+  }
+
+  async quota(account: AccountId): Promise<S.QuotaUse> {
+    const of = await this.#account(account);
+    return { octets: used(of), octetLimit: this.quotaOctets, messages: 0, messageLimit: undefined };
+  }
+
+  watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {
+    const watchers = this.#accounts.get(account)!.watchers;
+    watchers.add(listener);
+    return { [Symbol.dispose]: () => void watchers.delete(listener) };
+  }
+
+  /** How many listeners an account has: a test sees that none is left behind. */
+  watchers(account: AccountId): number {
+    return this.#accounts.get(account)!.watchers.size;
+  }
+
+  lockMaildrop(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  #add(of: Account, name: string): Box {
+    const id = this.#next++;
+    const box: Box = {
+      id: id as MailboxId,
+      name,
+      uidValidity: 1000 + of.boxes.length,
+      uidNext: 1,
+      highestModSeq: ++of.modSeq,
+      keywords: [],
+      specialUse: undefined,
+      entries: [],
+      vanished: [],
+    };
+    of.boxes.push(box);
+    return box;
+  }
+
+  #check(): void {
+    if (this.down) throw new Unavailable("the store is down");
+  }
+
+  /** Answers later, as a database would. */
+  async #account(account: AccountId): Promise<Account> {
+    this.#check();
+    await Promise.resolve();
+    return this.#accounts.get(account)!;
+  }
+
+  #notify(account: AccountId, of: Account, box: Box | undefined): void {
+    if (box !== undefined) box.highestModSeq = of.modSeq;
+    const notice = { account, mailbox: box?.id, modSeq: of.modSeq as ModSeq };
+    for (const watcher of of.watchers) watcher(notice);
+  }
+}
+
+function used(of: Account): number {
+  return of.boxes.reduce((sum, box) => sum + box.entries.reduce((n, entry) => n + entry.octets.length, 0), 0);
+}
+
+function info(of: Account, box: Box): S.MailboxInfo {
+  const count = (flag: number, set: boolean) =>
+    box.entries.filter((entry) => ((entry.flags & flag) !== 0) === set).length;
+  return {
+    id: box.id,
+    name: box.name,
+    uidValidity: box.uidValidity,
+    uidNext: box.uidNext,
+    highestModSeq: box.highestModSeq as ModSeq,
+    messages: box.entries.length,
+    unseen: count(Flag.Seen, false),
+    deleted: count(Flag.Deleted, true),
+    octets: box.entries.reduce((sum, entry) => sum + entry.octets.length, 0),
+    keywords: [...box.keywords],
+    subscribed: of.subscribed.has(box.name),
+    specialUse: box.specialUse,
+  };
+}
+
+function keywordNumbers(box: Box, names: readonly string[]): number[] {
+  const numbers = names.map((name) => {
+    const at = box.keywords.findIndex((known) => known.toLowerCase() === name.toLowerCase());
+    return at >= 0 ? at : box.keywords.push(name) - 1;
+  });
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+function change_(entry: Entry, change: S.FlagChange, numbers: number[], box: Box, modSeq: ModSeq): void {
+  entry.modSeq = modSeq;
+  if (change.op === "replace") {
+    entry.flags = change.flags;
+    entry.keywords = numbers;
+  } else if (change.op === "add") {
+    entry.flags |= change.flags;
+    entry.keywords = [...new Set([...entry.keywords, ...numbers])].sort((a, b) => a - b);
+  } else {
+    entry.flags &= ~change.flags;
+    const names = change.keywords.map((name) => name.toLowerCase());
+    entry.keywords = entry.keywords.filter((n) => !names.includes(box.keywords[n]!.toLowerCase()));
+  }
+}
+
+function flagRow(entry: Entry): S.FlagRow {
+  return { uid: entry.uid, flags: entry.flags, keywords: [...entry.keywords], modSeq: entry.modSeq };
+}
+
+function fetchRow(entry: Entry, wanted: S.FetchWanted): S.FetchRow {
+  const parser = new MessageParser();
+  parser.push(entry.octets);
+  const parsed = parser.finish();
+  return {
+    ...flagRow(entry),
+    message: entry.message,
+    internalDate: entry.internalDate,
+    saveDate: entry.saveDate,
+    size: entry.octets.length,
+    headerSize: parsed.headerSize,
+    ...(wanted.envelope ? { envelope: encodeEnvelope(parsed.header) } : {}),
+    ...(wanted.bodyStructure ? { bodyStructure: encodeBodyStructure(parsed.root, true) } : {}),
+    ...(wanted.structure ? { structure: packParts(parsed.root) } : {}),
+  };
+}

@@ -1,0 +1,62 @@
+/** SEARCH over the in-memory store: a plain scan. */
+import type { SearchKey } from "../../src/core/search.ts";
+import { inSet } from "../../src/core/uidset.ts";
+import type { Entry } from "./imap_store.ts";
+
+/** True when a message matches. Texts are looked for in the raw octets as UTF-8, whatever their encoding. */
+export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly string[], now: number): boolean {
+  const again = (of: SearchKey) => matchesKey(of, entry, keywords, now);
+  switch (key.key) {
+    case "all":
+      return true;
+    case "and":
+      return key.of.every(again);
+    case "or":
+      return key.of.some(again);
+    case "not":
+      return !again(key.of);
+    case "flag":
+      return ((entry.flags & key.flag) !== 0) === key.set;
+    case "keyword":
+      return entry.keywords.some((n) => keywords[n]!.toLowerCase() === key.name.toLowerCase()) === key.set;
+    case "header": {
+      const { header } = split(entry);
+      return header.split("\r\n").some((line) =>
+        line.toLowerCase().startsWith(key.field.toLowerCase() + ":") && contains(line, key.text)
+      );
+    }
+    case "body":
+      return contains(split(entry).body, key.text);
+    case "text":
+      return contains(split(entry).header + split(entry).body, key.text);
+    case "date": {
+      const at = new Date(key.of === "saved" ? entry.saveDate : entry.internalDate).toISOString().slice(
+        0,
+        10,
+      );
+      return key.is === "on" ? at === key.date : key.is === "before" ? at < key.date : at >= key.date;
+    }
+    case "age": {
+      const seconds = (now - entry.internalDate) / 1000;
+      return key.is === "older" ? seconds >= key.seconds : seconds < key.seconds;
+    }
+    case "size":
+      return key.is === "larger" ? entry.octets.length > key.octets : entry.octets.length < key.octets;
+    case "uid":
+      return inSet(key.set, entry.uid);
+    case "modseq":
+      return entry.modSeq >= key.atLeast;
+    default:
+      return key satisfies never;
+  }
+}
+
+function split(entry: Entry): { header: string; body: string } {
+  const text = new TextDecoder().decode(entry.octets);
+  const at = text.indexOf("\r\n\r\n") + 4;
+  return { header: text.slice(0, at), body: text.slice(at) };
+}
+
+function contains(text: string, needle: string): boolean {
+  return text.toLowerCase().includes(needle.toLowerCase());
+}

@@ -1,0 +1,176 @@
+/** The whole server as a user starts it: a process of its own in a folder of its own, on free ports. */
+import { join } from "node:path";
+
+/** The listeners that the built-in configuration has. */
+export type PortName =
+  | "smtp"
+  | "submission"
+  | "submissions"
+  | "lmtp"
+  | "imap"
+  | "imaps"
+  | "pop3"
+  | "pop3s"
+  | "http";
+
+const PORT_NAMES: readonly PortName[] = [
+  "smtp",
+  "submission",
+  "submissions",
+  "lmtp",
+  "imap",
+  "imaps",
+  "pop3",
+  "pop3s",
+  "http",
+];
+
+/** A running server. */
+export interface TestServer extends AsyncDisposable {
+  readonly host: string;
+  readonly ports: Readonly<Record<PortName, number>>;
+  /** Its data folder; `self-signed.pem` in it is its certificate. */
+  readonly folder: string;
+  /** The process that was started; the server is it or a child of it. */
+  readonly pid: number;
+  /** What it wrote to stdout and stderr so far. */
+  readonly output: () => string;
+  /** Runs `deno task mail …` against it. */
+  readonly mail: (...words: string[]) => Promise<Finished>;
+  readonly signal: (name: Deno.Signal) => void;
+  /** Ends it by SIGTERM; resolves with the exit code. The folder stays until disposal. */
+  readonly stop: () => Promise<number>;
+}
+
+/** A command that ended. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to start it. */
+export interface ServerOptions {
+  /** `--set` each. */
+  readonly settings?: readonly string[];
+  /** Addresses of accounts; their domains are made too. */
+  readonly accounts?: readonly string[];
+  /** Of all of them. */
+  readonly password?: string;
+  /** A folder to use again; a fresh one, removed at the end, when left out. */
+  readonly folder?: string;
+  /** Milliseconds until `ready`. */
+  readonly timeoutMs?: number;
+}
+
+/** The password of accounts, unless another is given. */
+export const PASSWORD = "correct-horse-battery";
+
+const root = new URL("../..", import.meta.url).pathname;
+
+/** Starts a server and waits for its `ready` line. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const folder = options.folder ?? await Deno.makeTempDir({ prefix: "malleposte-server-" });
+  const settings = [
+    `data=${folder}`,
+    "workers=2",
+    ...PORT_NAMES.map((name) => `listeners.${name}.address=127.0.0.1:0`),
+    ...(options.settings ?? []),
+  ].flatMap((setting) => ["--set", setting]);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "-q", "serve", ...settings],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const ready = Promise.withResolvers<void>();
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      output += text;
+      if (/^ready/m.test(output)) ready.resolve();
+    }
+  };
+  const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const late = setTimeout(() => ready.reject(new Error("not ready in time")), options.timeoutMs ?? 60_000);
+  const ended = child.status.then(async ({ code }) => {
+    await collected;
+    ready.reject(new Error(`the server ended with code ${code}`));
+    return code;
+  });
+  const mail = (...words: string[]) => run(["task", "-q", "mail", ...settings, ...words]);
+  const stop = async () => {
+    try {
+      child.kill("SIGTERM");
+    } catch { /* ended already */ }
+    return await ended;
+  };
+  const dispose = async () => {
+    clearTimeout(late);
+    await stop();
+    if (options.folder === undefined) await Deno.remove(folder, { recursive: true });
+  };
+  try {
+    await ready.promise;
+    clearTimeout(late);
+    if (options.accounts !== undefined) await addAccounts(mail, folder, options.accounts, options.password);
+  } catch (error) {
+    await dispose();
+    throw new Error(`Cannot start the server: ${(error as Error).message}\n${output}`);
+  }
+  return {
+    host: "127.0.0.1",
+    ports: portsIn(output),
+    folder,
+    pid: child.pid,
+    output: () => output,
+    mail,
+    signal: (name) => child.kill(name),
+    stop,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Runs deno with arguments in the project's folder. */
+export async function run(args: readonly string[]): Promise<Finished> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+async function addAccounts(
+  mail: TestServer["mail"],
+  folder: string,
+  accounts: readonly string[],
+  password = PASSWORD,
+): Promise<void> {
+  const file = join(folder, "accounts.csv");
+  await Deno.writeTextFile(file, accounts.map((address) => `${address},{PLAIN}${password}\n`).join(""));
+  const domains = new Set(accounts.map((address) => address.slice(address.lastIndexOf("@") + 1)));
+  for (
+    const words of [...Array.from(domains, (domain) => ["domain", "add", domain]), [
+      "account",
+      "import",
+      file,
+    ]]
+  ) {
+    const { code, stderr } = await mail(...words);
+    if (code !== 0) throw new Error(`mail ${words.join(" ")}: ${stderr}`);
+  }
+}
+
+function portsIn(output: string): Record<PortName, number> {
+  const ports: Partial<Record<PortName, number>> = {};
+  for (const [, name, port] of output.matchAll(/^ {2}(\w+)\s+\S*:(\d+)$/gm)) {
+    ports[name as PortName] = Number(port);
+  }
+  const missing = PORT_NAMES.filter((name) => ports[name] === undefined);
+  if (missing.length > 0) throw new Error(`no port of ${missing.join(", ")} in:\n${output}`);
+  return ports as Record<PortName, number>;
+}
