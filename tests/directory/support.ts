@@ -1,13 +1,11 @@
 /** What the directory's tests share: a database, a hasher, administration. */
-import type { Transaction } from "kysely";
 import { assert } from "@std/assert";
 import type { AuthOrigin } from "../../src/core/auth.ts";
 import type { Outcome } from "../../src/core/failure.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { type Admin, createAdmin, createHasher, type Hasher } from "../../src/directory/mod.ts";
-import type { Quota } from "../../src/directory/admin.ts";
+import { deleteAccountRows, insertAccountState } from "../../src/store/accounts.ts";
 import type { Database } from "../../src/store/pg/database.ts";
-import type { Tables } from "../../src/store/pg/tables.ts";
 import { testDatabase } from "../support/database.ts";
 
 /** A fresh directory. */
@@ -67,17 +65,4 @@ export function from(remote: string): AuthOrigin {
       exporter: undefined,
     },
   };
-}
-
-/** The row that the directory reads; the store's own function makes mailboxes too. */
-async function insertAccountState(trx: Transaction<Tables>, accountId: number, quota?: Quota): Promise<void> {
-  await trx.insertInto("account_state").values({
-    account_id: accountId,
-    quota_octets: quota?.octets ?? null,
-    quota_messages: quota?.messages ?? null,
-  }).execute();
-}
-
-async function deleteAccountRows(database: Database, accountId: number): Promise<void> {
-  await database.deleteFrom("account_state").where("account_id", "=", accountId).execute();
 }
