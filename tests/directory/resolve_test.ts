@@ -183,6 +183,24 @@ Deno.test("an answer is kept for a second, and asked for once by a burst", async
   assertEquals(queries, 2);
 });
 
+Deno.test("recipients that come at once are asked for together, and each gets their own answer", async () => {
+  await using dir = await testDirectory();
+  good(await dir.admin.domains.add("example.org"));
+  const names = Array.from({ length: 900 }, (_, i) => `user${i}@example.org`);
+  await people(dir, ...names);
+  let queries = 0;
+  const counted = dir.database.withPlugin({
+    transformQuery: ({ node }) => (queries++, node),
+    transformResult: ({ result }) => Promise.resolve(result),
+  });
+  const ask = asker({ ...dir, database: counted });
+  const wanted = names.flatMap((name, i) => [name, `missing${i}@example.org`, `user${i}@elsewhere.example`]);
+  const answers = await Promise.all(wanted.map((name) => ask(name)));
+  assertEquals(answers, names.flatMap((name) => [name, "unknown", "foreign"]));
+  // 5,400 names (each with its catch-all): two lone ones, then batches of 1,000.
+  assertEquals(queries, 8);
+});
+
 Deno.test("a database that cannot be reached is Unavailable, and not remembered", async () => {
   const database = openDatabase({ kind: "url", url: "postgres://x@127.0.0.1:1/x" }, { connections: 1 });
   const resolver = new Resolver({ database, world: realWorld, hostname: "mail.example.org" });
