@@ -1,7 +1,16 @@
+import { Buffer } from "node:buffer";
+import { createConnection, createServer } from "node:net";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Conn } from "../../src/core/conn.ts";
 import type { Emit } from "../../src/core/events.ts";
-import { dial, listen, LocalAddressBook, selfSigned, TlsContextHolder } from "../../src/net/mod.ts";
+import {
+  ConnectionBudget,
+  dial,
+  listen,
+  LocalAddressBook,
+  selfSigned,
+  TlsContextHolder,
+} from "../../src/net/mod.ts";
 import { capture, drain, octets, pair, readText, sleep, until } from "./support.ts";
 
 /** An emitter that keeps what it is told. */
@@ -109,6 +118,19 @@ Deno.test("more than maxConnections: the refusal, then the end; a place that is 
   await listener[Symbol.asyncDispose]();
 });
 
+Deno.test("a budget bounds several listeners together", async () => {
+  const budget = new ConnectionBudget(2);
+  const listeners = [await drain({ budget, refusal }), await drain({ budget, refusal })];
+  const at = (i: number) => dial({ host: "127.0.0.1", port: listeners[i]!.address.port });
+  const clients = [await at(0), await at(1)];
+  await until(() => budget.open === 2, "both are accepted");
+  const third = await at(1);
+  assertEquals(await readText(third), "421 max-connections\r\n");
+  for (const client of [...clients, third]) client.destroy();
+  for (const listener of listeners) await listener[Symbol.asyncDispose]();
+  assertEquals(budget.open, 0);
+});
+
 Deno.test("per-address limits: refused with a line, exempt networks and implicit TLS aside", async () => {
   const limits = { connectionsPerAddress: 1 };
   for (const exempt of [[], ["127.0.0.0/8"]]) {
@@ -207,15 +229,27 @@ Deno.test("PROXY: the ends are renamed, what follows the header is read, octet b
 Deno.test("PROXY before implicit TLS, ClientHello in the header's own segment", async () => {
   const certificates = new TlsContextHolder([await selfSigned("localhost")]);
   const { listener, accepted } = await capture({ proxy: ["127.0.0.1"], tls: "implicit", certificates });
-  // The header goes out while the socket is still plain; TLS follows at once.
-  const client = await dial({ host: "127.0.0.1", port: listener.address.port }, { tls: { verify: false } });
-  await client.write(V2);
+  // A proxy that sends its header and the client's first octets in one write.
+  const front = createServer((inner) => {
+    const outer = createConnection(listener.address.port, "127.0.0.1");
+    inner.once("data", (hello) => {
+      outer.write(Buffer.concat([V2, hello]));
+      inner.pipe(outer);
+      outer.pipe(inner);
+    });
+    inner.on("error", () => {}).on("close", () => outer.destroy());
+    outer.on("error", () => {}).on("close", () => inner.destroy());
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const { port } = front.address() as { port: number };
+  const client = await dial({ host: "127.0.0.1", port }, { tls: { verify: false } });
   await client.startTls();
   const server = await accepted();
   assertEquals(server.remote.address, "198.51.100.7");
   await client.write(octets("A1 NOOP\r\n"));
   assertEquals(await readText(server, 9), "A1 NOOP\r\n");
   client.destroy();
+  front.close();
   await listener[Symbol.asyncDispose]();
 });
 
