@@ -233,7 +233,7 @@ Deno.test("PROXY before implicit TLS, ClientHello in the header's own segment", 
   const front = createServer((inner) => {
     const outer = createConnection(listener.address.port, "127.0.0.1");
     inner.once("data", (hello) => {
-      outer.write(Buffer.concat([V2, hello]));
+      outer.write(Buffer.concat([V2, hello as Uint8Array]));
       inner.pipe(outer);
       outer.pipe(inner);
     });
