@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { type Bench, bench } from "../../tests/support/smtp_doubles.ts";
 import { MemoryConn, octetsOf } from "../../tests/support/transcript.ts";
-import { serveLmtp } from "../lmtp/mod.ts";
-import type { Conn } from "../core/conn.ts";
 import { SMTP_LIMITS } from "./limits.ts";
 import { serveSmtp } from "./serve.ts";
 
@@ -125,6 +123,22 @@ Deno.test("waiting: idle, and a minute to the first MAIL", async () => {
   await finish(conn, served);
 });
 
+Deno.test("a command line that drips in has one deadline", async () => {
+  const it = bench(LIMITS);
+  const { conn, served } = start(it);
+  conn.feed(octetsOf("EHLO c.example\\r\\nMAIL FROM:<>\\r\\nN"));
+  await conn.starved();
+  assertEquals(conn.lastTimeout, 300_000);
+  it.elapse(200_000);
+  conn.feed(octetsOf("O"));
+  await conn.starved();
+  assertEquals(conn.lastTimeout, 100_000);
+  conn.feed(octetsOf("OP\\r\\n"));
+  await conn.starved();
+  assertEquals(conn.lastTimeout, 300_000);
+  await finish(conn, served);
+});
+
 Deno.test("from the third bad command on, the reply waits", async () => {
   const it = bench({ ...LIMITS, badCommandDelay: 30 });
   const { conn, served } = start(it);
@@ -232,17 +246,6 @@ Deno.test("a client that is gone when we answer ends the connection, and nothing
   await served;
   assert(conn.closed);
   assertEquals(it.store.open, 0);
-});
-
-Deno.test("LMTP: as many messages on one connection as there are", async () => {
-  const it = bench({ ...LIMITS, messages: Infinity });
-  const conn: MemoryConn = new MemoryConn();
-  const served = serveLmtp(conn as Conn, it.services);
-  conn.feed(octetsOf("LHLO c.example\\r\\n"));
-  const one = "MAIL FROM:<>\\r\\nRCPT TO:<alice@example.test>\\r\\nBDAT 3 LAST\\r\\nhi\\n";
-  for (let n = 0; n < 150; n++) conn.feed(octetsOf(one));
-  await finish(conn, served);
-  assertEquals(it.store.delivered.length, 150);
 });
 
 Deno.test("a drain that comes while the client sends its message lets it end", async () => {
