@@ -69,6 +69,8 @@ function print({ listeners, hasAccounts }: NodeStarted): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof DataLocked) return `${error.message}; stop it first, or give this one another folder with --set data=…`;
+  if (error instanceof DataLocked) {
+    return `${error.message}; stop it first, or give this one another folder with --set data=…`;
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -194,10 +194,13 @@ function knownKeys(path: readonly (string | number)[]): string[] {
   return Object.keys(unwrap(at).shape ?? {});
 }
 
-/** Through defaults and optionals to the schema itself. */
+/** Through defaults, optionals and transforms to the schema of what is written. */
 export function unwrap(schema: any): any {
-  while (schema?.def?.innerType !== undefined) schema = schema.def.innerType;
-  return schema;
+  for (;;) {
+    const inner = schema?.def?.innerType ?? schema?.def?.in;
+    if (inner === undefined) return schema;
+    schema = inner;
+  }
 }
 
 function nearest(word: string, known: readonly string[]): string | undefined {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
+import { network } from "./network.ts";
 
 /** What a listener may speak. */
 export const PROTOCOLS = [
@@ -31,10 +32,6 @@ const address = z.string().refine(
   },
   { error: 'write host:port, [ipv6]:port, *:port or unix:/path, e.g. "127.0.0.1:2525"' },
 );
-
-const network = z.string().refine(isNetwork, {
-  error: "write an address or a network, e.g. 10.0.0.0/8 or ::1",
-});
 
 const listener = z.strictObject({
   protocol: z.enum(PROTOCOLS).describe("what is spoken there; the form with -s is TLS from the first octet"),
@@ -106,7 +103,15 @@ export const configSchema = z.strictObject({
     bare_newline: z.enum(["reject", "normalize"]).default("reject").describe(
       "a bare CR or LF in DATA: refuse the message (554), or make it CRLF",
     ),
+    sender_must_match: z.boolean().default(true).describe(
+      "on submission, MAIL FROM must be an address whose mail goes to the account that logged in",
+    ),
   }).prefault({}).describe("how mail is taken in"),
+  pop3: z.strictObject({
+    utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
+      "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",
+    ),
+  }).prefault({}).describe("how mail is given out by POP3"),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe(
       "least important events to write",
@@ -120,12 +125,3 @@ export const configSchema = z.strictObject({
 
 /** The configuration with all defaults in place. */
 export type Config = z.output<typeof configSchema>;
-
-function isNetwork(text: string): boolean {
-  const [ip, bits, ...rest] = text.split("/");
-  if (rest.length > 0 || ip === undefined) return false;
-  const v4 = /^\d{1,3}(\.\d{1,3}){3}$/.test(ip) && ip.split(".").every((part) => Number(part) <= 255);
-  const v6 = ip.includes(":") && /^[0-9a-fA-F:.]{2,45}$/.test(ip) && URL.canParse(`http://[${ip}]/`);
-  if (!v4 && !v6) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (v4 ? 32 : 128));
-}

@@ -2,6 +2,16 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { canonicalName, decodeUtf7, encodeUtf7, isNetUnicode } from "./mailbox_name.ts";
 
+/** Any well-formed text. fast-check's own binary strings take ten times as long to make. */
+const texts = fc.array(
+  fc.oneof(
+    fc.integer({ min: 0, max: 0xd7ff }),
+    fc.integer({ min: 0xe000, max: 0x10ffff }),
+    fc.integer({ min: 0, max: 0x7f }),
+  ),
+)
+  .map((points) => String.fromCodePoint(...points));
+
 const EXAMPLES: readonly [wire: string, text: string][] = [
   // RFC 3501 §5.1.3.
   ["~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/台北/日本語"],
@@ -45,7 +55,7 @@ Deno.test("modified UTF-7 is decoded strictly", () => {
 });
 
 Deno.test("modified UTF-7 gives every text back", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+  fc.assert(fc.property(texts, (text) => {
     assertEquals(decodeUtf7(encodeUtf7(text)), text);
   }));
   fc.assert(fc.property(fc.string(), (wire) => {

@@ -318,13 +318,16 @@ Deno.test("bombs: parentheses, NULs, CRs, digits", () => {
     const fits = octets(`A1 SEARCH ${bomb.repeat(60_000 / bomb.length)}\r\nA2 NOOP\r\n`);
     assertEquals(run(fits, 1000, AFTER_LOGIN).length, 2, bomb);
   }
-  assert(performance.now() - start < 3000);
+  assert(performance.now() - start < 20_000);
 });
 
 Deno.test("no octets make the parser throw, and every cut gives the same steps", () => {
   const pieces = fc.constantFrom(
     "A1 ",
     "LOGIN ",
+    "A1 LOGIN {3}\r\nabc",
+    "A2 APPEND x {3+}\r\n",
+    "A3 LOGIN {2+}\r\nab {1}\r\n",
     "APPEND x ",
     "NOOP",
     "FOO",
@@ -353,6 +356,6 @@ Deno.test("no octets make the parser throw, and every cut gives the same steps",
         run(input, Math.max(1, input.length), AFTER_LOGIN, decide),
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   );
 });

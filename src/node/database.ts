@@ -5,7 +5,6 @@ import type { Emit } from "../core/events.ts";
 import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
 import { type Embedded, startEmbedded } from "../store/pg/embedded/cluster.ts";
 import { migrateToLatest } from "../store/pg/migrate.ts";
-import { installationSecret } from "../directory/mod.ts";
 import "./events.ts";
 
 /** PostgreSQL 15 has what our statements need (reference: server minimum). */
@@ -15,8 +14,6 @@ const OLDEST_SERVER = 150_000;
 export interface NodeDatabase {
   readonly address: DatabaseAddress;
   readonly database: Database;
-  /** Behind fake SCRAM salts; made once per installation. */
-  readonly secret: Uint8Array;
   hasAccounts(): Promise<boolean>;
   answers(): Promise<boolean>;
   /** Closes connections; stops the embedded server. */
@@ -40,11 +37,9 @@ export async function openNodeDatabase(config: Config, emit: Emit): Promise<Node
   try {
     await checkServer(database, config);
     await migrateToLatest(database);
-    const secret = await installationSecret(database);
     return {
       address,
       database,
-      secret,
       hasAccounts: async () =>
         await database.selectFrom("account").select("account_id").limit(1).executeTakeFirst() !== undefined,
       answers: () => serverVersion(database).then(() => true, () => false),

@@ -11,8 +11,8 @@ export interface WorkerStart {
   readonly config: Config;
   readonly database: DatabaseAddress;
   readonly certificates: readonly CertificatePair[];
-  /** Behind fake SCRAM salts; the same in all workers. */
-  readonly secret: Uint8Array;
+  /** This node's name among those on the same database; the same in all its workers. */
+  readonly node: string;
   /** Connections that one listener of this worker may hold. */
   readonly maxConnections: number;
   /** True for the one worker that does the housekeeping: sweep, text index, unix sockets. */

@@ -1,12 +1,11 @@
 /** Which protocol a listener speaks, and how: the roles of a node, as a table. */
-import type { Protocol } from "../config/mod.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config, Protocol } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
 import type { Services } from "../core/services.ts";
-import { serveImap } from "../imap/mod.ts";
+import { type ImapSessionLimits, serveImap } from "../imap/mod.ts";
 import { serveLmtp } from "../lmtp/mod.ts";
 import { servePop3 } from "../pop3/mod.ts";
-import { serveSmtp } from "../smtp/mod.ts";
+import { serveSmtp, type SmtpLimits } from "../smtp/mod.ts";
 
 /** Services but for the limits, which each protocol has of its own. */
 export type CommonServices = Omit<Services<unknown>, "limits">;
@@ -16,25 +15,26 @@ export interface Role {
   readonly tls: "starttls" | "implicit";
   /** RFC 7301 protocol names that may be asked for; others are refused (ALPACA). */
   readonly alpn: readonly string[];
-  /** The name of its limits in the configuration. */
-  readonly limits: "smtp" | "lmtp" | "imap" | "pop3";
   /** What a client hears that may not connect now. */
   readonly refusal: string;
+  /** Connections from one address, where the protocol needs more than `limits.net` gives. */
+  readonly connectionsPerAddress?: number;
   serve(conn: Conn, services: CommonServices, config: Config): Promise<void>;
 }
 
 const SMTP_REFUSAL = "421 4.7.0 Too many connections from you, try again later\r\n";
 const IMAP_REFUSAL = "* BYE [UNAVAILABLE] Too many connections from you, try again later\r\n";
 const POP3_REFUSAL = "-ERR [SYS/TEMP] Too many connections from you, try again later\r\n";
+/** A household or an office is one address, and each of its clients has several connections. */
+const IMAP_PER_ADDRESS = 100;
 
 function smtp(kind: "mx" | "submission", tls: Role["tls"]): Role {
   return {
     tls,
-    alpn: kind === "mx" ? [] : ["smtp"],
-    limits: "smtp",
+    alpn: ["smtp"],
     refusal: SMTP_REFUSAL,
-    serve: (conn, services, { limits, smtp }) =>
-      serveSmtp(conn, { ...services, limits: limits.smtp }, { kind, bareNewline: smtp.bare_newline }),
+    serve: (conn, services, config) =>
+      serveSmtp(conn, { ...services, limits: smtpLimits(config, config.limits.smtp) }, { kind }),
   };
 }
 
@@ -42,9 +42,9 @@ function imap(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["imap"],
-    limits: "imap",
     refusal: IMAP_REFUSAL,
-    serve: (conn, services, { limits }) => serveImap(conn, { ...services, limits: limits.imap }),
+    connectionsPerAddress: IMAP_PER_ADDRESS,
+    serve: (conn, services, config) => serveImap(conn, { ...services, limits: imapLimits(config) }),
   };
 }
 
@@ -52,9 +52,27 @@ function pop3(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["pop3"],
-    limits: "pop3",
     refusal: POP3_REFUSAL,
-    serve: (conn, services, { limits }) => servePop3(conn, { ...services, limits: limits.pop3 }),
+    serve: (conn, services, { limits, pop3 }) =>
+      servePop3(conn, { ...services, limits: { ...limits.pop3, utf8Headers: pop3.utf8_headers } }),
+  };
+}
+
+function smtpLimits({ limits, smtp }: Config, own: Config["limits"]["smtp"]): SmtpLimits {
+  return {
+    ...own,
+    messageSize: limits.message_size,
+    bareNewline: smtp.bare_newline,
+    senderMustMatch: smtp.sender_must_match,
+  };
+}
+
+function imapLimits({ limits }: Config): ImapSessionLimits {
+  const { session, before_login: beforeLogin, after_login: afterLogin } = limits.imap;
+  return {
+    ...session,
+    beforeLogin,
+    afterLogin: { ...afterLogin, append: limits.message_size },
   };
 }
 
@@ -66,10 +84,9 @@ export const ROLES: Readonly<Record<Exclude<Protocol, "http">, Role>> = {
   lmtp: {
     tls: "starttls",
     alpn: [],
-    limits: "lmtp",
     refusal: SMTP_REFUSAL,
-    serve: (conn, services, { limits, smtp }) =>
-      serveLmtp(conn, { ...services, limits: limits.lmtp }, { bareNewline: smtp.bare_newline }),
+    serve: (conn, services, config) =>
+      serveLmtp(conn, { ...services, limits: smtpLimits(config, config.limits.lmtp) }),
   },
   imap: imap("starttls"),
   imaps: imap("implicit"),

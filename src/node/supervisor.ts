@@ -7,12 +7,12 @@ import { type Config, type ConfigSource, loadConfig } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
-import type { CertificatePair } from "../net/mod.ts";
+import { type CertificatePair, maxConnectionsFor } from "../net/mod.ts";
 import { metricsText } from "../observe/metrics.ts";
 import { readCertificates } from "./certificates.ts";
 import { type NodeDatabase, openNodeDatabase } from "./database.ts";
 import "./events.ts";
-import { maxConnectionsPerListener } from "./descriptors.ts";
+import { descriptorLimit } from "./descriptors.ts";
 import { type DataLock, lockData } from "./lock.ts";
 import { needsRestart } from "./reload.ts";
 import { WorkerHandle } from "./worker_handle.ts";
@@ -34,6 +34,7 @@ export class Supervisor {
   #config: Config;
   readonly #source: ConfigSource;
   readonly #emit: Emit;
+  readonly #node = crypto.randomUUID();
   #lock: DataLock | undefined;
   #database: NodeDatabase | undefined;
   #certificates: readonly CertificatePair[] = [];
@@ -146,9 +147,13 @@ export class Supervisor {
       first: number === 1,
       config: this.#withPorts(),
       database: this.#database!.address,
-      secret: this.#database!.secret,
+      node: this.#node,
       certificates: this.#certificates,
-      maxConnections: maxConnectionsPerListener(this.#config.workers ?? availableParallelism()),
+      // All listeners together may pass the limit; that they are all full at once is not to be expected.
+      maxConnections: maxConnectionsFor(
+        descriptorLimit(),
+        2 * (this.#config.workers ?? availableParallelism()),
+      ),
     });
     this.#workers.push(worker);
     void worker.ended.then((error) => this.#replace(worker, number, error, deaths));

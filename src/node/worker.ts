@@ -4,10 +4,10 @@ import type { Config } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
 import { emitBug } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
-import { createDirectory, type DirectoryService } from "../directory/mod.ts";
-import { dial, listen, type Listener, TlsContextHolder } from "../net/mod.ts";
+import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
+import { dial, formatAddress, listen, type Listener, TlsContextHolder } from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
-import { createStore, type Store } from "../store/mod.ts";
+import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
@@ -27,6 +27,11 @@ globalThis.addEventListener("error", (event) => {
   emitBug(emit, "uncaught exception", event.error);
 });
 
+/** Received and Return-Path are written into the message, beyond what its sender may use. */
+const TRACE_OCTETS = 16 * 1024;
+/** Between two looks for what nobody needs any more. */
+const SWEEP_MS = 10 * 60_000;
+
 /** What runs in this thread. */
 class NodeWorker {
   #config: Config = start.config;
@@ -36,7 +41,7 @@ class NodeWorker {
 
   private constructor(
     private readonly store: Store,
-    private readonly directory: DirectoryService,
+    private readonly directory: DirectoryServices,
     private readonly closeDatabase: () => Promise<void>,
   ) {}
 
@@ -44,39 +49,53 @@ class NodeWorker {
     const { config, database: address } = start;
     const database = openDatabase(address, { connections: 3 });
     const door = openDoor(dial, address, { shared: config.database.connections, exclusive: 4 });
+    const { limits, auth } = config;
+    const buses = address.kind === "url"
+      ? [new BroadcastBus(), new NodeLink(address, start.node)]
+      : [new BroadcastBus()];
     const store = createStore({
       door,
       database,
-      address,
-      emit,
       world: realWorld,
-      limits: config.limits.store,
+      emit,
+      limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
+      buses,
+      ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
     });
+    const guesses = new BroadcastChannel("malleposte.guesses");
     const directory = createDirectory({
       database,
       hostname: config.hostname,
-      secret: start.secret,
       world: realWorld,
       emit,
-      allowPlaintext: config.auth.allow_plaintext,
-      detailSeparator: config.auth.detail_separator,
-      exempt: config.limits.exempt,
-      limits: config.limits.auth,
+      allowPlaintext: auth.allow_plaintext,
+      detailSeparator: auth.detail_separator,
+      exempt: limits.exempt,
+      share: (note) => guesses.postMessage(note),
+      limits: {
+        directory: limits.directory,
+        hash: limits.hash,
+        throttle: limits.throttle,
+        verifyCache: limits.verify_cache,
+      },
     });
+    guesses.onmessage = (event: MessageEvent<ThrottleNote>) => directory.hear(event.data);
     const worker = new NodeWorker(store, directory, async () => {
+      guesses.close();
       await directory[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await door[Symbol.asyncDispose]();
       await database.destroy();
     });
-    if (start.first) store.startHousekeeping();
     await worker.#listen();
     return worker;
   }
 
   /** Where each of the configuration's listeners listens; undefined for those that are not ours. */
   get addresses(): readonly (string | undefined)[] {
-    return this.#listeners.map((listener) => listener?.name);
+    return this.#listeners.map((listener) =>
+      listener === undefined ? undefined : formatAddress(listener.address)
+    );
   }
 
   async take(message: ToWorker): Promise<void> {
@@ -110,7 +129,14 @@ class NodeWorker {
           alpn: role.alpn,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
-          limits: { ...this.#config.limits.net, maxConnections: start.maxConnections },
+          limits: {
+            ...this.#config.limits.net,
+            maxConnections: start.maxConnections,
+            connectionsPerAddress: Math.max(
+              this.#config.limits.net.connectionsPerAddress,
+              role.connectionsPerAddress ?? 0,
+            ),
+          },
           reusePort: true,
           refusal: () => refusal,
           emit,
@@ -126,8 +152,8 @@ class NodeWorker {
       await ROLES[protocol].serve(conn, {
         hostname: this.#config.hostname,
         store: this.store,
-        directory: this.directory,
-        auth: this.directory,
+        directory: this.directory.directory,
+        auth: this.directory.authenticator,
         world: realWorld,
         emit,
         startTlsOffered: ROLES[protocol].tls === "starttls",
@@ -142,7 +168,6 @@ class NodeWorker {
     try {
       this.#certificates.reload(certificates);
       this.#config = config;
-      this.directory.configure({ allowPlaintext: config.auth.allow_plaintext });
       say({ kind: "reloaded", error: undefined });
     } catch (error) {
       say({ kind: "reloaded", error: (error as Error).message });

@@ -13,6 +13,16 @@ import { parsed } from "../grammar/test_support.ts";
 import { canonicalName } from "../mailbox_name.ts";
 import * as encode from "./mod.ts";
 
+/** Any well-formed text. fast-check's own binary strings take ten times as long to make. */
+const texts = fc.array(
+  fc.oneof(
+    fc.integer({ min: 0, max: 0xd7ff }),
+    fc.integer({ min: 0xe000, max: 0x10ffff }),
+    fc.integer({ min: 0, max: 0x7f }),
+  ),
+)
+  .map((points) => String.fromCodePoint(...points));
+
 const REV1 = { utf8: false };
 const REV2 = { utf8: true };
 
@@ -46,7 +56,7 @@ Deno.test("a string is quoted or a literal by its content", () => {
 });
 
 Deno.test("what encode writes of a string, grammar reads back", () => {
-  const strings = fc.string({ unit: "binary" }).filter((text) => text.isWellFormed() && !text.includes("\0"));
+  const strings = texts.filter((text) => !text.includes("\0"));
   fc.assert(fc.property(strings, fc.boolean(), (text, utf8) => {
     assertEquals(parsed(parseAstring, wire((out) => encode.astring(out, text, { utf8 }))), text);
     assertEquals(parsed(parseAstring, wire((out) => encode.string(out, text, { utf8 }))), text);
@@ -54,9 +64,7 @@ Deno.test("what encode writes of a string, grammar reads back", () => {
 });
 
 Deno.test("what encode writes of a mailbox name, grammar reads back, in both modes", () => {
-  const names = fc.string({ unit: "binary", minLength: 1 }).map(canonicalName).filter((name) =>
-    name !== undefined
-  );
+  const names = texts.map(canonicalName).filter((name) => name !== undefined);
   fc.assert(fc.property(names, fc.boolean(), (name, utf8) => {
     assertEquals(parsed(parseMailbox, wire((out) => encode.mailbox(out, name, { utf8 })), { utf8 }), name);
   }));

