@@ -11,6 +11,7 @@ import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { createMissing } from "./mailboxes.ts";
+import { type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
 import { call, type Rows } from "./pg/door.ts";
@@ -32,30 +33,6 @@ declare module "../core/events.ts" {
 }
 
 type Item = { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] };
-
-/** One target on its way. */
-interface Target {
-  readonly item: number;
-  readonly message: Message;
-  readonly account: AccountId;
-  readonly name: string;
-  /** In small letters, spaces between them. */
-  readonly keywords: string | null;
-  readonly wanted: DeliveryTarget;
-  outcome: Outcome<Placed> | undefined;
-  /** True when the octets that were staged are not there any more. */
-  lost: boolean;
-}
-
-/** One call of `deliver`. */
-interface Job {
-  readonly targets: readonly Target[];
-  readonly atomic: boolean;
-  readonly messages: number;
-  readonly octets: number;
-  readonly resolve: () => void;
-  readonly reject: (thrown: unknown) => void;
-}
 
 /** The queue before the database. */
 export class Deliveries {
@@ -290,40 +267,4 @@ function mayFitAlone(job: Job): boolean {
 /** What of a job is still to be placed, as a job of its own that answers to the same caller. */
 function openOf(job: Job): Job {
   return { ...job, targets: job.targets.filter((target) => target.outcome === undefined) };
-}
-
-/** Columns $1 to $7 of `deliver`. */
-function targetColumns(jobs: readonly Job[], messages: readonly Message[], now: number) {
-  const numbers = new Map(messages.map((message, i) => [message, i + 1]));
-  const accounts: number[] = [], names: string[] = [], parcels: number[] = [], groups: number[] = [];
-  const flags: number[] = [], keywords: (string | null)[] = [], dates: number[] = [];
-  let group = 0;
-  for (const job of jobs) {
-    group++;
-    for (const target of job.targets) {
-      if (!job.atomic) group++;
-      accounts.push(target.account);
-      names.push(target.name);
-      parcels.push(numbers.get(target.message)!);
-      groups.push(group);
-      flags.push(target.wanted.flags ?? 0);
-      keywords.push(target.keywords);
-      dates.push(target.wanted.internalDate ?? now);
-    }
-  }
-  return [accounts, names, parcels, groups, flags, keywords, dates] as const;
-}
-
-/** Columns $8 to $15 of `deliver`. */
-function messageColumns(messages: readonly Message[]) {
-  return [
-    messages.map((m) => m.blob as string),
-    messages.map((m) => m.size),
-    messages.map((m) => m.derived.headerSize),
-    messages.map((m) => m.derived.sentOn),
-    messages.map((m) => m.derived.envelope),
-    messages.map((m) => m.derived.bodyStructure),
-    messages.map((m) => m.derived.structure),
-    messages.map((m) => m.octets === undefined),
-  ] as const;
 }

@@ -18,6 +18,8 @@ export class StoreDraft implements Draft {
   readonly #blob: BlobId;
   readonly #parser = new MessageParser();
   #buffer: Uint8Array | undefined;
+  /** A chunk's buffer whose octets have arrived: two buffers serve a message of any size. */
+  #spare: Uint8Array | undefined;
   #filled = 0;
   #size = 0;
   #chunks = 0;
@@ -61,7 +63,7 @@ export class StoreDraft implements Draft {
       if (this.#filled > 0) await this.#send();
       await this.#sent();
     }
-    this.#buffer = undefined;
+    this.#buffer = this.#spare = undefined;
     this.#state = "finished";
     return new Message(this.#context, this.#blob, this.#size, octets, derived);
   }
@@ -69,7 +71,7 @@ export class StoreDraft implements Draft {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "dropped";
-    this.#buffer = undefined;
+    this.#buffer = this.#spare = undefined;
     if (this.#chunks === 0) return;
     await this.#sending;
     await dropBlob(this.#context, this.#blob);
@@ -79,14 +81,25 @@ export class StoreDraft implements Draft {
   #keep(octets: Uint8Array): void {
     const needed = this.#filled + octets.length;
     if (this.#buffer === undefined || this.#buffer.length < needed) {
-      let length = Math.max(this.#buffer?.length ?? FIRST_BUFFER / 2, FIRST_BUFFER / 2) * 2;
-      while (length < needed) length *= 2;
-      const grown = new Uint8Array(Math.min(length, this.#context.limits.chunkOctets));
+      const grown = this.#larger(needed);
       if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, this.#filled));
       this.#buffer = grown;
     }
     this.#buffer.set(octets, this.#filled);
     this.#filled = needed;
+  }
+
+  /** A buffer for so many octets; behind the first chunk always a whole chunk's. */
+  #larger(needed: number): Uint8Array {
+    const { chunkOctets } = this.#context.limits;
+    if (this.#chunks > 0) {
+      const buffer = this.#spare ?? new Uint8Array(chunkOctets);
+      this.#spare = undefined;
+      return buffer;
+    }
+    let length = Math.max(this.#buffer?.length ?? 0, FIRST_BUFFER / 2) * 2;
+    while (length < needed) length *= 2;
+    return new Uint8Array(Math.min(length, chunkOctets));
   }
 
   async #keepAndSend(octets: Uint8Array): Promise<void> {
@@ -106,13 +119,15 @@ export class StoreDraft implements Draft {
   /** Puts the chunk on its way, once the one before it has arrived. */
   async #send(): Promise<void> {
     await this.#sent();
-    const octets = this.#buffer!.subarray(0, this.#filled);
+    const buffer = this.#buffer!, octets = buffer.subarray(0, this.#filled);
     const seq = this.#chunks++;
     this.#buffer = undefined;
     this.#filled = 0;
     this.#sending = this.#context.door
       .run(call(touchStaged, this.#blob), call(stageOctets, this.#blob, seq, octets))
-      .then(() => {}, (thrown) => {
+      .then(() => {
+        if (buffer.length === this.#context.limits.chunkOctets) this.#spare = buffer;
+      }, (thrown) => {
         this.#failure = asUnavailable(thrown);
       });
   }

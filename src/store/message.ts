@@ -26,11 +26,18 @@ export interface Derived {
 export function derive(parsed: ParsedMessage): Derived {
   return {
     headerSize: parsed.headerSize,
-    sentOn: summarize(parsed.header).sent?.date ?? null,
+    sentOn: realDay(summarize(parsed.header).sent?.date),
     envelope: encodeEnvelope(parsed.header),
     bodyStructure: encodeBodyStructure(parsed.root, true),
     structure: packParts(parsed.root),
   };
+}
+
+/** A day that the calendar has, and PostgreSQL too: senders write 31 February, and year 0. */
+export function realDay(day: string | undefined): string | null {
+  if (day === undefined || day < "0001") return null;
+  const time = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day) ? day : null;
 }
 
 /** The store's own StagedMessage. */

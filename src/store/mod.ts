@@ -21,14 +21,14 @@ import { type Door, statement } from "./pg/door.ts";
 import { quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
-import { search } from "./search.ts";
+import { search } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
 export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
-export { NodeLink } from "./node_link.ts";
+export { NodeLink } from "./pg/node_link.ts";
 export type { SweepReport } from "./sweep.ts";
 
 /** What a store is made of. It closes neither `door` nor `database`, but its buses. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../src/core/store.ts";
+import { realDay } from "../../src/store/message.ts";
 import { all, bench, codeOf, good, idOf, mail, put, stage } from "./support.ts";
 
 Deno.test("a delivered message comes back octet for octet, with what was derived from it", async () => {
@@ -79,4 +80,16 @@ Deno.test("atomic: one refused target refuses all", async () => {
   ], { atomic: true });
   assertEquals(again.map((list) => list.map((outcome) => outcome.ok)), [[true], [true]]);
   assertEquals(await idOf(t.store, account, "Nowhere") > 0, true);
+});
+
+Deno.test("only days that the calendar has are kept of Date", () => {
+  assertEquals(["2026-11-03", "2024-02-29", "0001-01-01", "9999-12-31"].map(realDay), [
+    "2026-11-03",
+    "2024-02-29",
+    "0001-01-01",
+    "9999-12-31",
+  ]);
+  for (const day of ["2026-02-29", "2024-02-31", "0000-01-01", "2026-13-01", "", "10000-01-01", undefined]) {
+    assertEquals(realDay(day), null, String(day));
+  }
 });

@@ -46,7 +46,7 @@ export const deliver = statement(
   `with parcel as materialized (
     select p.*,
            p.staged and not exists (select from blob_staged s where s.blob_id = p.blob_id)
-             and not exists (select from message m where m.blob_id = p.blob_id) as lost
+             and (select 1 from message m where m.blob_id = p.blob_id limit 1) is null as lost
       from unnest($8::uuid[], $9::int8[], $10::int4[], $11::date[], $12::bytea[], $13::bytea[], $14::bytea[],
                   $15::bool[])
            with ordinality as p (blob_id, size, header_size, sent_on, envelope, body_structure, structure,
@@ -133,14 +133,15 @@ export const deliver = statement(
 
 /**
  * Puts the octets of messages that were placed; those of refused ones are not kept. A conflict is the same
- * octets, from a delivery whose outcome was unknown. $1 blobs, $2 octets.
+ * octets, from a delivery whose outcome was unknown. $1 blobs, $2 octets. A subquery with LIMIT, not EXISTS:
+ * that one becomes a join, which a plan made while the table is empty runs over the whole of it.
  */
 export const putOctets = statement(
   "put_octets",
   ["uuid[]", "bytea[]"],
   `insert into blob_chunk (blob_id, seq, octets)
    select b, 0, o from (select unnest($1::uuid[]) as b, unnest($2::bytea[]) as o) x
-    where exists (select from message m where m.blob_id = b)
+    where (select 1 from message m where m.blob_id = b limit 1) is not null
    on conflict do nothing`,
 );
 

@@ -1,14 +1,14 @@
 /** SEARCH: one statement whatever the key, over text that is brought up to date first. */
 import { sql } from "kysely";
-import type { AccountId, MailboxId } from "../core/brands.ts";
-import { done, type Outcome, refused } from "../core/failure.ts";
-import type { SearchKey } from "../core/search.ts";
-import type { StoreContext } from "./context.ts";
-import { isTimeout, retrying } from "./failures.ts";
-import { keywordsOf } from "./keywords.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
+import { done, type Outcome, refused } from "../../core/failure.ts";
+import type { SearchKey } from "../../core/search.ts";
+import type { StoreContext } from "../context.ts";
+import { isTimeout, retrying } from "../failures.ts";
+import { keywordsOf } from "../keywords.ts";
 import { condition, isWithin, needsOf } from "./search_sql.ts";
-import { mailboxKeywords } from "./sql/change.ts";
-import { indexAll } from "./text.ts";
+import { mailboxKeywords } from "../sql/change.ts";
+import { indexAll } from "../text.ts";
 
 /** UIDs come packed as int4, less this: their half of the range. */
 const UID_OFFSET = 2_147_483_648;

@@ -1,8 +1,8 @@
 /** A SearchKey as one SQL condition with parameters, over `e` (entry), `m` (message) and `t` (message_text). */
 import { type RawBuilder, sql } from "kysely";
-import type { SearchKey } from "../core/search.ts";
-import type { StoreLimits } from "./limits.ts";
-import { searchable } from "./text.ts";
+import type { SearchKey } from "../../core/search.ts";
+import type { StoreLimits } from "../limits.ts";
+import { searchable } from "../text.ts";
 
 /** What the condition stands on. */
 export interface SearchGround {

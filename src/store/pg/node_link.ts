@@ -4,10 +4,10 @@
  * after a lost connection the listener looks for itself.
  */
 import pg from "pg";
-import type { AccountId, MailboxId } from "../core/brands.ts";
-import type { ChangeNotice } from "../core/store.ts";
-import { type Bus, notice } from "./changes.ts";
-import { type DatabaseAddress, SESSION_SETTINGS } from "./pg/database.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
+import type { ChangeNotice } from "../../core/store.ts";
+import { type Bus, notice } from "../changes.ts";
+import { type DatabaseAddress, SESSION_SETTINGS } from "./database.ts";
 
 /** Milliseconds between two NOTIFYs. */
 const INTERVAL = 20;

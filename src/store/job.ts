@@ -1,0 +1,65 @@
+/** Deliveries that wait, and the columns that the statement takes of them. */
+import type { AccountId } from "../core/brands.ts";
+import type { Outcome } from "../core/failure.ts";
+import type { DeliveryTarget, Placed } from "../core/store.ts";
+import type { Message } from "./message.ts";
+
+/** One target on its way. */
+export interface Target {
+  readonly item: number;
+  readonly message: Message;
+  readonly account: AccountId;
+  readonly name: string;
+  /** In small letters, spaces between them. */
+  readonly keywords: string | null;
+  readonly wanted: DeliveryTarget;
+  outcome: Outcome<Placed> | undefined;
+  /** True when the octets that were staged are not there any more. */
+  lost: boolean;
+}
+
+/** One call of `deliver`. */
+export interface Job {
+  readonly targets: readonly Target[];
+  readonly atomic: boolean;
+  readonly messages: number;
+  readonly octets: number;
+  readonly resolve: () => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** Columns $1 to $7 of `deliver`. */
+export function targetColumns(jobs: readonly Job[], messages: readonly Message[], now: number) {
+  const numbers = new Map(messages.map((message, i) => [message, i + 1]));
+  const accounts: number[] = [], names: string[] = [], parcels: number[] = [], groups: number[] = [];
+  const flags: number[] = [], keywords: (string | null)[] = [], dates: number[] = [];
+  let group = 0;
+  for (const job of jobs) {
+    group++;
+    for (const target of job.targets) {
+      if (!job.atomic) group++;
+      accounts.push(target.account);
+      names.push(target.name);
+      parcels.push(numbers.get(target.message)!);
+      groups.push(group);
+      flags.push(target.wanted.flags ?? 0);
+      keywords.push(target.keywords);
+      dates.push(target.wanted.internalDate ?? now);
+    }
+  }
+  return [accounts, names, parcels, groups, flags, keywords, dates] as const;
+}
+
+/** Columns $8 to $15 of `deliver`. */
+export function messageColumns(messages: readonly Message[]) {
+  return [
+    messages.map((m) => m.blob as string),
+    messages.map((m) => m.size),
+    messages.map((m) => m.derived.headerSize),
+    messages.map((m) => m.derived.sentOn),
+    messages.map((m) => m.derived.envelope),
+    messages.map((m) => m.derived.bodyStructure),
+    messages.map((m) => m.derived.structure),
+    messages.map((m) => m.octets === undefined),
+  ] as const;
+}

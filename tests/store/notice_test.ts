@@ -1,0 +1,136 @@
+import { assert, assertEquals } from "@std/assert";
+import { sql } from "kysely";
+import type { ChangeNotice } from "../../src/core/store.ts";
+import { BroadcastBus, deleteAccountRows, NodeLink } from "../../src/store/mod.ts";
+import { bench, good, idOf, mail, put } from "./support.ts";
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    assert(i < 1000, "never happened");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+Deno.test("a watcher hears of each commit of its account, and of no other", async () => {
+  await using t = await bench(2);
+  const [account, other] = t.accounts as [never, never];
+  const inbox = await idOf(t.store, account, "INBOX"), archive = await idOf(t.store, account, "Archive");
+  const heard: ChangeNotice[] = [];
+  {
+    using _watch = t.store.watch(account, (notice) => heard.push(notice));
+    using _bad = t.store.watch(account, () => {
+      throw new Error("a listener's own bug");
+    });
+    const placed = await put(t.store, account, mail("x"));
+    await put(t.store, other, mail("y"));
+    good(await t.store.setFlags(account, inbox, [[1, 1]], { op: "add", flags: 1, keywords: [] }));
+    good(await t.store.setFlags(account, inbox, [[1, 1]], { op: "add", flags: 1, keywords: [] }));
+    good(await t.store.copy(account, inbox, [[1, 1]], "Archive"));
+    good(await t.store.move(account, inbox, [[1, 1]], "Archive"));
+    good(await t.store.remove(account, archive, [[1, 1]]));
+    good(await t.store.createMailbox(account, "new"));
+    assertEquals(heard.map((notice) => notice.mailbox), [
+      inbox,
+      inbox,
+      archive,
+      archive,
+      inbox,
+      archive,
+      undefined,
+    ]);
+    assertEquals(heard[0]!.modSeq, placed.modSeq);
+    assert(heard.every((notice, i) => i === 0 || notice.modSeq >= heard[i - 1]!.modSeq));
+    assertEquals((await t.store.mailbox(account, "Archive"))!.highestModSeq, heard[5]!.modSeq);
+  }
+  await put(t.store, account, mail("z"));
+  assertEquals(heard.length, 7);
+});
+
+Deno.test("workers of one node hear of each other", async () => {
+  const channel = `test.${crypto.randomUUID()}`;
+  await using t = await bench(1, { buses: [new BroadcastBus(channel)] });
+  await using second = await t.another({ buses: [new BroadcastBus(channel)] });
+  const account = t.accounts[0]!;
+  const heard: ChangeNotice[] = [];
+  using _watch = second.watch(account, (notice) => heard.push(notice));
+  const placed = await put(t.store, account, mail("x"));
+  await until(() => heard.length > 0);
+  assertEquals(heard, [{ account, mailbox: placed.mailbox, modSeq: placed.modSeq }]);
+});
+
+Deno.test("nodes hear of each other, and look for themselves after a lost connection", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!;
+  const links = [new NodeLink(t.db.address, "node a"), new NodeLink(t.db.address, "node b")];
+  await using first = await t.another({ buses: [links[0]!] });
+  await using second = await t.another({ buses: [links[1]!] });
+  await Promise.all(links.map((link) => link.ready()));
+  const heard: ChangeNotice[] = [], own: ChangeNotice[] = [];
+  using _watch = second.watch(account, (notice) => heard.push(notice));
+  using _own = first.watch(account, (notice) => own.push(notice));
+  const placed = await Promise.all(Array.from({ length: 20 }, (_, i) => put(first, account, mail(`${i}`))));
+  const last = Math.max(...placed.map((one) => one.modSeq));
+  await until(() => heard.some((notice) => notice.modSeq === last));
+  assertEquals(heard[0]!.mailbox, placed[0]!.mailbox);
+  assert(own.length > 0 && own.every((notice, i) => own.findIndex((o) => o.modSeq === notice.modSeq) === i));
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'malleposte notices'`.execute(t.db.database);
+  heard.length = 0;
+  const missed = await put(t.store, account, mail("while it was away"), { mailbox: "Sent" });
+  await until(() => heard.some((notice) => notice.modSeq >= missed.modSeq));
+  assert(heard.some((notice) => notice.mailbox === missed.mailbox));
+});
+
+Deno.test("the maildrop lock excludes, across workers, until released or its lease ends", async () => {
+  await using t = await bench(2, { limits: { maildropLeaseMs: 300 } });
+  await using second = await t.another();
+  const [account, other] = t.accounts as [never, never];
+  {
+    await using held = await t.store.lockMaildrop(account, "s1");
+    assert(held !== undefined);
+    assertEquals(await second.lockMaildrop(account, "s1"), undefined);
+    await using elsewhere = await second.lockMaildrop(other, "s2");
+    assert(elsewhere !== undefined);
+    // Renewed: it outlives its lease.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assertEquals(await second.lockMaildrop(account, "s3"), undefined);
+  }
+  await t.db.database.insertInto("maildrop_lock")
+    .values({ account_id: account, session: "dead", expires_at: new Date(Date.now() - 1000) }).execute();
+  await using taken = await second.lockMaildrop(account, "s4");
+  assert(taken !== undefined);
+});
+
+Deno.test("the indexer extracts text after deliveries and stops with its store", async () => {
+  await using t = await bench(1, { indexer: true });
+  const account = t.accounts[0]!;
+  await put(t.store, account, mail("one"));
+  await put(t.store, account, mail("two"));
+  let count = 0;
+  while (count < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    count = (await t.db.database.selectFrom("message_text").selectAll().execute()).length;
+  }
+  const [state] = await t.db.database.selectFrom("account_state").select("indexed_message_id").execute();
+  assertEquals(state!.indexed_message_id, 2);
+});
+
+Deno.test("deleting an account removes all it had; the sweep takes its octets; others keep theirs", async () => {
+  await using t = await bench(2, { limits: { garbageMs: 0 } });
+  const [gone, stays] = t.accounts as [never, never];
+  for (let i = 0; i < 3; i++) await put(t.store, gone, mail(`${i}`), { keywords: ["k"] });
+  await put(t.store, stays, mail("mine"));
+  good(await t.store.search(gone, await idOf(t.store, gone, "INBOX"), { key: "text", text: "x" }));
+  await deleteAccountRows(t.db.database, gone);
+  await deleteAccountRows(t.db.database, gone);
+  for (const table of ["mailbox", "entry", "message", "message_text", "expunged", "subscription"] as const) {
+    const rows = await t.db.database.selectFrom(table).selectAll().where("account_id", "=", gone).execute();
+    assertEquals(rows, [], table);
+  }
+  await put(t.store, gone, mail("late")).then(
+    () => assert(false),
+    (error) => assert(/NONEXISTENT/.test(error.message)),
+  );
+  assertEquals((await t.store.sweep()).blobs, 3);
+  assertEquals((await t.db.database.selectFrom("blob_chunk").select("seq").execute()).length, 1);
+});
