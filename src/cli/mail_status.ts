@@ -1,8 +1,7 @@
 /** `mail status`. */
 import { Command } from "commander";
-import { sql } from "kysely";
 import { done } from "../core/failure.ts";
-import { serverVersion } from "../store/pg/database.ts";
+import { totals } from "../store/pg/totals.ts";
 import type { Finish } from "./mail.ts";
 import { octets } from "./output.ts";
 import { verb, type VerbContext } from "./verb.ts";
@@ -28,26 +27,13 @@ export function statusCommand(finish: Finish): Command {
 }
 
 async function status({ database, config, isServing }: VerbContext) {
-  const { rows } = await sql<
-    { domains: number; accounts: number; messages: number; octets: number; disk: number }
-  >`
-    select (select count(*) from domain) as domains,
-           (select count(*) from account) as accounts,
-           (select coalesce(sum(used_messages), 0)::int8 from account_state) as messages,
-           (select coalesce(sum(used_octets), 0)::int8 from account_state) as octets,
-           pg_database_size(current_database()) as disk`.execute(database);
-  const row = rows[0]!;
-  const version = await serverVersion(database);
+  const { postgres, ...counts } = await totals(database);
   const kind = config.database.url === undefined ? "embedded" : "yours";
   return {
     serving: isServing,
     health: isServing ? await health(config.listeners) : "not running",
-    database: `PostgreSQL ${version / 10_000 | 0}.${version % 10_000} (${kind})`,
-    domains: row.domains,
-    accounts: row.accounts,
-    messages: row.messages,
-    octets: row.octets,
-    databaseOctets: row.disk,
+    database: `PostgreSQL ${postgres} (${kind})`,
+    ...counts,
   };
 }
 
