@@ -94,10 +94,11 @@ export class LineParser {
 
   /** The next line when its beginning came in an earlier chunk. */
   #nextHeld(): Step<Uint8Array> {
-    const { line } = this.#rules;
+    const { line, bare } = this.#rules;
     const before = this.#heldLength;
     const room = line + 2 - before;
-    const lf = this.#chunk.indexOf(LF, this.#at);
+    // Where a bare LF is a fault, no octet behind the first LF is looked at.
+    const lf = bare === "fault" ? this.#chunk.indexOf(LF, this.#at) : -1;
     const until = Math.min(this.#chunk.length, this.#at + room, lf < 0 ? Infinity : lf + 1);
     this.#hold(this.#chunk.subarray(this.#at, until));
     return this.#inspect(this.#held, 0, before, this.#heldLength, this.#at - before);

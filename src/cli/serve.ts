@@ -5,9 +5,7 @@ import { DataLocked } from "../node/lock.ts";
 import { type NodeStarted, Supervisor } from "../node/supervisor.ts";
 import { createEmitter } from "../observe/mod.ts";
 import { VERSION } from "../core/version.ts";
-
-/** Exit codes of all commands. */
-export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
+import { EXIT } from "./exit.ts";
 
 /** Serves until SIGTERM or SIGINT; resolves with the exit code. */
 export async function serve(source: ConfigSource): Promise<number> {

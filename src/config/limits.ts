@@ -23,6 +23,9 @@ import { network } from "./network.ts";
 
 type Numbers<T> = { readonly [Name in keyof T as T[Name] extends number ? Name : never]: T[Name] };
 
+/** A group that may be left out: what goes in is optional, what comes out is whole. */
+type Group<T> = z.ZodPrefault<z.ZodType<Numbers<T>>>;
+
 /** `commandLine` as `command_line`. */
 export function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -38,10 +41,7 @@ function limit(value: number): z.ZodType<number, unknown> {
 }
 
 /** The numbers of a part's limits, but for those that another key sets; the names come back as they were. */
-function group<T extends object>(
-  defaults: T,
-  without: readonly (keyof T)[] = [],
-): z.ZodType<Numbers<T>, unknown> {
+function group<T extends object>(defaults: T, without: readonly (keyof T)[] = []): Group<T> {
   const names = Object.keys(defaults).filter((name) =>
     typeof defaults[name as keyof T] === "number" && !without.includes(name as keyof T)
   );
@@ -50,7 +50,7 @@ function group<T extends object>(
   );
   return z.strictObject(shape).transform((given) =>
     Object.fromEntries(names.map((name) => [name, given[snakeCase(name)]])) as Numbers<T>
-  ).prefault({}) as unknown as z.ZodType<Numbers<T>, unknown>;
+  ).prefault({}) as unknown as Group<T>;
 }
 
 /** Octets of the largest message, wherever it comes in. */

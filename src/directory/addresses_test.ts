@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import {
   canonicalDomain,
   canonicalLocal,
@@ -74,4 +75,18 @@ Deno.test("a detail begins at the first separator that has a user before it", ()
   assertEquals(splitDetail("jane", "+"), undefined);
   assertEquals(splitDetail("jane-x", "-"), { user: "jane", detail: "x" });
   assertEquals(splitDetail("jane+x", ""), undefined);
+});
+
+Deno.test("whatever is typed: canonical forms stay what they are, and nothing throws", () => {
+  const texts = fc.string({ unit: "binary", maxLength: 80 });
+  fc.assert(fc.property(texts, texts, (local, domain) => {
+    const canonical = canonicalLocal(local);
+    if (canonical !== undefined) assertEquals(canonicalLocal(canonical), canonical);
+    const name = canonicalDomain(domain);
+    if (name !== undefined) assertEquals(canonicalDomain(name), name);
+    for (const text of [local, `${local}@${domain}`, `${local}@example.org`, `"${local}"@example.org`]) {
+      const outcome = parseAddress(text);
+      if (outcome.ok) assertEquals(parseAddress(formatAddress(outcome.value)), outcome);
+    }
+  }));
 });

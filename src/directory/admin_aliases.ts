@@ -37,7 +37,7 @@ export class AliasAdmin {
     if (account !== undefined) {
       return refused("ALREADYEXISTS", `${name} is an account: its mail cannot go elsewhere by an alias`);
     }
-    const wanted = await this.#targets(targets);
+    const wanted = await this.#targets(name, targets);
     if (!wanted.ok) return wanted;
     if (wanted.value.includes(`${local}@${domain}`)) {
       return refused("CANNOT", `The alias ${name} cannot lead to itself`);
@@ -80,9 +80,9 @@ export class AliasAdmin {
   }
 
   /** Canonical targets, each once: addresses of ours that somebody gets the mail of. */
-  async #targets(texts: readonly string[]): Promise<Outcome<readonly string[]>> {
+  async #targets(name: string, texts: readonly string[]): Promise<Outcome<readonly string[]>> {
     const addresses: MailAddress[] = [];
-    if (texts.length > LIMITS.aliasTargets) return tooMany("");
+    if (texts.length > LIMITS.aliasTargets) return tooMany(name);
     for (const text of texts) {
       const address = parseAddress(text);
       if (!address.ok) return address;
@@ -95,16 +95,16 @@ export class AliasAdmin {
     };
     const found = await lookUp(this.options.database, addresses.flatMap(ways));
     for (const address of addresses) {
-      const name = formatAddress(address);
+      const target = formatAddress(address);
       if (!found.domains.has(address.domain)) {
         return refused(
           "CANNOT",
-          `${name} is not on this server (no domain ${address.domain}): aliases lead to addresses here only`,
+          `${target} is not on this server (no domain ${address.domain}): aliases lead to addresses here only`,
         );
       }
       const names = ways(address).map((way) => `${way.local}@${way.domain}`);
       if (!names.some((one) => found.accounts.has(one) || found.aliases.has(one))) {
-        return refused("NONEXISTENT", `There is no account or alias ${name}`);
+        return refused("NONEXISTENT", `There is no account or alias ${target}`);
       }
     }
     return done([...new Set(addresses.map((address) => `${address.local}@${address.domain}`))].sort());

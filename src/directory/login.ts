@@ -131,7 +131,7 @@ export class Logins {
     const tried = password !== undefined && password.length <= LIMITS.password && !password.includes("\0")
       ? password
       : undefined;
-    if (tried === undefined) return await hasher.verify("", undefined);
+    if (tried === undefined) return await hasher.verify("not a password", undefined);
     if (isAppPassword(login, tried)) return true;
     const { main } = login;
     if (main !== undefined && cache.has(main.hash, tried)) return true;

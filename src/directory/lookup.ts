@@ -25,6 +25,12 @@ export interface Found {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Canonical; `local` is empty for a catch-all. */
+export interface Name {
+  readonly domain: string;
+  readonly local: string;
+}
+
 interface Row {
   kind: "domain" | "account" | "alias";
   domain: string;
@@ -38,10 +44,10 @@ interface Row {
   message_limit: number | null;
 }
 
-/** Looks up canonical names. The sum over a domain is made only where the domain has a quota. */
+/** Looks up names. The sum over a domain is made only where the domain has a quota. */
 export async function lookUp(
   db: Database,
-  wanted: readonly { readonly domain: string; readonly local: string }[],
+  wanted: readonly Name[],
 ): Promise<Found> {
   const domainNames = wanted.map((one) => one.domain);
   const locals = wanted.map((one) => one.local);
@@ -84,6 +90,52 @@ export async function lookUp(
     }
   }
   return { domains: new Set(domains.keys()), accounts, aliases };
+}
+
+/** Questions under way at once; more would only wait for one another. */
+const LANES = 2;
+
+/** Names that go together in one question. */
+const BATCH = 1000;
+
+interface Pending {
+  readonly wanted: readonly Name[];
+  readonly resolve: (found: Found) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/**
+ * Asks for many callers at once: whoever comes while questions are under way goes into the next one. An idle
+ * server asks for a lone name at once; a busy one pays for a round trip and a plan once a batch.
+ */
+export class Lookups {
+  #pending: Pending[] = [];
+  #running = 0;
+
+  constructor(private readonly db: Database) {}
+
+  /** What is there of these names; it may hold what others asked for too. @throws Unavailable */
+  find(wanted: readonly Name[]): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ wanted, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#running >= LANES || this.#pending.length === 0) return;
+    let names = 0, count = 0;
+    while (count < this.#pending.length && names < BATCH) names += this.#pending[count++]!.wanted.length;
+    const batch = this.#pending.splice(0, count);
+    this.#running++;
+    lookUp(this.db, batch.flatMap((one) => one.wanted)).then(
+      (found) => batch.forEach((one) => one.resolve(found)),
+      (thrown) => batch.forEach((one) => one.reject(thrown)),
+    ).finally(() => {
+      this.#running--;
+      this.#pump();
+    });
+  }
 }
 
 function usageOf(row: Row): Usage {

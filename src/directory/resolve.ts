@@ -17,7 +17,7 @@ import {
 import { BoundedMap } from "./bounded_map.ts";
 import { withDatabase } from "./failures.ts";
 import { DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
-import { type AccountRow, type Found, lookUp, type Usage } from "./lookup.ts";
+import { type AccountRow, type Found, Lookups, type Name, type Usage } from "./lookup.ts";
 
 /** How a resolver is set up. */
 export interface ResolverOptions {
@@ -54,11 +54,13 @@ const POSTMASTER_DOMAINS = 100;
 export class Resolver implements Directory {
   readonly #limits: DirectoryLimits;
   readonly #separator: string;
+  readonly #lookups: Lookups;
   readonly #answers: BoundedMap<string, { readonly until: number; readonly answer: Promise<Answer> }>;
 
   constructor(private readonly options: ResolverOptions) {
     this.#limits = { ...DIRECTORY_LIMITS, ...options.limits };
     this.#separator = options.detailSeparator ?? DETAIL_SEPARATOR;
+    this.#lookups = new Lookups(options.database);
     this.#answers = new BoundedMap(this.#limits.resolveEntries);
   }
 
@@ -135,7 +137,7 @@ export class Resolver implements Directory {
       if (depth > this.#limits.aliasDepth || met.size - 1 > this.#limits.aliasTargets) {
         return { kind: "loop" };
       }
-      const found = await lookUp(this.options.database, level.flatMap((step) => this.#candidates(step)));
+      const found = await this.#lookups.find(level.flatMap((step) => this.#candidates(step)));
       if (depth === 0 && !found.domains.has(start.domain)) return { kind: "foreign" };
       const next: Step[] = [];
       for (const step of level) {
@@ -154,7 +156,7 @@ export class Resolver implements Directory {
     return { kind: circle ? "loop" : "unknown" };
   }
 
-  #candidates(step: Step): readonly { readonly domain: string; readonly local: string }[] {
+  #candidates(step: Step): readonly Name[] {
     const locals = [lowerCase(step.local), ""];
     const split = splitDetail(step.local, this.#separator);
     if (split !== undefined) locals.push(lowerCase(split.user));

@@ -96,8 +96,7 @@ export class Throttle {
     if (this.#isExempt(remote)) return { settle: () => {} };
     const name = guesserOf(remote);
     const guesser = this.#guesser(name);
-    if (!await this.#mayGuess(guesser)) return undefined;
-    guesser.open++;
+    if (!await this.#open(guesser)) return undefined;
     if (!await this.#slowDown(name, user)) {
       this.#close(guesser);
       return undefined;
@@ -145,11 +144,15 @@ export class Throttle {
     if (!this.#isKnown(note.guesser, note.user)) rolled(this.#account(note.user).hour, now, HOUR).count++;
   }
 
-  async #mayGuess(guesser: Guesser): Promise<boolean> {
+  /** Opens an attempt, in the same turn as it is found to be allowed; false when it is not. */
+  async #open(guesser: Guesser): Promise<boolean> {
     for (;;) {
       const left = this.#left(guesser);
       if (left <= 0) return false;
-      if (guesser.open < left) return true;
+      if (guesser.open < left) {
+        guesser.open++;
+        return true;
+      }
       if (guesser.waiting.length >= this.#limits.addressWaiting) return false;
       await new Promise<void>((resolve) => guesser.waiting.push(resolve));
     }

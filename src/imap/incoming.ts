@@ -87,6 +87,10 @@ export class Incoming implements Input, Disposable {
     }
   }
 
+  get literalWaits(): boolean {
+    return this.#literal === "waiting";
+  }
+
   refuseLiteral(): void {
     if (this.#literal === undefined) return;
     this.#literal = undefined;

@@ -10,9 +10,13 @@ import type { Outcome } from "../core/failure.ts";
 import { done } from "../core/failure.ts";
 import type { ChangeNotice, FlagRow, MailboxIndex, MailboxInfo, MailStore } from "../core/store.ts";
 import { inSet, type UidSet } from "../core/uidset.ts";
+import { lowerBound, room, search } from "./columns.ts";
 
 /** Flag changes that are remembered one by one; a session that is further behind scans the columns. */
 const LOG_ENTRIES = 8192;
+
+/** Milliseconds until a store that could not be reached is asked again. */
+const RETRY_MS = 1000;
 
 const NO_KEYWORDS: readonly number[] = [];
 
@@ -40,6 +44,8 @@ export class Mirror {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #stale = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   private constructor(
     readonly store: MailStore,
@@ -110,11 +116,6 @@ export class Mirror {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** True when a change is known of but could not be read yet. */
-  get stale(): boolean {
-    return this.#stale || this.#running !== undefined;
-  }
-
   /** Brings everything in that was committed before the call. Throws Unavailable. */
   refresh(): Promise<void> {
     if (this.#running === undefined) return this.#start();
@@ -137,6 +138,8 @@ export class Mirror {
 
   /** Stops watching. */
   close(): void {
+    clearTimeout(this.#retry);
+    this.#closed = true;
     this.#watch[Symbol.dispose]();
     this.#listeners.clear();
   }
@@ -149,8 +152,11 @@ export class Mirror {
   }
 
   #refreshSoon(): void {
-    // A store that cannot be reached now leaves the mirror stale: the next command reads again and says so.
-    this.refresh().catch(() => {});
+    // A store that cannot be reached now is asked again: somebody may be waiting in IDLE.
+    this.refresh().catch(() => {
+      clearTimeout(this.#retry);
+      if (!this.#closed) this.#retry = setTimeout(() => this.#refreshSoon(), RETRY_MS);
+    });
   }
 
   #start(): Promise<void> {
@@ -282,25 +288,4 @@ export class Mirror {
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Position of `uid` in the first `count` entries of an ascending column, or -1. */
-export function search(uids: Uint32Array, count: number, uid: number): number {
-  const at = lowerBound(uids, count, uid);
-  return at < count && uids[at] === uid ? at : -1;
-}
-
-/** First position whose entry is at least `uid`. */
-export function lowerBound(uids: Uint32Array, count: number, uid: number): number {
-  let low = 0, high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (uids[middle]! < uid) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function room(count: number): number {
-  return count + Math.max(16, count >> 3);
 }

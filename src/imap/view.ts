@@ -8,7 +8,8 @@ import { done, type Outcome } from "../core/failure.ts";
 import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
 import { mergeRanges, type UidSet } from "../core/uidset.ts";
 import { type By, type SequenceSet, STAR } from "./command.ts";
-import { lowerBound, Mirror, search } from "./mirror.ts";
+import { lowerBound, search } from "./columns.ts";
+import { Mirror } from "./mirror.ts";
 
 /** What the client must be told to catch up, in the order of the members. */
 export interface Updates {
@@ -85,6 +86,11 @@ export class View implements Disposable {
     return this.#uids[seq - 1]!;
   }
 
+  /** Where the message with a sequence number stands in the mirror's columns, or -1 when it is gone. */
+  indexAt(seq: number): number {
+    return this.#uids === this.mirror.uids ? seq - 1 : this.mirror.indexOf(this.uidAt(seq));
+  }
+
   /** The sequence number of a UID, or 0 when the client does not know such a message. */
   seqOf(uid: number): number {
     return search(this.#uids, this.#count, uid) + 1;
@@ -93,7 +99,7 @@ export class View implements Disposable {
   /** The sequence number of the first unseen message (RFC 3501 §7.1 UNSEEN), or 0. */
   get firstUnseen(): number {
     for (let seq = 1; seq <= this.#count; seq++) {
-      const at = this.mirror.indexOf(this.uidAt(seq));
+      const at = this.indexAt(seq);
       if (at >= 0 && (this.mirror.flagsAt(at) & 1) === 0) return seq;
     }
     return 0;

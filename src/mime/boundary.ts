@@ -38,14 +38,9 @@ export class BoundaryStack {
     return this.#open.some((one) => one.level === level);
   }
 
-  /** Forgets the boundaries of multiparts deeper than `level`. */
+  /** Forgets the boundaries of multiparts deeper than `level`: they ended, or an epilogue follows. */
   dropAbove(level: number): void {
     while (this.#open.length > 0 && this.#open[this.#open.length - 1]!.level > level) this.#open.pop();
-  }
-
-  /** The multipart at that depth had its closing delimiter: an epilogue follows. */
-  close(level: number): void {
-    this.dropAbove(level - 1);
   }
 
   /**

@@ -34,7 +34,7 @@ Deno.test("decodeWords never throws and takes linear time", () => {
   for (const piece of ["=?", "=?a?q?", "=?a?q?x?", "=?a?b?QQ==?=", "?", "=?utf-8?q?a?= "]) {
     decode(piece.repeat(20_000));
   }
-  assert(performance.now() - start < 3000);
+  assert(performance.now() - start < 5000);
 });
 
 Deno.test("decodeCharset: declared, unknown and undeclared charsets", () => {

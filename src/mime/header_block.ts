@@ -13,10 +13,10 @@ export class HeaderBlock {
     this.#limit = limit;
   }
 
-  /** Begins a block; set `from` to where it begins in the current chunk. */
-  begin(): void {
+  /** A block begins at the index `from` of the current chunk. */
+  begin(from: number): void {
     this.#length = 0;
-    this.from = 0;
+    this.from = from;
   }
 
   /** The chunk ends inside the block: keeps what of it belongs to the block. */

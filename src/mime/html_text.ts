@@ -2,7 +2,7 @@
 import { Tokenizer } from "htmlparser2";
 
 /** Elements whose text nobody reads. */
-const HIDDEN: ReadonlySet<string> = new Set(["script", "style", "title", "template", "noscript"]);
+const HIDDEN: ReadonlySet<string> = new Set(["script", "style", "title", "template"]);
 /** Elements that stand inside a line of text; every other one parts words. */
 const INLINE: ReadonlySet<string> = new Set(
   ("a abbr acronym b bdi bdo big cite code dfn em font i ins kbd label mark q s samp small span strike " +
@@ -16,7 +16,6 @@ const INLINE: ReadonlySet<string> = new Set(
 export function htmlToText(html: string): string {
   const pieces: string[] = [];
   let hidden = "";
-  let inBody = false;
   const element = (start: number, end: number, closing: boolean) => {
     const name = html.slice(start, Math.min(end, start + 32)).toLowerCase();
     if (HIDDEN.has(name)) {
@@ -24,7 +23,6 @@ export function htmlToText(html: string): string {
       else if (hidden === "") hidden = name;
     }
     if (!INLINE.has(name)) pieces.push("\n");
-    inBody = true;
   };
   const nothing = () => {};
   const tokenizer = new Tokenizer({ xmlMode: false, decodeEntities: true }, {
@@ -50,5 +48,5 @@ export function htmlToText(html: string): string {
   });
   tokenizer.write(html);
   tokenizer.end();
-  return inBody ? pieces.join("") : html;
+  return pieces.join("");
 }

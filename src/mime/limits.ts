@@ -17,8 +17,9 @@ export interface MimeLimits {
 }
 
 /**
- * The defaults. RFC 5322 and 2045 set no bounds; these are well above honest mail (the deepest of the test
- * corpus is 12, the largest header 40 KiB) and keep the cost of one message within some megabytes.
+ * The defaults. RFC 5322 and 2045 set no bounds; these are well above honest mail (in the test corpus: 8 deep,
+ * 52 parts, 91 fields and 22 KiB of header, but for the messages made to break parsers) and keep the cost of
+ * one message within some megabytes.
  */
 export const MIME_LIMITS: MimeLimits = {
   headerBlock: 256 * 1024,

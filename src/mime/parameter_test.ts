@@ -43,5 +43,5 @@ Deno.test("parameters never throw and are bounded", () => {
   assertEquals(read("; a=b".repeat(PARAMETERS + 1)).length, PARAMETERS);
   const start = performance.now();
   for (const piece of ["; f*0=a", ";", "=", '"', "(", "; a*"]) read(piece.repeat(100_000));
-  assert(performance.now() - start < 2000);
+  assert(performance.now() - start < 5000);
 });

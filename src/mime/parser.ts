@@ -2,21 +2,10 @@
  * The structure of a message, found while its octets pass by: a push machine that keeps header blocks and at
  * most the beginning of one line, never a body. The same octets give the same result however they are cut.
  */
-import { octetsOf } from "../bytes/ascii.ts";
-import { BoundaryStack } from "./boundary.ts";
-import { boundaryOf, readContentFields } from "./content.ts";
-import { EMPTY_ENVELOPE, encodeEnvelope } from "./envelope.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
-import {
-  type Defect,
-  type DefectKind,
-  draftPart,
-  isIdentity,
-  isMessageType,
-  type Part,
-  type PartDraft,
-} from "./part.ts";
+import type { Defect, Part } from "./part.ts";
+import { PartTree } from "./part_tree.ts";
 
 /** What the parser found out about a message. */
 export interface ParsedMessage {
@@ -37,22 +26,10 @@ const enum Mode {
   Delimiter,
 }
 
-/** A part that is not yet at its end. */
-interface Frame {
-  readonly part: PartDraft;
-  /** Line ends before its body. */
-  linesBefore: number;
-}
-
 /** Parses one message: `push` its octets in any pieces, then `finish` once. */
 export class MessageParser {
-  readonly #limits: MimeLimits;
-  readonly #defects: Defect[] = [];
-  readonly #frames: Frame[] = [];
-  readonly #boundaries: BoundaryStack;
+  readonly #tree: PartTree;
   readonly #block: HeaderBlock;
-  readonly #root: PartDraft;
-  #parts = 0;
   #mode: Mode = Mode.Header;
   /** Octets before the current chunk. */
   #offset = 0;
@@ -72,15 +49,14 @@ export class MessageParser {
   /** Where the last closing delimiter's line ended. */
   #afterClosing = -1;
   #rootHeader: Uint8Array = new Uint8Array(0);
-  #headerSize = 0;
+  /** -1 until it is known. */
+  #headerSize = -1;
 
   constructor(limits: MimeLimits = MIME_LIMITS) {
-    this.#limits = limits;
-    this.#boundaries = new BoundaryStack(limits.boundary);
+    this.#tree = new PartTree(limits);
     // Room for `--`, a boundary, `--` and some white space behind it: more of a line decides nothing.
     this.#held = new Uint8Array(limits.boundary + 16);
     this.#block = new HeaderBlock(limits.headerBlock);
-    this.#root = this.#open(0, "text", "plain");
   }
 
   /** Takes the next octets. Nothing of them is kept by reference. */
@@ -108,16 +84,16 @@ export class MessageParser {
       this.#delimiter(this.#held, 0, this.#heldLength, size - this.#heldLength, none, this.#heldLineEnd);
     }
     while (this.#mode === Mode.Header) {
-      this.#defect("header without end");
+      this.#tree.defect("header without end");
       this.#endHeader(none, size);
     }
-    this.#closeDownTo(0, size, 0);
+    this.#tree.finish(size, this.#lines);
     return {
-      root: this.#root,
+      root: this.#tree.root,
       size,
       headerSize: this.#headerSize,
       header: this.#rootHeader,
-      defects: this.#defects,
+      defects: this.#tree.defects,
     };
   }
 
@@ -137,7 +113,10 @@ export class MessageParser {
       this.#closing = false;
       this.#afterClosing = this.#offset + next;
     }
-    if (this.#mode === Mode.Delimiter) this.#openNext(this.#offset + next, next);
+    if (this.#mode !== Mode.Delimiter) return;
+    const header = this.#tree.openNext(this.#offset + next, this.#lines);
+    this.#mode = header ? Mode.Header : Mode.Body;
+    if (header) this.#block.begin(next);
   }
 
   /** Completes the beginning of a line that earlier chunks left. */
@@ -168,7 +147,7 @@ export class MessageParser {
   /** Body lines from the beginning of one; stops behind a delimiter. */
   #body(octets: Uint8Array, at: number): number {
     const size = octets.length;
-    const watching = this.#boundaries.active > 0;
+    const watching = this.#tree.boundaries.active > 0;
     let lines = 0;
     while (at < size) {
       if (watching && octets[at] === 0x2d && (at + 1 === size || octets[at + 1] === 0x2d)) {
@@ -247,119 +226,28 @@ export class MessageParser {
     chunk: Uint8Array,
     lineEnd: number,
   ): void {
-    if (this.#boundaries.active === 0) return;
-    const found = this.#boundaries.match(line, from, to);
+    if (this.#tree.boundaries.active === 0) return;
+    const found = this.#tree.boundaries.match(line, from, to);
     if (found === undefined) return;
     // The line end before a delimiter belongs to it, unless it ends a header or another delimiter.
     const end = start === this.#afterClosing ? start : start - lineEnd;
     while (this.#mode === Mode.Header) this.#endHeader(chunk, start);
-    this.#closeDownTo(found.level + 1, end, start > end ? 1 : 0);
-    this.#boundaries.dropAbove(found.level);
+    this.#tree.delimit(found, end, this.#lines, start > end ? 1 : 0);
     this.#closing = found.closing;
-    if (found.closing) {
-      this.#boundaries.close(found.level);
-      this.#mode = Mode.Body;
-    } else this.#mode = Mode.Delimiter;
-  }
-
-  /** Opens the part behind a delimiter; `next` is its index in the current chunk. */
-  #openNext(start: number, next: number): void {
-    const parent = this.#top().part;
-    if (this.#parts >= this.#limits.parts - 1) {
-      // The last part that is allowed takes the rest of the message as it is.
-      this.#defect("too many parts");
-      this.#open(start, "application", "octet-stream");
-      this.#boundaries.dropAbove(-1);
-      this.#mode = Mode.Body;
-      return;
-    }
-    const digest = parent.subtype === "digest"; // RFC 2046 §5.1.5
-    this.#open(start, digest ? "message" : "text", digest ? "rfc822" : "plain");
-    this.#block.from = next;
-  }
-
-  #open(start: number, type: string, subtype: string): PartDraft {
-    const part = draftPart(start, type, subtype);
-    if (this.#frames.length > 0) this.#top().part.children.push(part);
-    this.#frames.push({ part, linesBefore: this.#lines });
-    this.#parts++;
-    this.#mode = Mode.Header;
-    this.#block.begin();
-    return part;
-  }
-
-  #top(): Frame {
-    return this.#frames[this.#frames.length - 1]!;
+    this.#mode = found.closing ? Mode.Body : Mode.Delimiter;
   }
 
   /** The header of the innermost part ends; its body begins at `bodyStart`. */
   #endHeader(chunk: Uint8Array, bodyStart: number): void {
-    const { part } = this.#top();
-    const header = this.#block.take(chunk, bodyStart - part.headerStart);
-    if (this.#block.truncated) this.#defect("header too large");
-    part.bodyStart = bodyStart;
-    part.bodyEnd = bodyStart;
-    this.#top().linesBefore = this.#lines;
-    this.#mode = Mode.Body;
-    const parent = this.#frames[this.#frames.length - 2]?.part;
-    if (parent === undefined) {
+    const { headerStart } = this.#tree;
+    const header = this.#block.take(chunk, bodyStart - headerStart);
+    if (this.#block.truncated) this.#tree.defect("header too large");
+    if (this.#headerSize < 0) {
       this.#rootHeader = header.slice();
       this.#headerSize = bodyStart;
-    } else if (parent.type === "message") {
-      parent.envelope = header.length === 0 ? EMPTY_ENVELOPE : encodeEnvelope(header);
     }
-    readContentFields(header, part, this.#limits, (kind) => this.#defect(kind));
-    const container = part.type === "multipart" || isMessageType(part);
-    if (!container) return;
-    if (this.#frames.length > this.#limits.depth || this.#parts >= this.#limits.parts - 1) {
-      this.#defect(this.#frames.length > this.#limits.depth ? "too deep" : "too many parts");
-      part.type = "application";
-      part.subtype = "octet-stream";
-      part.params = [];
-    } else if (part.type === "multipart") this.#beginMultipart(part);
-    else {
-      if (!isIdentity(part.encoding)) this.#defect("encoded container");
-      const next = bodyStart - this.#offset;
-      this.#open(bodyStart, "text", "plain");
-      this.#block.from = Math.min(Math.max(next, 0), chunk.length);
-    }
-  }
-
-  #beginMultipart(part: PartDraft): void {
-    if (!isIdentity(part.encoding)) this.#defect("encoded container");
-    const boundary = boundaryOf(part.params);
-    if (boundary === undefined) {
-      this.#defect("multipart without boundary");
-      return;
-    }
-    if (part.params.filter(({ name }) => name === "boundary" || name === "boundary*").length > 1) {
-      this.#defect("repeated boundary");
-    }
-    this.#boundaries.push(octetsOf(boundary), this.#frames.length - 1);
-  }
-
-  /**
-   * Ends every part above `level`. Bodies reach to `end`, or to the end of their last child where its header
-   * has the line end before the delimiter.
-   */
-  #closeDownTo(level: number, end: number, lineEnds: number): void {
-    let reach = end;
-    while (this.#frames.length > level) {
-      const { part, linesBefore } = this.#frames.pop()!;
-      reach = Math.max(reach, part.bodyStart);
-      part.bodyEnd = reach;
-      if (reach > part.bodyStart) {
-        part.lines = this.#lines - linesBefore - (reach === end ? lineEnds : 0);
-      }
-      if (part.type !== "multipart") continue;
-      if (part.children.length === 0) this.#defect("multipart without parts", part.headerStart);
-      else if (this.#boundaries.isOpen(this.#frames.length)) {
-        this.#defect("multipart without end", part.headerStart);
-      }
-    }
-  }
-
-  #defect(kind: DefectKind, offset: number = this.#top().part.headerStart): void {
-    if (this.#defects.length < this.#limits.defects) this.#defects.push({ kind, offset });
+    const nested = this.#tree.endHeader(header, bodyStart, this.#lines);
+    this.#mode = nested ? Mode.Header : Mode.Body;
+    if (nested) this.#block.begin(Math.min(Math.max(bodyStart - this.#offset, 0), chunk.length));
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Stopping and starting the network side of a stream. The one place that knows of a defect of the runtime
  * (Deno 2.9.6): a paused TLS stream goes on reading its TCP socket and keeps everything in memory, so a peer
- * may send without end; only stopping the TCP handle itself holds it back. Pausing the TCP socket alone
- * stalls the stream for good; the order below is the one that works. tests/net/backpressure_test.ts fails
- * when a new runtime behaves otherwise.
+ * may send without end; only stopping the TCP socket's own handle holds it back. The TCP stream itself was
+ * paused before TLS was put over it and must stay so: were it resumed, it would take octets from under TLS.
+ * tests/net/backpressure_test.ts fails when another runtime behaves otherwise.
  */
 import type { Socket } from "node:net";
 
@@ -28,16 +28,11 @@ export function unbuffered(stream: Socket): void {
 /** Stops reading from the network. `raw` is the TCP socket under a TLS stream, or the stream itself. */
 export function hold(stream: Socket, raw: Socket): void {
   stream.pause();
-  if (raw === stream) return;
-  raw.pause();
-  handleOf(raw)?.readStop();
+  if (raw !== stream) handleOf(raw)?.readStop();
 }
 
 /** Reads from the network again. */
 export function release(stream: Socket, raw: Socket): void {
-  if (raw !== stream) {
-    handleOf(raw)?.readStart();
-    raw.resume();
-  }
+  if (raw !== stream) handleOf(raw)?.readStart();
   stream.resume();
 }

@@ -29,7 +29,7 @@ export const NET_LIMITS = {
   lingerOctets: 1_048_576,
   /** Connections waiting to be accepted; Deno's 511 costs a factor of five in a burst. */
   backlog: 4_096,
-  /** Open connections on one listener in one worker. Give it a share of the descriptor limit instead. */
+  /** Open connections on one listener in one worker; a ConnectionBudget bounds them all together. */
   maxConnections: 8_000,
   /** Open connections from one address. 20 is right for SMTP; IMAP listeners are given 100 (a NAT is one address). */
   connectionsPerAddress: 20,
@@ -39,8 +39,11 @@ export const NET_LIMITS = {
   groupFactor: 4,
   /** Addresses and groups that one address book remembers, so that a flood cannot fill memory with names. */
   bookEntries: 65_536,
-  /** Refused connections that may still be reading their refusal; any more are dropped without a word. */
-  refusing: 64,
+  /**
+   * Refused connections that may still be reading their refusal; any more are dropped without a word. They
+   * live on the descriptors that `maxConnectionsFor` leaves free.
+   */
+  refusing: 16,
   /** How often the watchdog looks for descriptor exhaustion. */
   watchMs: 1_000,
   /** Descriptors that must be free, or the process counts as exhausted. */
@@ -56,14 +59,40 @@ export function netLimits(own: Partial<NetLimits> = {}): NetLimits {
 }
 
 /**
- * The connections that one listener in one worker may hold, so that the process never runs out of
- * descriptors: accepting then never fails, which the runtime does not survive. A quarter, and at least 32,
- * stay free for the database, files, outgoing connections and refusals.
+ * The connections that one share of a process may hold, so that the process never runs out of descriptors:
+ * accepting then never fails, which the runtime does not survive. A quarter, and at least 64, stay free for
+ * the runtime itself (some 25), the database, files, outgoing connections and refusals.
  *
- * @param descriptors the process's limit (`ulimit -n`)
- * @param shares workers × listeners that live in the process
+ * @param descriptors the process's limit (`ulimit -n`; the runtime raises the soft one to the hard one)
+ * @param shares the workers in the process, each with its ConnectionBudget
  */
 export function maxConnectionsFor(descriptors: number, shares: number): number {
-  const spare = Math.max(32, Math.ceil(descriptors / 4));
+  const spare = Math.max(64, Math.ceil(descriptors / 4));
   return Math.max(1, Math.floor((descriptors - spare) / Math.max(1, shares)));
+}
+
+/** Connections that several listeners of a worker may hold together. */
+export class ConnectionBudget {
+  #open = 0;
+
+  /** @param max see `maxConnectionsFor` */
+  constructor(readonly max: number) {}
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Takes a place; undefined when there is none. */
+  take(): Disposable | undefined {
+    if (this.#open >= this.max) return undefined;
+    this.#open++;
+    let over = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (!over) this.#open--;
+        over = true;
+      },
+    };
+  }
 }

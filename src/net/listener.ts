@@ -7,7 +7,7 @@ import { type AddressBook, type BookRefusal, LocalAddressBook } from "./book.ts"
 import "./events.ts";
 import { type BeginTls, serverTls } from "./handshake.ts";
 import { nextId } from "./ids.ts";
-import { type NetLimits, netLimits } from "./limits.ts";
+import { type ConnectionBudget, type NetLimits, netLimits } from "./limits.ts";
 import { readProxyHeader } from "./proxied.ts";
 import type { TlsContextHolder } from "./tls.ts";
 import { Transport } from "./transport.ts";
@@ -35,6 +35,8 @@ export interface ListenOptions {
   /** Networks that per-address limits do not bind. */
   readonly exempt?: readonly string[];
   readonly limits?: Partial<NetLimits>;
+  /** Places that this worker's listeners share; without it only `limits.maxConnections` bounds them. */
+  readonly budget?: ConnectionBudget;
   /** Shared counts; an own book when left out. */
   readonly book?: AddressBook;
   /** Several threads bind the same port and the kernel spreads connections. */
@@ -219,9 +221,17 @@ class NetListener implements Listener {
       limits: this.#limits,
       beginTls: this.#beginTls,
     });
-    if (this.#open.size >= this.#limits.maxConnections) return this.#refuse(conn, "max-connections");
+    const { budget } = this.#options;
+    const place = budget?.take();
+    if (this.#open.size >= this.#limits.maxConnections || (budget !== undefined && place === undefined)) {
+      place?.[Symbol.dispose]();
+      return this.#refuse(conn, "max-connections");
+    }
     this.#open.add(conn);
-    void conn.closed.then(() => this.#gone(conn));
+    void conn.closed.then(() => {
+      place?.[Symbol.dispose]();
+      this.#gone(conn);
+    });
     void this.#serve(conn, unix);
   }
 

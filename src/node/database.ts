@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Config, ConfigError } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
 import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
-import { type Embedded, startEmbedded } from "../store/pg/embedded/cluster.ts";
+import { type Embedded, embeddedAddress, startEmbedded } from "../store/pg/embedded/cluster.ts";
 import { migrateToLatest } from "../store/pg/migrate.ts";
 import "./events.ts";
 
@@ -14,6 +14,8 @@ const OLDEST_SERVER = 150_000;
 export interface NodeDatabase {
   readonly address: DatabaseAddress;
   readonly database: Database;
+  /** Steps of the schema that opening has applied. */
+  readonly migrated: readonly string[];
   hasAccounts(): Promise<boolean>;
   answers(): Promise<boolean>;
   /** Closes connections; stops the embedded server. */
@@ -29,17 +31,35 @@ export interface NodeDatabase {
 export async function openNodeDatabase(config: Config, emit: Emit): Promise<NodeDatabase> {
   const keeper = config.database.url === undefined ? await EmbeddedKeeper.start(config, emit) : undefined;
   const address = keeper?.address ?? { kind: "url" as const, url: config.database.url! };
+  return await opened(config, address, async () => await keeper?.stop());
+}
+
+/** Opens the database of a server that runs: the user's, or the embedded one that another process holds. */
+export async function attachDatabase(config: Config): Promise<NodeDatabase> {
+  const { url } = config.database;
+  const address = url === undefined
+    ? await embeddedAddress(join(config.data, "postgres"))
+    : { kind: "url" as const, url };
+  return await opened(config, address, () => Promise.resolve());
+}
+
+async function opened(
+  config: Config,
+  address: DatabaseAddress,
+  stop: () => Promise<void>,
+): Promise<NodeDatabase> {
   const database = openDatabase(address, { connections: 3 });
   const close = async () => {
     await database.destroy();
-    await keeper?.stop();
+    await stop();
   };
   try {
     await checkServer(database, config);
-    await migrateToLatest(database);
+    const migrated = await migrateToLatest(database);
     return {
       address,
       database,
+      migrated,
       hasAccounts: async () =>
         await database.selectFrom("account").select("account_id").limit(1).executeTakeFirst() !== undefined,
       answers: () => serverVersion(database).then(() => true, () => false),

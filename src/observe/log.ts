@@ -48,8 +48,8 @@ function word(value: unknown): string {
 
 /** C0 and C1 controls, and what turns the direction of writing, as escapes. */
 function clean(text: string): string {
-  // deno-lint-ignore no-control-regex -- these are what must not reach a terminal
   return text.replace(
+    // deno-lint-ignore no-control-regex -- these are what must not reach a terminal
     /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

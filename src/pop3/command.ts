@@ -2,7 +2,7 @@
 export type Command =
   | { readonly name: "USER"; readonly user: string }
   | { readonly name: "PASS"; readonly password: string }
-  /** `initial` is base64 text, not yet decoded: `=` stands for no octets, undefined for none sent. */
+  /** `mechanism` in capitals. `initial` is base64, not yet decoded: `=` is no octets, undefined none sent. */
   | { readonly name: "AUTH"; readonly mechanism: string; readonly initial: string | undefined }
   | { readonly name: "STLS" }
   | { readonly name: "CAPA" }

@@ -28,7 +28,7 @@ export async function exchange(
     readonly response: () => Promise<Incoming>;
   },
 ): Promise<ExchangeEnd> {
-  const session = services.auth.begin(mechanism.toUpperCase(), origin);
+  const session = services.auth.begin(mechanism, origin);
   if (session === undefined) return { kind: "refused", key: "no-mechanism", bad: true };
 
   let response: Uint8Array | undefined;

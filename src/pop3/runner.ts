@@ -200,10 +200,10 @@ export class Runner {
     });
     switch (ended.kind) {
       case "result":
-        return await this.#login(mechanism.toUpperCase(), ended.result);
+        return await this.#login(mechanism, ended.result);
       case "refused":
         if (ended.bad) return await this.#badCommand(ended.key);
-        return await this.#refuse(mechanism.toUpperCase(), ended.key);
+        return await this.#refuse(mechanism, ended.key);
       case "over": {
         const { kind } = ended.incoming;
         return kind === "end" || kind === "idle" || kind === "drain" ? await this.#over(kind) : undefined;
@@ -246,7 +246,7 @@ export class Runner {
     emit("pop3.login.refused", {
       session: this.conn.id,
       remote: this.conn.remote.address,
-      mechanism: mechanism.slice(0, 20),
+      mechanism,
       reason: key,
     });
     this.#refusedLogins++;

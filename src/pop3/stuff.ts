@@ -37,17 +37,15 @@ export class DotStuffer {
     return out;
   }
 
+  /** Octet by octet: a message of dots alone costs no more than any other. */
   #doubled(octets: Uint8Array, dots: number): Uint8Array {
     const out = new Uint8Array(octets.length + dots);
-    let from = 0, to = 0;
-    for (let at = octets.indexOf(DOT); at >= 0; at = octets.indexOf(DOT, at + 1)) {
-      if ((at === 0 ? this.#last : octets[at - 1]) !== LF) continue;
-      out.set(octets.subarray(from, at + 1), to);
-      to += at + 1 - from;
-      out[to++] = DOT;
-      from = at + 1;
+    let last = this.#last, to = 0;
+    for (let i = 0; i < octets.length; i++) {
+      const octet = octets[i]!;
+      if (octet === DOT && last === LF) out[to++] = DOT;
+      out[to++] = last = octet;
     }
-    out.set(octets.subarray(from), to);
     return out;
   }
 }

@@ -37,8 +37,12 @@ export type MechanismName = keyof typeof MECHANISMS;
 /** The names, best first. */
 export const MECHANISM_NAMES = Object.keys(MECHANISMS) as readonly MechanismName[];
 
-/** The mechanism of that name, whatever its case (RFC 4422 §3.1: names are upper-case ASCII). */
+/**
+ * The mechanism of that name, whatever its case (RFC 4422 §3.1: names are upper-case ASCII; `\u017F` is not,
+ * but upper-cases to `S`).
+ */
 export function mechanismNamed(name: string): MechanismName | undefined {
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 0x7f) return undefined;
   const upper = name.toUpperCase();
   // Not `upper in MECHANISMS`: the name comes from the network, and objects have a `constructor`.
   return Object.hasOwn(MECHANISMS, upper) ? upper as MechanismName : undefined;

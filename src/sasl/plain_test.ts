@@ -146,7 +146,18 @@ Deno.test("the clients say what the servers understand", () => {
 
 Deno.test("mechanisms: names in any case, none of Object's, and what a connection can be asked for", () => {
   assertEquals(mechanismNamed("scram-sha-256-plus"), "SCRAM-SHA-256-PLUS");
-  for (const name of ["", "constructor", "__proto__", "toString", "CRAM-MD5", "PLAIN "]) {
+  for (
+    const name of [
+      "",
+      "constructor",
+      "__proto__",
+      "toString",
+      "CRAM-MD5",
+      "PLAIN ",
+      "pla\u0131n",
+      "\u017Fcram-sha-1",
+    ]
+  ) {
     assertEquals(mechanismNamed(name), undefined);
   }
   const none = { allowPlaintext: false };

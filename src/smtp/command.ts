@@ -43,7 +43,7 @@ export interface Rule {
   readonly transaction: "open" | "none" | "any";
   /** Where the client must have authenticated first: on the submission ports (RFC 6409 §4.3, RFC 4954 §4). */
   readonly needsAuth: boolean;
-  /** It moves no mail; too many of them in a row end the connection. */
+  /** It moves no message; too many of them without one end the connection. */
   readonly idle: boolean;
 }
 
@@ -52,7 +52,7 @@ export const COMMANDS = {
   EHLO: { rfc: "5321 §4.1.1.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   HELO: { rfc: "5321 §4.1.1.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   LHLO: { rfc: "2033 §4.1", afterHello: false, transaction: "any", needsAuth: false, idle: true },
-  MAIL: { rfc: "5321 §4.1.1.2", afterHello: true, transaction: "none", needsAuth: true, idle: false },
+  MAIL: { rfc: "5321 §4.1.1.2", afterHello: true, transaction: "none", needsAuth: true, idle: true },
   RCPT: { rfc: "5321 §4.1.1.3", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   DATA: { rfc: "5321 §4.1.1.4", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   BDAT: { rfc: "3030 §2", afterHello: true, transaction: "open", needsAuth: true, idle: false },

@@ -10,7 +10,7 @@ export interface SmtpLimits {
   readonly discardedOctets: number;
   /** Octets of the longest line of a message that comes by DATA, with its CRLF. RFC 5321 asks for 1,000. */
   readonly dataLine: number;
-  /** Received fields a message may carry: more is a loop (RFC 5321 §6.3 asks for at least 100 in doubt). */
+  /** Received fields a message may carry: more is a loop (RFC 5321 §6.3 suggests 100, Postfix takes 50). */
   readonly receivedHops: number;
   /** Recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100. Announced as RCPTMAX (RFC 9422). */
   readonly recipients: number;
@@ -24,13 +24,13 @@ export interface SmtpLimits {
   readonly badCommandDelayFrom: number;
   /** Milliseconds of that delay. */
   readonly badCommandDelay: number;
-  /** Commands between two messages that move none (NOOP, RSET, HELP, VRFY, EHLO…). */
+  /** Commands between two messages that move no octet of one (NOOP, RSET, MAIL, VRFY, EHLO…). */
   readonly idleCommands: number;
   /** Recipients that were refused on one connection: more is a search for addresses. */
   readonly refusedRecipients: number;
   /** Failed AUTH exchanges of one connection. */
   readonly authFailures: number;
-  /** Milliseconds a client may be silent; RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
+  /** Milliseconds a client may be silent, or take to send one command line; RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
   readonly idle: number;
   /** Milliseconds from the connection's start to the first MAIL. */
   readonly firstMail: number;

@@ -42,7 +42,7 @@ Deno.test("SmtpParser gives the same steps however the input is cut", () => {
       "NOOP 678901234567890123456789012345678901234567890123456789012345678\r\nQUIT\r\nBDAT z\r\nQUIT\r\n",
   );
   const want = steps(input, input.length);
-  assertEquals(want.length, 39);
+  assertEquals(want.length, 36);
   assertEquals(want.at(-1), "!bad chunk size");
   for (let size = 1; size < input.length; size++) assertEquals(steps(input, size), want, `${size}`);
 });
@@ -67,6 +67,7 @@ Deno.test("SmtpParser: any octets, any cut, the same steps", () => {
       const input = octets(pieces.join(""));
       assertEquals(steps(input, size), steps(input, Math.max(1, input.length)));
     }),
+    { seed: 1, numRuns: 1000 },
   );
 });
 

@@ -62,6 +62,8 @@ class Server {
   /** Milliseconds that we waited for octets of the running message, and how many came. */
   #waited = 0;
   #received = 0;
+  /** Since when a begun command line waits for its end. */
+  #lineSince: number | undefined;
 
   constructor(context: Context, messages: Messages) {
     this.#context = context;
@@ -124,10 +126,13 @@ class Server {
   }
 
   #commandDeadline(): [timeout: number, tooLate: Reply] {
-    const { limits, services } = this.#context;
-    if (this.#commands.mailSeen) return [limits.idle, REPLIES.idle];
-    const left = limits.firstMail - (services.world.ticks() - this.#startedAt);
-    return [Math.min(limits.idle, left), REPLIES.idle];
+    const { limits, services, parser } = this.#context;
+    const now = services.world.ticks();
+    // A line that drips in must not get a new deadline with each octet.
+    this.#lineSince = parser.empty ? undefined : this.#lineSince ?? now;
+    const left = limits.idle - (now - (this.#lineSince ?? now));
+    if (this.#commands.mailSeen) return [left, REPLIES.idle];
+    return [Math.min(left, limits.firstMail - (now - this.#startedAt)), REPLIES.idle];
   }
 
   /** So long that the message has come at the least rate, on average, once the grace is used up. */

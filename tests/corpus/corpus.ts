@@ -1,8 +1,10 @@
 /** The corpus of real and hostile messages, where it is there: a folder beside the repository. */
 
-/** Where the corpus lies. */
-export const CORPUS = new URL("../../../../shared/corpus/", import.meta.url);
-const PLACES = [new URL("../../../shared/corpus/", import.meta.url), CORPUS];
+/** Beside the repository, or beside the folder that holds worktrees of it. */
+const PLACES = [
+  new URL("../../../shared/corpus/", import.meta.url),
+  new URL("../../../../shared/corpus/", import.meta.url),
+];
 
 /** What a server answered about one message, as JSON lists with NIL as null. */
 export interface Answer {

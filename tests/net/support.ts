@@ -32,6 +32,18 @@ export async function readText(conn: Conn, n = Infinity, timeoutMs = 5_000): Pro
   return text;
 }
 
+/** A listener on a free port that reads what comes until the peer ends. */
+export function drain(options: Partial<ListenOptions> = {}): Promise<Listener> {
+  return listen({
+    address: "127.0.0.1:0",
+    tls: "none",
+    ...options,
+    handler: async (conn) => {
+      while (await conn.read(60_000) !== null);
+    },
+  });
+}
+
 /** A listener on a free port whose connections are handed to the test, which ends them. */
 export async function capture(
   options: Partial<ListenOptions> = {},

@@ -98,6 +98,8 @@ export class MemoryConn implements Conn {
 /** The client's end: writes octets, reads lines. */
 export class MemoryClient {
   #held: Uint8Array = new Uint8Array(0);
+  /** What came behind `#held` without a line's end. */
+  readonly #more: Uint8Array[] = [];
 
   constructor(readonly conn: MemoryConn) {}
 
@@ -119,17 +121,28 @@ export class MemoryClient {
       }
       const more = await this.conn.toClient.take(2000);
       if (more === undefined) throw new Error(`Cannot read a line: only ${JSON.stringify(text(this.#held))}`);
+      if (more === null) this.#join();
       if (more === null) return this.#held.length === 0 ? null : this.#rest();
-      const joined = new Uint8Array(this.#held.length + more.length);
-      joined.set(this.#held);
-      joined.set(more, this.#held.length);
-      this.#held = joined;
+      this.#more.push(more);
+      if (more.includes(10)) this.#join();
     }
   }
 
   /** Everything that has arrived and was not read. */
   get unread(): string {
+    this.#join();
     return text(this.#held) + this.conn.toClient.chunks.map(text).join("");
+  }
+
+  #join(): void {
+    const parts = [this.#held, ...this.#more.splice(0)];
+    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    this.#held = joined;
   }
 
   #rest(): string {

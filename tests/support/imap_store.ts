@@ -7,39 +7,18 @@ import { done, type Outcome, refused, Unavailable } from "../../src/core/failure
 import type * as S from "../../src/core/store.ts";
 import { Flag, SEPARATOR } from "../../src/core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
-import { encodeBodyStructure, encodeEnvelope, MessageParser, packParts } from "../../src/mime/mod.ts";
+import {
+  type Account,
+  type Box,
+  changeEntry,
+  type Entry,
+  fetchRow,
+  flagRow,
+  info,
+  keywordNumbers,
+  used,
+} from "./imap_store_rows.ts";
 import { matchesKey } from "./imap_store_search.ts";
-
-/** One copy of a message in a mailbox. */
-export interface Entry {
-  uid: Uid;
-  message: MessageId;
-  flags: number;
-  keywords: number[];
-  modSeq: ModSeq;
-  internalDate: number;
-  saveDate: number;
-  octets: Uint8Array;
-}
-
-interface Box {
-  id: MailboxId;
-  name: string;
-  uidValidity: number;
-  uidNext: number;
-  highestModSeq: number;
-  keywords: string[];
-  specialUse: string | undefined;
-  entries: Entry[];
-  vanished: { uid: number; modSeq: number }[];
-}
-
-interface Account {
-  modSeq: number;
-  boxes: Box[];
-  subscribed: Set<string>;
-  watchers: Set<(notice: S.ChangeNotice) => void>;
-}
 
 /** The store of a protocol test. */
 export class MemoryStore implements S.MailStore {
@@ -288,7 +267,7 @@ export class MemoryStore implements S.MailStore {
     const touched = named.filter((entry) => !refusedUids.includes(entry));
     const modSeq = touched.length > 0 ? ++of.modSeq : of.modSeq;
     const numbers = keywordNumbers(box, change.op === "remove" ? [] : change.keywords);
-    for (const entry of touched) change_(entry, change, numbers, box, modSeq as ModSeq);
+    for (const entry of touched) changeEntry(entry, change, numbers, box, modSeq as ModSeq);
     if (touched.length > 0) this.#notify(account, of, box);
     return done({ changed: touched.map(flagRow), modified: rangesOf(refusedUids.map((entry) => entry.uid)) });
   }
@@ -399,71 +378,4 @@ export class MemoryStore implements S.MailStore {
     const notice = { account, mailbox: box?.id, modSeq: of.modSeq as ModSeq };
     for (const watcher of of.watchers) watcher(notice);
   }
-}
-
-function used(of: Account): number {
-  return of.boxes.reduce((sum, box) => sum + box.entries.reduce((n, entry) => n + entry.octets.length, 0), 0);
-}
-
-function info(of: Account, box: Box): S.MailboxInfo {
-  const count = (flag: number, set: boolean) =>
-    box.entries.filter((entry) => ((entry.flags & flag) !== 0) === set).length;
-  return {
-    id: box.id,
-    name: box.name,
-    uidValidity: box.uidValidity,
-    uidNext: box.uidNext,
-    highestModSeq: box.highestModSeq as ModSeq,
-    messages: box.entries.length,
-    unseen: count(Flag.Seen, false),
-    deleted: count(Flag.Deleted, true),
-    octets: box.entries.reduce((sum, entry) => sum + entry.octets.length, 0),
-    keywords: [...box.keywords],
-    subscribed: of.subscribed.has(box.name),
-    specialUse: box.specialUse,
-  };
-}
-
-function keywordNumbers(box: Box, names: readonly string[]): number[] {
-  const numbers = names.map((name) => {
-    const at = box.keywords.findIndex((known) => known.toLowerCase() === name.toLowerCase());
-    return at >= 0 ? at : box.keywords.push(name) - 1;
-  });
-  return [...new Set(numbers)].sort((a, b) => a - b);
-}
-
-function change_(entry: Entry, change: S.FlagChange, numbers: number[], box: Box, modSeq: ModSeq): void {
-  entry.modSeq = modSeq;
-  if (change.op === "replace") {
-    entry.flags = change.flags;
-    entry.keywords = numbers;
-  } else if (change.op === "add") {
-    entry.flags |= change.flags;
-    entry.keywords = [...new Set([...entry.keywords, ...numbers])].sort((a, b) => a - b);
-  } else {
-    entry.flags &= ~change.flags;
-    const names = change.keywords.map((name) => name.toLowerCase());
-    entry.keywords = entry.keywords.filter((n) => !names.includes(box.keywords[n]!.toLowerCase()));
-  }
-}
-
-function flagRow(entry: Entry): S.FlagRow {
-  return { uid: entry.uid, flags: entry.flags, keywords: [...entry.keywords], modSeq: entry.modSeq };
-}
-
-function fetchRow(entry: Entry, wanted: S.FetchWanted): S.FetchRow {
-  const parser = new MessageParser();
-  parser.push(entry.octets);
-  const parsed = parser.finish();
-  return {
-    ...flagRow(entry),
-    message: entry.message,
-    internalDate: entry.internalDate,
-    saveDate: entry.saveDate,
-    size: entry.octets.length,
-    headerSize: parsed.headerSize,
-    ...(wanted.envelope ? { envelope: encodeEnvelope(parsed.header) } : {}),
-    ...(wanted.bodyStructure ? { bodyStructure: encodeBodyStructure(parsed.root, true) } : {}),
-    ...(wanted.structure ? { structure: packParts(parsed.root) } : {}),
-  };
 }

@@ -1,7 +1,7 @@
 /** SEARCH over the in-memory store: a plain scan. */
 import type { SearchKey } from "../../src/core/search.ts";
 import { inSet } from "../../src/core/uidset.ts";
-import type { Entry } from "./imap_store.ts";
+import type { Entry } from "./imap_store_rows.ts";
 
 /** True when a message matches. Texts are looked for in the raw octets as UTF-8, whatever their encoding. */
 export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly string[], now: number): boolean {

@@ -2,11 +2,15 @@
 import type { Command } from "../command.ts";
 import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
 
+/** Up to this size a message that comes anyway is taken in first: delivering it asks the same questions. */
+const UNASKED_OCTETS = 65_536;
+
 type Append = Extract<Command, { readonly name: "APPEND" }>;
 
 /** Streams the message into the store, octet for octet as it comes; a refusal comes before the octets do. */
 export async function append(cx: Context, command: Append): Promise<Completion> {
-  const refusal = await mayAppend(cx, command);
+  const isAsked = cx.input.literalWaits || command.size > UNASKED_OCTETS;
+  const refusal = isAsked ? await mayAppend(cx, command) : undefined;
   if (refusal !== undefined) {
     cx.input.refuseLiteral();
     return refusal;

@@ -68,8 +68,10 @@ async function settle(cx: Context, result: AuthResult): Promise<Completion> {
   }
   emit("imap.login.refused", { ...about, reason: result.reason });
   if (result.reason === "malformed" || result.reason === "cancelled") return bad(result.text);
-  session.refusedLogins++;
-  await pause(limits.authDelayMs * session.refusedLogins);
+  if (result.reason !== "busy" && result.reason !== "unavailable") {
+    session.refusedLogins++;
+    await pause(limits.authDelayMs * session.refusedLogins);
+  }
   return no(result.text, { code: REFUSALS[result.reason] });
 }
 

@@ -20,6 +20,8 @@ export interface Output {
 export interface Input {
   /** Tells the client to go on with a synchronizing literal, if it waits for that, and gives its octets. */
   literal(): AsyncIterable<Uint8Array>;
+  /** True while the client waits to be told to send its literal. */
+  readonly literalWaits: boolean;
   /** Skips the literal. */
   refuseLiteral(): void;
   /** The next raw line; null when the client is gone or the line is too long; undefined when woken. */

@@ -57,7 +57,7 @@ function* known(cx: Context, uids: UidSet, test: (index: number) => boolean): Ge
   const { view } = selectedOf(cx);
   for (const [first, last] of view.seqRanges(uids)) {
     for (let seq = first; seq <= last; seq++) {
-      const uid = view.uidAt(seq), index = view.mirror.indexOf(uid);
+      const uid = view.uidAt(seq), index = view.indexAt(seq);
       if (index >= 0 && test(index)) yield uid;
     }
   }

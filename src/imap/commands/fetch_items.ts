@@ -22,7 +22,7 @@ export class ItemWriter {
     const { cx, plan } = this;
     const { view } = selectedOf(cx);
     const { mirror } = view;
-    const uid = view.uidAt(seq), index = mirror.indexOf(uid);
+    const uid = view.uidAt(seq), index = view.indexAt(seq);
     if (index < 0 && row === undefined) return false;
     const { line } = this;
     line.begin(seq);

@@ -7,7 +7,6 @@ const SERVER: ReadonlyMap<string, string> = new Map([
   ["name", "Malleposte"],
   ["version", "0.1"],
   ["vendor", "Malleposte"],
-  ["support-url", "https://malleposte.example/support"],
 ]);
 
 /** Answers alike whatever the client says of itself. */

@@ -53,7 +53,7 @@ async function uidsFound(cx: Context, view: View, command: Search): Promise<Outc
   if (test !== undefined) {
     const uids: number[] = [];
     for (let seq = 1; seq <= view.count; seq++) {
-      const uid = view.uidAt(seq), index = mirror.indexOf(uid);
+      const uid = view.uidAt(seq), index = view.indexAt(seq);
       if (index >= 0 && test(uid, index)) uids.push(uid);
     }
     return done(uids);

@@ -79,7 +79,7 @@ export function isGone(view: View, uids: UidSet): boolean {
   if (!view.behind) return false;
   for (const [first, last] of view.seqRanges(uids)) {
     for (let seq = first; seq <= last; seq++) {
-      if (view.mirror.indexOf(view.uidAt(seq)) < 0) return true;
+      if (view.indexAt(seq) < 0) return true;
     }
   }
   return false;

@@ -54,7 +54,7 @@ export async function tellFlags(cx: Context, view: View, seqs: readonly number[]
 /** One line of it; with UID for answers to UID commands (RFC 9051 §6.4.9). */
 export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean): void {
   const { mirror } = view;
-  const itsUid = view.uidAt(seq), index = mirror.indexOf(itsUid);
+  const itsUid = view.uidAt(seq), index = view.indexAt(seq);
   if (index < 0) return;
   const line = new FetchLine(cx.out.gather);
   line.begin(seq);

@@ -1,4 +1,4 @@
-import { textOf } from "../../sasl/octets.ts";
+import { Buffer, isUtf8 } from "node:buffer";
 import { type Command, type CommandName, COMMANDS } from "../command.ts";
 
 /** What can be wrong with a line; each has its text in every language. */
@@ -56,8 +56,8 @@ function withParams(
   const [first, second] = given;
   switch (name) {
     case "AUTH":
-      if (first === undefined || given.length > 2) return BAD_ARGUMENT;
-      return { name, mechanism: first, initial: second };
+      if (!isSaslMech(first) || given.length > 2) return BAD_ARGUMENT;
+      return { name, mechanism: first.toUpperCase(), initial: second };
     case "LANG":
       return given.length > 1 ? BAD_ARGUMENT : { name, range: first };
     case "LIST":
@@ -97,6 +97,21 @@ function params(text: string): readonly string[] {
   return text.split(" ").filter((param) => param !== "");
 }
 
+/**
+ * sasl-mech = 1*20mech-char ; mech-char = UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE
+ *
+ * RFC 4422 §3.1. Lower case is taken too, but ASCII only: others have upper-case forms that are ASCII.
+ */
+function isSaslMech(text: string | undefined): text is string {
+  if (text === undefined || text.length > 20) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i), letter = code & 0xdf;
+    const isWord = (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x5f;
+    if (!isWord && (code > 0x7f || letter < 0x41 || letter > 0x5a)) return false;
+  }
+  return true;
+}
+
 /** 1*DIGIT */
 function number(text: string | undefined): number | undefined {
   if (text === undefined || text.length > MOST_DIGITS) return undefined;
@@ -115,4 +130,10 @@ function keywordOf(octets: Uint8Array): number {
   let value = 0;
   for (let i = 0; i < 4; i++) value = (value << 8) | ((octets[i] ?? 0) & 0xdf);
   return value;
+}
+
+/** UTF-8 text; undefined when it is none. */
+function textOf(octets: Uint8Array): string | undefined {
+  if (!isUtf8(octets)) return undefined;
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("utf8");
 }

@@ -10,7 +10,7 @@ Deno.test("every command in its forms", () => {
   assertEquals(parse("user a b "), { name: "USER", user: "a b " });
   assertEquals(parse("USER käthe"), { name: "USER", user: "käthe" });
   assertEquals(parse("PASS  two  spaces "), { name: "PASS", password: " two  spaces " });
-  assertEquals(parse("auth plain"), { name: "AUTH", mechanism: "plain", initial: undefined });
+  assertEquals(parse("auth plain"), { name: "AUTH", mechanism: "PLAIN", initial: undefined });
   assertEquals(parse("AUTH PLAIN AGEAYg=="), { name: "AUTH", mechanism: "PLAIN", initial: "AGEAYg==" });
   assertEquals(parse("AUTH PLAIN ="), { name: "AUTH", mechanism: "PLAIN", initial: "=" });
   assertEquals(parse("LANG"), { name: "LANG", range: undefined });
@@ -48,6 +48,11 @@ Deno.test("what is no command", () => {
     ["PASS", "bad-argument"],
     ["AUTH", "bad-argument"],
     ["AUTH PLAIN x y", "bad-argument"],
+    ["AUTH pla\u0131n", "bad-argument"],
+    ["AUTH \u017Fcram-sha-256", "bad-argument"],
+    ["AUTH PLAIN;", "bad-argument"],
+    ["AUTH {PLAIN}", "bad-argument"],
+    [`AUTH ${"A".repeat(21)}`, "bad-argument"],
     ["LANG de fr", "bad-argument"],
     ["LIST -1", "bad-argument"],
     ["LIST 1 2", "bad-argument"],

@@ -62,6 +62,11 @@ export async function startEmbedded(
   return running(address, child.pid, created, ended);
 }
 
+/** Where the embedded server whose data lies below `directory` listens, if it runs. */
+export async function embeddedAddress(directory: string): Promise<DatabaseAddress> {
+  return await socketAddress(resolve(directory), await findLauncher());
+}
+
 async function initialise(binaries: Binaries, launcher: Launcher, data: string, log: string): Promise<void> {
   // Made beside and renamed: an interrupted first start leaves nothing half done.
   const fresh = `${data}.new`;

@@ -1,0 +1,24 @@
+/** `deno task mail <noun> <verb>`: administration. */
+import { Command } from "commander";
+import { accountCommand, appPasswordCommand } from "./mail_account.ts";
+import { configCommand } from "./mail_config.ts";
+import { aliasCommand, domainCommand } from "./mail_domain.ts";
+import { statusCommand } from "./mail_status.ts";
+
+/** Takes the exit code of the command that ran. */
+export type Finish = (code: number) => void;
+
+/** The whole of `mail`. */
+export function mailCommand(finish: Finish): Command {
+  return new Command("mail")
+    .description("administration; works whether or not the server runs")
+    .addCommand(domainCommand(finish))
+    .addCommand(accountCommand(finish))
+    .addCommand(appPasswordCommand(finish))
+    .addCommand(aliasCommand(finish))
+    .addCommand(statusCommand(finish))
+    .addCommand(configCommand(finish))
+    // `mail --set … domain list`: the options may also stand before the noun.
+    .option("--config <file>", "see the commands")
+    .option("--set <key=value>", "see the commands", (value: string, all: string[]) => [...all, value], []);
+}

@@ -1,0 +1,30 @@
+/** The configuration as a person would write it, with every key: what `mail config print` shows. */
+import type { Config } from "./schema.ts";
+import { snakeCase } from "./limits.ts";
+
+/** Names back in snake_case, Infinity as `unlimited`, the password of database.url hidden. */
+export function writtenForm(config: Config): unknown {
+  const { url } = config.database;
+  const shown = url === undefined
+    ? config
+    : { ...config, database: { ...config.database, url: withoutPassword(url) } };
+  return written(shown);
+}
+
+function written(value: unknown): unknown {
+  if (value === Infinity) return "unlimited";
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, item]) => item !== undefined).map((
+      [name, item],
+    ) => [snakeCase(name), written(item)]),
+  );
+}
+
+function withoutPassword(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return "(not readable)";
+  if (url.password !== "") url.password = "***";
+  return url.href;
+}

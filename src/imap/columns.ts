@@ -1,0 +1,23 @@
+/** Ascending columns of UIDs: where one stands, and how much room they get. */
+
+/** Position of `uid` in the first `count` entries of an ascending column, or -1. */
+export function search(uids: Uint32Array, count: number, uid: number): number {
+  const at = lowerBound(uids, count, uid);
+  return at < count && uids[at] === uid ? at : -1;
+}
+
+/** First position whose entry is at least `uid`. */
+export function lowerBound(uids: Uint32Array, count: number, uid: number): number {
+  let low = 0, high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (uids[middle]! < uid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How long a column is made for so many entries: an eighth more, so that arrivals seldom copy it. */
+export function room(count: number): number {
+  return count + Math.max(16, count >> 3);
+}

@@ -1,0 +1,27 @@
+import { assert } from "@std/assert";
+import { dialoguesOf, type Mode, play } from "../support/imap_transcript.ts";
+
+const FILES = [
+  "imap.md",
+  "imap_auth.md",
+  "imap_mailboxes.md",
+  "imap_select.md",
+  "imap_append.md",
+  "imap_fetch.md",
+  "imap_store.md",
+  "imap_search.md",
+  "imap_copy.md",
+  "imap_idle.md",
+  "imap_condstore.md",
+];
+const MODES: readonly Mode[] = ["whole", "pipelined", "octets"];
+
+for (const file of FILES) {
+  const dialogues = dialoguesOf(await Deno.readTextFile(new URL(file, import.meta.url)));
+  assert(dialogues.length > 0, `${file} holds no dialogue`);
+  for (const mode of MODES) {
+    Deno.test(`${file} replayed ${mode}`, async (t) => {
+      for (const dialogue of dialogues) await t.step(dialogue.title, () => play(dialogue, mode));
+    });
+  }
+}
