@@ -124,7 +124,7 @@ export async function copyWithin(
     call(copyEntries, account, from, lows, highs, there.id, modSeq, used, mapped.value),
     call(moveAccountOn, account, modSeq, octets, count),
   );
-  const sources = Uint32Array.from(rows!.ints(0, 0));
+  const sources = new Uint32Array(rows!.ints(0, 0));
   const first = rows!.int(0, 1);
   return done({ ...answer, modSeq, sources, targets: Uint32Array.from(sources, (_, i) => first + i) });
 }

@@ -29,8 +29,8 @@ export async function index(
   if (rows.count === 0) return refused("NONEXISTENT", "No such mailbox");
   return done({
     mailbox: mailboxInfo(rows, 0),
-    uids: Uint32Array.from(rows.ints(0, UIDS)),
-    flags: Uint8Array.from(rows.ints(0, FLAGS)),
+    uids: new Uint32Array(rows.ints(0, UIDS)),
+    flags: new Uint8Array(rows.ints(0, FLAGS)),
     modSeqs: rows.ints(0, MODSEQS),
     keywords: keywordMap(rows),
   });
