@@ -25,6 +25,8 @@ export interface ImapSessionLimits {
   /** From this bad command on, each waits `badDelayMs`. */
   readonly badDelayFrom: number;
   readonly badDelayMs: number;
+  /** Sessions of one account from one address, in one worker. */
+  readonly perAccountAndAddress: number;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
 }
@@ -41,6 +43,7 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badAfterLogin: 20,
   badDelayFrom: 3,
   badDelayMs: 1000,
+  perAccountAndAddress: 20,
   gathered: 65_536,
 };
 
@@ -57,6 +60,8 @@ export interface Selected {
 export class Session implements Disposable {
   identity: Identity | undefined;
   selected: Selected | undefined;
+  /** Its place among the account's sessions, once somebody has logged in. */
+  place: Disposable | undefined;
   /** ENABLE IMAP4rev2 (RFC 9051 §6.3.1). */
   rev2 = false;
   /** A CONDSTORE enabling command was given (RFC 7162 §3.1). */
@@ -94,5 +99,6 @@ export class Session implements Disposable {
   /** Gives everything back. */
   [Symbol.dispose](): void {
     this.unselect();
+    this.place?.[Symbol.dispose]();
   }
 }

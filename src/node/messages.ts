@@ -15,7 +15,9 @@ export interface WorkerStart {
   readonly node: string;
   /** Connections that one listener of this worker may hold. */
   readonly maxConnections: number;
-  /** True for the one worker that does the housekeeping: sweep, text index, unix sockets. */
+  /** How many workers the node has. */
+  readonly workers: number;
+  /** True for the one worker that does the housekeeping: the sweep and unix sockets. */
   readonly first: boolean;
 }
 

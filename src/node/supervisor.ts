@@ -145,6 +145,7 @@ export class Supervisor {
     const worker = new WorkerHandle({
       number,
       first: number === 1,
+      workers: this.#config.workers ?? availableParallelism(),
       config: this.#withPorts(),
       database: this.#database!.address,
       node: this.#node,

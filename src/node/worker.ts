@@ -74,7 +74,8 @@ class NodeWorker {
       share: (note) => guesses.postMessage(note),
       limits: {
         directory: limits.directory,
-        hash: limits.hash,
+        // The limit is for the node: each worker hashes for itself.
+        hash: { ...limits.hash, threads: Math.max(1, Math.floor(limits.hash.threads / start.workers)) },
         throttle: limits.throttle,
         verifyCache: limits.verify_cache,
       },

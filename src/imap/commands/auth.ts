@@ -4,6 +4,7 @@ import { capabilityWords } from "../capabilities.ts";
 import type { Command } from "../command.ts";
 import type { PlainCode } from "../encode/mod.ts";
 import { challengeLine } from "../reply.ts";
+import { enterSession } from "../sessions.ts";
 import { capabilityFacts } from "./capability.ts";
 import { bad, type Completion, type Context, no, ok, pause } from "./context.ts";
 
@@ -61,6 +62,10 @@ async function settle(cx: Context, result: AuthResult): Promise<Completion> {
   const { emit, limits } = services;
   const about = { session: cx.conn.id, remote: cx.conn.remote.address };
   if (result.ok) {
+    session.place = enterSession(result.identity.account, about.remote, limits.perAccountAndAddress);
+    if (session.place === undefined) {
+      return no("You have too many sessions open from there", { code: "LIMIT" });
+    }
     session.identity = result.identity;
     cx.input.configure();
     emit("imap.login", { ...about, address: result.identity.address });
