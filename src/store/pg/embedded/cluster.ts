@@ -48,7 +48,7 @@ export async function startEmbedded(
   const address = await socketAddress(home, launcher);
   const left = created ? undefined : await runningPostmaster(data, address);
   if (left !== undefined) {
-    await waitUntilReady(data, () => !isAlive(left), log);
+    await waitUntilReady(data, left, () => !isAlive(left), log);
     return running(address, left, created, pollEnd(left));
   }
   const args = ["-D", data, "-k", address.directory, "-p", String(PORT), "-h", ""];
@@ -58,7 +58,7 @@ export async function startEmbedded(
   const ended = child.ended.then(() => {
     over = true;
   });
-  await waitUntilReady(data, () => over, log);
+  await waitUntilReady(data, child.pid, () => over, log);
   return running(address, child.pid, created, ended);
 }
 
@@ -116,12 +116,16 @@ function running(
   return { address, pid, created, ended, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** The server writes its state into the eighth line of postmaster.pid. */
-async function waitUntilReady(data: string, failed: () => boolean, log: string): Promise<void> {
+/**
+ * The server writes its process into the first line of postmaster.pid and its state into the eighth; before it
+ * does, the file may be that of one that was killed.
+ */
+async function waitUntilReady(data: string, pid: number, failed: () => boolean, log: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!failed() && Date.now() < deadline) {
     const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
-    if (text.split("\n")[7]?.trim() === "ready") return;
+    const lines = text.split("\n");
+    if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") return;
     await new Promise((wake) => setTimeout(wake, 10));
   }
   throw new Error(await withLog("Cannot start the embedded database", log));
