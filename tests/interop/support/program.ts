@@ -28,7 +28,7 @@ export interface RunOptions {
 export function lacks(program: string, debianPackage: string): boolean {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     try {
-      if (Deno.statSync(join(folder, program)).isFile) return false;
+      if (Deno.statSync(program.startsWith("/") ? program : join(folder, program)).isFile) return false;
     } catch { /* not in this folder */ }
   }
   console.log(`skipped: install ${debianPackage}`);
