@@ -24,5 +24,6 @@ export { preview, PREVIEW_OCTETS, previewPart } from "./preview.ts";
 export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
+export { sentDate } from "./sent_date.ts";
 export { summarize, type Summary } from "./summary.ts";
 export { createTransferDecoder, type TransferDecoder } from "./transfer.ts";

@@ -41,6 +41,7 @@ export class Supervisor {
   #workers: WorkerHandle[] = [];
   #http: HttpServer[] = [];
   #stopping = false;
+  #maxConnections = 0;
   #listening: readonly (string | undefined)[] = [];
 
   constructor(config: Config, source: ConfigSource, emit: Emit) {
@@ -73,6 +74,7 @@ export class Supervisor {
       listener.protocol === "http" ? this.#listenHttp(listener.address) : undefined
     );
     const count = config.workers ?? availableParallelism();
+    this.#maxConnections = maxConnectionsFor(await descriptorLimit(), count);
     // The first worker takes the ports; where one was 0, the others take the same.
     await this.#addWorker(1);
     await Promise.all(Array.from({ length: count - 1 }, (_, i) => this.#addWorker(i + 2)));
@@ -150,11 +152,7 @@ export class Supervisor {
       database: this.#database!.address,
       node: this.#node,
       certificates: this.#certificates,
-      // All listeners together may pass the limit; that they are all full at once is not to be expected.
-      maxConnections: maxConnectionsFor(
-        descriptorLimit(),
-        2 * (this.#config.workers ?? availableParallelism()),
-      ),
+      maxConnections: this.#maxConnections,
     });
     this.#workers.push(worker);
     void worker.ended.then((error) => this.#replace(worker, number, error, deaths));

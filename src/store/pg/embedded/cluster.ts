@@ -46,7 +46,7 @@ export async function startEmbedded(
   const created = !await isThere(join(data, "PG_VERSION"));
   if (created) await initialise(binaries, launcher, data, log);
   const address = await socketAddress(home, launcher);
-  const left = created ? undefined : await runningPostmaster(data);
+  const left = created ? undefined : await runningPostmaster(data, address);
   if (left !== undefined) {
     await waitUntilReady(data, () => !isAlive(left), log);
     return running(address, left, created, pollEnd(left));
@@ -127,13 +127,20 @@ async function waitUntilReady(data: string, failed: () => boolean, log: string):
   throw new Error(await withLog("Cannot start the embedded database", log));
 }
 
-async function runningPostmaster(data: string): Promise<number | undefined> {
+/** The server that a crashed process of ours left running: its process is alive, and its socket answers. */
+async function runningPostmaster(
+  data: string,
+  { directory, port }: { readonly directory: string; readonly port: number },
+): Promise<number | undefined> {
   const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
   const pid = Number(text.split("\n")[0]);
   if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
-  // The number may belong to another program by now: only a process that runs on this directory counts.
-  const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-  return command === "" || command.split("\0").includes(data) ? pid : undefined;
+  // The number may belong to another program by now.
+  const conn = await Deno.connect({ transport: "unix", path: `${directory}/.s.PGSQL.${port}` }).catch(() =>
+    undefined
+  );
+  conn?.close();
+  return conn === undefined ? undefined : pid;
 }
 
 function isAlive(pid: number): boolean {
