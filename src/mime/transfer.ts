@@ -1,7 +1,7 @@
 /** Content-Transfer-Encodings (RFC 2045 §6) as streams. */
 import { Base64Decoder } from "../bytes/base64.ts";
 import { QuotedPrintableDecoder } from "../bytes/quoted_printable.ts";
-import { UuDecoder } from "./uuencode.ts";
+import { UuDecoder } from "../bytes/uuencode.ts";
 
 /** Turns the octets of a body into the octets that were meant. */
 export interface TransferDecoder {
