@@ -2,7 +2,7 @@
  * uuencode (POSIX.1 `uuencode`), as mail carries it: lines of at most 45 octets between `begin` and `end`.
  * Never an RFC; old mail has it in text and as Content-Transfer-Encoding `x-uuencode`.
  */
-import { latin1 } from "./ascii.ts";
+import { latin1, standsAt } from "./ascii.ts";
 
 /** A line's length octet, 63 octets in 21 groups, a checksum and line end fit; the rest of a line is no data. */
 const LINE = 128;
@@ -20,8 +20,8 @@ export interface UuBegin {
  * could be data.
  */
 export function uuBegin(line: Uint8Array): UuBegin | undefined {
-  if (line[0] !== 0x62 || !startsWith(line, "begin")) return undefined;
-  const base64 = startsWith(line, "begin-base64");
+  if (line[0] !== 0x62 || !standsAt(line, "begin")) return undefined;
+  const base64 = standsAt(line, "begin-base64");
   let at = base64 ? 12 : 5;
   if (line[at++] !== 0x20) return undefined;
   while (line[at] === 0x20) at++;
@@ -34,7 +34,7 @@ export function uuBegin(line: Uint8Array): UuBegin | undefined {
 
 /** True for the line `end`: exactly that, because `END…` is data (a line of 37 octets). */
 export function isUuEnd(line: Uint8Array): boolean {
-  return startsWith(line, "end") && isBlankFrom(line, 3);
+  return standsAt(line, "end") && isBlankFrom(line, 3);
 }
 
 /**
@@ -94,12 +94,6 @@ export class UuDecoder {
     this.#state = "after";
     return at;
   }
-}
-
-function startsWith(line: Uint8Array, word: string): boolean {
-  if (line.length < word.length) return false;
-  for (let i = 0; i < word.length; i++) if (line[i] !== word.charCodeAt(i)) return false;
-  return true;
 }
 
 function isBlankFrom(line: Uint8Array, from: number): boolean {

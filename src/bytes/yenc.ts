@@ -3,7 +3,7 @@
  * between `=ybegin` and `=yend`. Never an RFC; old mail and news have it in text.
  */
 import { crc32 } from "node:zlib";
-import { latin1 } from "./ascii.ts";
+import { latin1, standsAt } from "./ascii.ts";
 
 /** Octets of a control line that are looked at. */
 const CONTROL = 1024;
@@ -59,7 +59,7 @@ export function isYencEnd(line: Uint8Array): boolean {
 }
 
 function controlText(line: Uint8Array, word: string): string | undefined {
-  for (let i = 0; i < word.length; i++) if (line[i] !== word.charCodeAt(i)) return undefined;
+  if (!standsAt(line, word)) return undefined;
   return latin1(line, word.length - 1, Math.min(line.length, CONTROL)).trimEnd();
 }
 
