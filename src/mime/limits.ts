@@ -43,3 +43,5 @@ export const LANGUAGES = 64;
 export const REFERENCES = 1000;
 /** Files inside the body of one part (uuencode, yEnc, BinHex, TNEF). */
 export const EMBEDDED_FILES = 200;
+/** Recipients of one delivery status. */
+export const REPORT_RECIPIENTS = 1000;

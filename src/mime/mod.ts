@@ -24,6 +24,16 @@ export { type Parameter, parameterText } from "./parameter.ts";
 export { MessageParser, type ParsedMessage } from "./parser.ts";
 export { type Defect, type DefectKind, type Disposition, isMessage, type Part } from "./part.ts";
 export { preview, PREVIEW_OCTETS, previewPart } from "./preview.ts";
+export {
+  parseReport,
+  type RecipientReport,
+  type Report,
+  type ReportField,
+  type ReportKind,
+  reportKind,
+  reportPart,
+  type Typed,
+} from "./report.ts";
 export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
