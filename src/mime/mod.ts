@@ -6,11 +6,14 @@
  */
 export { type Address, parseAddressList } from "./address.ts";
 export { encodeBodyStructure } from "./body_structure.ts";
-export { decodeCharset } from "./charset.ts";
+export { decodeBody, decodeCharset } from "./charset.ts";
 export { type MailDate, parseDate } from "./date.ts";
+export { createEmbeddedDecoder, type EmbeddedDecoder, EmbeddedFinder, embeddedParts } from "./embedded.ts";
+export { type EmbeddedFile, type EmbeddedFormat, type EmbeddedPiece } from "./embedded_file.ts";
 export { decodeWords } from "./encoded_word.ts";
 export { encodeEnvelope } from "./envelope.ts";
 export { FieldScanner, findField, unfold } from "./field.ts";
+export { flowOf, unflow } from "./flowed.ts";
 export { foldText } from "./fold_text.ts";
 export { headerText } from "./header_text.ts";
 export { htmlToText } from "./html_text.ts";
@@ -21,6 +24,16 @@ export { type Parameter, parameterText } from "./parameter.ts";
 export { MessageParser, type ParsedMessage } from "./parser.ts";
 export { type Defect, type DefectKind, type Disposition, isMessage, type Part } from "./part.ts";
 export { preview, PREVIEW_OCTETS, previewPart } from "./preview.ts";
+export {
+  parseReport,
+  type RecipientReport,
+  type Report,
+  type ReportField,
+  type ReportKind,
+  reportKind,
+  reportPart,
+  type Typed,
+} from "./report.ts";
 export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
