@@ -1,7 +1,7 @@
 /** The text of a message that SEARCH BODY and TEXT look at (RFC 9051 §6.4.4). */
 import { decodeCharset } from "./charset.ts";
 import { headerText } from "./header_text.ts";
-import { htmlToText } from "./html_text.ts";
+import { type HtmlTextOptions, htmlToText } from "./html_text.ts";
 import { parameterText } from "./parameter.ts";
 import { isMessage, type Part } from "./part.ts";
 import { createTransferDecoder } from "./transfer.ts";
@@ -37,10 +37,10 @@ export function searchParts(root: Part): readonly SearchRange[] {
  * what a reader sees; a message part's octets are read as a header. Unknown encodings are read as they are.
  * NUL becomes U+FFFD (PostgreSQL's text refuses it).
  */
-export function partText(part: Part, octets: Uint8Array): string {
+export function partText(part: Part, octets: Uint8Array, options?: HtmlTextOptions): string {
   if (isMessage(part)) return headerText(octets);
   const text = decodeCharset(transferDecode(part.encoding, octets), parameterText(part.params, "charset"));
-  const plain = part.subtype === "html" || part.subtype === "xhtml" ? htmlToText(text) : text;
+  const plain = part.subtype === "html" || part.subtype === "xhtml" ? htmlToText(text, options) : text;
   return plain.replaceAll("\0", "\ufffd");
 }
 
