@@ -15,6 +15,23 @@ export {
   decodedSize,
 } from "./attachments.ts";
 export { encodeBodyStructure } from "./body_structure.ts";
+export { compose, type ComposeOptions, type Composition } from "./compose.ts";
+export {
+  addressSpec,
+  type ComposeAddress,
+  type ComposeGroup,
+  type ComposeMailbox,
+} from "./compose_address.ts";
+export { type ComposeField, composeField, formatDate, newMessageId } from "./compose_field.ts";
+export {
+  type ComposeContent,
+  type ComposeData,
+  type ComposeMessage,
+  type ComposeMultipart,
+  type ComposePart,
+  type ComposeText,
+} from "./compose_part.ts";
+export { alternativePart, type ComposeReport, reportPart, type StatusFields } from "./compose_report.ts";
 export { decodeCharset } from "./charset.ts";
 export { type MailDate, parseDate } from "./date.ts";
 export { decodeWords } from "./encoded_word.ts";
