@@ -17,14 +17,26 @@ export interface ComposeOptions {
   readonly utf8?: boolean;
 }
 
+/**
+ * A content that comes in its own time. Whoever sends the message gives each of the source's octets to `push`,
+ * sends what comes back, and at the end does the same with `finish`.
+ */
+export interface ComposeWaiting {
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Octets of the message for the next octets of the source. */
+  push(octets: Uint8Array): Uint8Array;
+  /** The last octets. */
+  finish(): Uint8Array;
+}
+
 /** A composed message. Its lines end in CRLF and have at most 998 octets; there is no NUL in it. */
 export interface Composition {
   /** It holds 8-bit octets in a body, so that its way must have 8BITMIME (an attached message may bring them). */
   readonly eightBit: boolean;
   /** Its header holds UTF-8, so that its way must have SMTPUTF8. */
   readonly utf8: boolean;
-  /** The octets, once. Sources that must be waited for are waited for between pieces. */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** The octets, in order. Contents that must be waited for are the caller's to wait for: see ComposeWaiting. */
+  pieces(): Generator<Uint8Array | ComposeWaiting, void, undefined>;
   /**
    * All octets at once.
    *
@@ -71,29 +83,17 @@ export function compose(
   return {
     eightBit: planned.encoding === "8bit",
     utf8: header.some((octet) => octet >= 0x80) || hasUtf8Header(planned),
-    async *chunks() {
+    *pieces() {
       yield header;
-      for (const piece of bodyOf(planned)) {
-        if (piece instanceof Uint8Array) yield piece;
-        else {
-          const lines = new Base64Lines();
-          for await (const octets of piece.source) yield* some(lines.push(octets));
-          yield* some(lines.finish());
-        }
-      }
+      yield* bodyOf(planned);
     },
     octets() {
       const pieces: Uint8Array[] = [header];
       for (const piece of bodyOf(planned)) {
-        if (piece instanceof Uint8Array) pieces.push(piece);
-        else {
-          if (!(Symbol.iterator in piece.source)) {
-            throw new TypeError("Cannot compose at once: a content must be waited for");
-          }
-          const lines = new Base64Lines();
-          for (const octets of piece.source) pieces.push(lines.push(octets));
-          pieces.push(lines.finish());
+        if (!(piece instanceof Uint8Array)) {
+          throw new TypeError("Cannot compose at once: a content must be waited for");
         }
+        pieces.push(piece);
       }
       return joined(pieces);
     },
@@ -102,14 +102,13 @@ export function compose(
 
 const encoder = new TextEncoder();
 
-interface Source {
-  readonly source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
-
-/** Octets and sources of a body, in order. Parts are as deep as the caller nested them. */
-function* bodyOf(part: PlannedPart): Generator<Uint8Array | Source> {
-  if (part.content !== undefined) {
-    yield "octets" in part.content ? part.content.octets : part.content;
+/** Octets of a body, in order. Parts are as deep as the caller nested them. */
+function* bodyOf(part: PlannedPart): Generator<Uint8Array | ComposeWaiting, void, undefined> {
+  const { content } = part;
+  if (content !== undefined) {
+    if ("octets" in content) yield content.octets;
+    else if (Symbol.iterator in content.source) yield* encoded(content.source);
+    else yield new Waiting(content.source);
     return;
   }
   let lineEnd = "";
@@ -121,8 +120,16 @@ function* bodyOf(part: PlannedPart): Generator<Uint8Array | Source> {
   yield encoder.encode(`\r\n--${part.boundary}--\r\n`);
 }
 
-function* some(octets: Uint8Array): Generator<Uint8Array> {
-  if (octets.length > 0) yield octets;
+function* encoded(source: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+  const lines = new Base64Lines();
+  for (const octets of source) yield lines.push(octets);
+  yield lines.finish();
+}
+
+class Waiting extends Base64Lines implements ComposeWaiting {
+  constructor(readonly source: AsyncIterable<Uint8Array>) {
+    super();
+  }
 }
 
 function hasUtf8Header(part: PlannedPart): boolean {

@@ -2,7 +2,7 @@
 import { type ComposeField, composeField, isToken } from "./compose_field.ts";
 import { type ComposeEncoding, encodeBody, messageEncoding, textEncoding } from "./compose_transfer.ts";
 
-/** Octets, at once or as they come. Each piece is used up before the next one is asked for. */
+/** Octets: at once, in pieces, or in pieces that must be waited for. A piece is used up before the next is asked for. */
 export type ComposeContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** What every part may have. */

@@ -15,7 +15,7 @@ export {
   decodedSize,
 } from "./attachments.ts";
 export { encodeBodyStructure } from "./body_structure.ts";
-export { compose, type ComposeOptions, type Composition } from "./compose.ts";
+export { compose, type ComposeOptions, type ComposeWaiting, type Composition } from "./compose.ts";
 export {
   addressSpec,
   type ComposeAddress,
