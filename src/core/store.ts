@@ -196,8 +196,11 @@ export interface MailStore {
   subscriptions(account: AccountId): Promise<readonly string[]>;
 
   // --- in --------------------------------------------------------------------------------------------
-  /** Begins to receive a message. */
-  stage(): Draft;
+  /**
+   * Begins to receive a message. `aside`: its octets go to the database however few they are, rather than waiting
+   * in memory for `deliver`; for those who receive many.
+   */
+  stage(options?: { readonly aside?: boolean }): Draft;
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
@@ -208,6 +211,16 @@ export interface MailStore {
     items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
+
+  /**
+   * Puts a message where it belongs and removes another one of the same account, in one transaction: both are
+   * done or none. Quota counts what is used afterwards. EXPUNGEISSUED: the other one is not there.
+   */
+  replace(
+    message: StagedMessage,
+    to: DeliveryTarget,
+    replaced: { readonly mailbox: MailboxId; readonly uid: number },
+  ): Promise<Outcome<Placed>>;
 
   // --- out -------------------------------------------------------------------------------------------
   index(account: AccountId, mailbox: MailboxId): Promise<Outcome<MailboxIndex>>;

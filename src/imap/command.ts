@@ -114,6 +114,24 @@ export type StatusItem =
   | "HIGHESTMODSEQ"
   | "APPENDLIMIT";
 
+/** What APPEND and REPLACE say, in the order in which they say it (RFC 3502, RFC 4469). */
+export type AppendStep =
+  /** A message begins. */
+  | {
+    readonly step: "message";
+    readonly flags: FlagList;
+    /** Milliseconds since the epoch. */
+    readonly internalDate: number | undefined;
+    /** True when it is put together from parts. */
+    readonly catenate: boolean;
+  }
+  /** A literal with octets of the message: the last of the steps that are known before its octets come. */
+  | { readonly step: "octets"; readonly size: number }
+  /** Octets of another message (RFC 5092). */
+  | { readonly step: "url"; readonly url: string }
+  /** The command is over. */
+  | { readonly step: "end" };
+
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
   readonly name: "LIST";
@@ -154,26 +172,22 @@ export type Command =
   | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
-  /** The message's octets follow as a literal that the runner streams; see parser.ts `append`. */
-  | {
-    readonly name: "APPEND";
-    readonly mailbox: string;
-    readonly flags: FlagList;
-    /** Milliseconds since the epoch. */
-    readonly internalDate: number | undefined;
-    /** Octets of the literal. */
-    readonly size: number;
-    /** UTF8 (~{n}) form of RFC 6855/9755. */
-    readonly utf8: boolean;
-    /** literal8 (RFC 3516). */
-    readonly binary: boolean;
-  }
+  /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
+  | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }
   | { readonly name: "UNSELECT" }
   | { readonly name: "EXPUNGE"; readonly uids: SequenceSet | undefined }
+  /** Like APPEND, with one message. `number`: STAR for `*`. */
+  | {
+    readonly name: "REPLACE";
+    readonly by: By;
+    readonly number: number;
+    readonly mailbox: string;
+    readonly steps: readonly AppendStep[];
+  }
   | {
     readonly name: "SEARCH";
     readonly by: By;

@@ -52,6 +52,12 @@ export const serveImap: Serve<ImapSessionLimits> = async (conn, services) => {
   emit("imap.close", { session: conn.id, reason: end, commands: runner.commands });
 };
 
+/** The answer to a command that broke a rule behind its literal. */
+function faulty({ fault }: BadInput): Completion {
+  if (fault.status === "BAD") return bad(fault.text);
+  return fault.code === undefined ? no(fault.text) : no(fault.text, fault.code);
+}
+
 /** One connection. */
 class Runner implements Disposable {
   commands = 0;
@@ -179,7 +185,12 @@ class Runner implements Disposable {
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;
     } catch (thrown) {
-      if (thrown instanceof BadInput) return bad(thrown.message);
+      if (thrown instanceof BadInput && thrown.fault.fatal) {
+        // Its framing is lost: the parser hears nothing any more.
+        faultLine(this.#out.gather, thrown.fault);
+        return undefined;
+      }
+      if (thrown instanceof BadInput) return faulty(thrown);
       if (thrown instanceof Unavailable) return no("Try again later", { code: "UNAVAILABLE" });
       if (thrown instanceof ConnError || thrown instanceof Draining || thrown instanceof Broken) throw thrown;
       emitBug(this.services.emit, `imap.${tagged.command.name}`, thrown, this.conn.id);

@@ -52,6 +52,7 @@ export const COMMANDS = {
   CLOSE: { states: SELECTED, rfc: "9051 §6.4.1", writes: false, updates: "none" },
   UNSELECT: { states: SELECTED, rfc: "9051 §6.4.2", writes: false, updates: "none" },
   EXPUNGE: { states: SELECTED, rfc: "9051 §6.4.3", writes: true, updates: "all" },
+  REPLACE: { states: SELECTED, rfc: "8508 §3.2", writes: true, updates: "all" },
   SEARCH: { states: SELECTED, rfc: "9051 §6.4.4", writes: false, updates: "no-expunge-by-seq" },
   SORT: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },
   THREAD: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },

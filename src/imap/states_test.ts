@@ -35,6 +35,7 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   CLOSE: "CLOSE",
   UNSELECT: "UNSELECT",
   EXPUNGE: "EXPUNGE",
+  REPLACE: "REPLACE 1 INBOX {3+}\r\nabc",
   SEARCH: "SEARCH ALL",
   SORT: "SORT (DATE) UTF-8 ALL",
   THREAD: "THREAD REFERENCES UTF-8 ALL",

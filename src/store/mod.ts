@@ -21,6 +21,7 @@ import { type Door, statement } from "./pg/door.ts";
 import { quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
+import { replace } from "./replace.ts";
 import { search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
@@ -89,8 +90,9 @@ export function createStore(options: StoreOptions): Store {
     renameMailbox: (account, from, to) => renameMailbox(context, account, from, to),
     subscribe: (account, name, subscribed) => boxes.subscribe(context, account, name, subscribed),
     subscriptions: (account) => boxes.subscriptions(context, account),
-    stage: () => new StoreDraft(context),
+    stage: (how) => new StoreDraft(context, how?.aside),
     deliver: (items, how) => deliveries.deliver(items, how),
+    replace: (message, to, replaced) => replace(context, message, to, replaced),
     index: (account, mailbox) => index(context, account, mailbox),
     changes: (account, mailbox, since) => changes(context, account, mailbox, since),
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),

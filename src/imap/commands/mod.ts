@@ -2,7 +2,7 @@
 import type { Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
-import { append } from "./append.ts";
+import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
@@ -85,6 +85,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return unselect(cx);
     case "EXPUNGE":
       return await expunge(cx, command);
+    case "REPLACE":
+      return await replace(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
     case "SORT":

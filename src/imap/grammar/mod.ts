@@ -1,5 +1,6 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
-import type { Command, CommandName, Tagged } from "../command.ts";
+import type { By, Command, CommandName, Tagged } from "../command.ts";
+import { appendHead } from "./append.ts";
 import { authenticate, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
@@ -40,13 +41,14 @@ const ROWS = {
   LSUB: { plain: lsub },
   NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
   STATUS: { plain: status },
-  // One with a message is cut off at the literal and never comes here; see `appendPrefix`.
-  APPEND: { plain: (c) => c.fail("append", "APPEND needs a message as a literal") },
+  // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
+  APPEND: { plain: appended("APPEND", "seq") },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },
   CLOSE: { plain: () => ({ name: "CLOSE" }) },
   UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
+  REPLACE: { plain: appended("REPLACE", "seq"), uid: appended("REPLACE", "uid") },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
   SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
   THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },
@@ -55,6 +57,14 @@ const ROWS = {
   COPY: { plain: copy("COPY", "seq"), uid: copy("COPY", "uid") },
   MOVE: { plain: copy("MOVE", "seq"), uid: copy("MOVE", "uid") },
 } as const satisfies Record<CommandName, Row>;
+
+/** An APPEND or REPLACE that is put together from other messages alone. */
+function appended(name: "APPEND" | "REPLACE", by: By): Arguments {
+  return (c) => {
+    const head = appendHead(c, name, by, undefined);
+    return head === undefined || head === "argument" ? undefined : head.command;
+  };
+}
 
 const BY_NAME: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(ROWS));
 
@@ -73,6 +83,7 @@ export interface CommandHead {
   readonly tag: string;
   /** In capitals; without `UID`. */
   readonly name: string;
+  readonly by: By;
   readonly parse: Arguments;
 }
 
@@ -89,7 +100,7 @@ export function commandHead(c: Cursor): CommandHead | undefined {
   const row = BY_NAME.get(name);
   const parse = byUid ? row?.uid : row?.plain;
   if (parse === undefined) return c.fail("unknown command", "No such command");
-  return { tag: itsTag, name, parse };
+  return { tag: itsTag, name, by: byUid ? "uid" : "seq", parse };
 }
 
 /** command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF */
