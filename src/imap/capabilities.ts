@@ -77,6 +77,9 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "REPLACE", rfc: "8508", announced: "after-login" },
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
+  { name: "OBJECTID", rfc: "8474", announced: "after-login" },
+  { name: "PREVIEW", rfc: "8970", announced: "after-login" },
+  { name: "SAVEDATE", rfc: "8514", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {

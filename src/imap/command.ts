@@ -51,6 +51,13 @@ export type FetchItem =
   | { readonly item: "BODY" }
   | { readonly item: "BODYSTRUCTURE" }
   | { readonly item: "MODSEQ" }
+  /** RFC 8514 §4.2. */
+  | { readonly item: "SAVEDATE" }
+  /** RFC 8474 §5.3. */
+  | { readonly item: "EMAILID" }
+  | { readonly item: "THREADID" }
+  /** RFC 8970 §3.1; LAZY asks for no less, as previews take no time worth mentioning. */
+  | { readonly item: "PREVIEW" }
   /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
   | { readonly item: "RFC822" }
   | { readonly item: "RFC822.HEADER" }
@@ -94,7 +101,9 @@ export type SearchNode =
   }
   | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
-  | { readonly key: "MODSEQ"; readonly atLeast: number };
+  | { readonly key: "MODSEQ"; readonly atLeast: number }
+  /** RFC 8474 §6. */
+  | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
 
 /** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
 export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
@@ -102,7 +111,7 @@ export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[]
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
 
-/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
+/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -112,7 +121,8 @@ export type StatusItem =
   | "SIZE"
   | "RECENT"
   | "HIGHESTMODSEQ"
-  | "APPENDLIMIT";
+  | "APPENDLIMIT"
+  | "MAILBOXID";
 
 /** What APPEND and REPLACE say, in the order in which they say it (RFC 3502, RFC 4469). */
 export type AppendStep =

@@ -12,6 +12,7 @@ const FILES = [
   "imap_replace.md",
   "imap_fetch.md",
   "imap_store.md",
+  "imap_objectid.md",
   "imap_search.md",
   "imap_sort.md",
   "imap_thread.md",

@@ -3,6 +3,7 @@ import type { MailboxInfo } from "../../core/store.ts";
 import type { Command, StatusItem } from "../command.ts";
 import { statusLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
+import { mailboxId } from "../object_id.ts";
 import { enableCondstore } from "./enable.ts";
 
 /** Answers from the mailbox's counters. */
@@ -23,7 +24,7 @@ export function writeStatus(cx: Context, mailbox: MailboxInfo, items: readonly S
   statusLine(cx.out.gather, mailbox.name, values, cx.session.mode);
 }
 
-function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {
+function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number | string {
   switch (item) {
     case "MESSAGES":
       return mailbox.messages;
@@ -43,6 +44,8 @@ function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {
       return mailbox.highestModSeq;
     case "APPENDLIMIT":
       return cx.services.limits.afterLogin.append;
+    case "MAILBOXID":
+      return mailboxId(accountOf(cx), mailbox.id);
     default:
       return item satisfies never;
   }

@@ -19,6 +19,8 @@ export type ResponseCode =
     readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ";
     readonly value: number;
   }
+  /** RFC 8474 §4.1. */
+  | { readonly code: "MAILBOXID"; readonly id: string }
   /** RFC 4469 §4.1. */
   | { readonly code: "BADURL"; readonly url: string }
   | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: UidSet }
@@ -87,6 +89,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
     case "APPENDUID":
       out.text("APPENDUID ").number(code.uidValidity).octet(0x20);
       uidSet(out, code.uids);
+      break;
+    case "MAILBOXID":
+      out.text("MAILBOXID (").text(code.id).octet(0x29);
       break;
     case "BADURL":
       out.text("BADURL ").text(urlText(code.url));
