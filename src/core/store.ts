@@ -172,6 +172,8 @@ export interface QuotaUse {
   readonly octetLimit: number | undefined;
   readonly messages: number;
   readonly messageLimit: number | undefined;
+  /** Mailboxes that the account may have. */
+  readonly mailboxLimit: number;
 }
 
 /** The store. */
@@ -277,6 +279,8 @@ export interface MailStore {
 
   // --- the rest --------------------------------------------------------------------------------------
   quota(account: AccountId): Promise<QuotaUse>;
+  /** Octets of a mailbox's messages with \Deleted. */
+  deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number>;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */
   watch(account: AccountId, listener: (notice: ChangeNotice) => void): Disposable;
   /** POP3's exclusive access (RFC 1939 §4), across workers and nodes; undefined when another holds it. */

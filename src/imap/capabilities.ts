@@ -52,6 +52,9 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "ID", rfc: "2971", announced: "always" },
   { name: "ENABLE", rfc: "5161", announced: "always" },
   { name: "IDLE", rfc: "2177", announced: "always" },
+  // Before login, too: its texts are what most people ever read of a server (RFC 5255 §3.2).
+  { name: "LANGUAGE", rfc: "5255 §3", announced: "always" },
+  { name: "I18NLEVEL=1", rfc: "5255 §4", announced: "after-login" },
   { name: "NAMESPACE", rfc: "2342", announced: "after-login" },
   { name: "UNSELECT", rfc: "3691", announced: "after-login" },
   { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
@@ -80,6 +83,11 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },
   { name: "PREVIEW", rfc: "8970", announced: "after-login" },
   { name: "SAVEDATE", rfc: "8514", announced: "after-login" },
+  { name: "QUOTA", rfc: "9208", announced: "after-login" },
+  { name: "QUOTA=RES-STORAGE", rfc: "9208 §5.1", announced: "after-login" },
+  { name: "QUOTA=RES-MESSAGE", rfc: "9208 §5.2", announced: "after-login" },
+  { name: "QUOTA=RES-MAILBOX", rfc: "9208 §5.3", announced: "after-login" },
+  { name: "UNAUTHENTICATE", rfc: "8437", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {

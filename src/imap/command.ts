@@ -111,7 +111,7 @@ export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[]
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
 
-/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID. */
+/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID, RFC 9208 DELETED-STORAGE. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -122,6 +122,7 @@ export type StatusItem =
   | "RECENT"
   | "HIGHESTMODSEQ"
   | "APPENDLIMIT"
+  | "DELETED-STORAGE"
   | "MAILBOXID";
 
 /** What APPEND and REPLACE say, in the order in which they say it (RFC 3502, RFC 4469). */
@@ -161,6 +162,8 @@ export type Command =
   | { readonly name: "CAPABILITY" }
   | { readonly name: "NOOP" }
   | { readonly name: "LOGOUT" }
+  /** Language ranges in the client's order; none: the list is asked for. */
+  | { readonly name: "LANGUAGE"; readonly ranges: readonly string[] }
   | { readonly name: "ID"; readonly params: ReadonlyMap<string, string | null> | null }
   // not authenticated
   | { readonly name: "STARTTLS" }
@@ -185,6 +188,10 @@ export type Command =
   /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
   | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
+  | { readonly name: "GETQUOTA"; readonly root: string }
+  | { readonly name: "SETQUOTA"; readonly root: string }
+  | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
+  | { readonly name: "UNAUTHENTICATE" }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }

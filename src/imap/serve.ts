@@ -64,15 +64,14 @@ class Runner implements Disposable {
   readonly #out: Outgoing;
   readonly #in: Incoming;
   readonly #cx: Context;
-  readonly #loginBy: number;
 
   constructor(readonly conn: Conn, readonly services: Services<ImapSessionLimits>) {
     const { limits } = services;
     this.#out = new Outgoing(conn, limits.gathered);
     const session = new Session();
     this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
-    this.#cx = { session, conn, services, out: this.#out, input: this.#in };
-    this.#loginBy = services.world.ticks() + limits.loginMs;
+    const loginBy = services.world.ticks() + limits.loginMs;
+    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in };
   }
 
   /** Until the client or the session ends it. */
@@ -132,7 +131,7 @@ class Runner implements Disposable {
   #timeoutMs(): number {
     const { limits, world } = this.services;
     if (this.#cx.session.identity !== undefined) return limits.idleMs;
-    return Math.max(1, this.#loginBy - world.ticks());
+    return Math.max(1, this.#cx.loginBy - world.ticks());
   }
 
   /** Handles one step; gives the name of a command that completed. */

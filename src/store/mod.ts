@@ -18,7 +18,7 @@ import * as boxes from "./mailboxes.ts";
 import { octets } from "./octets.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
-import { quota } from "./quota.ts";
+import { deletedOctets, quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
 import { replace } from "./replace.ts";
@@ -106,6 +106,7 @@ export function createStore(options: StoreOptions): Store {
     copy: (account, from, uids, to) => copy(context, account, from, uids, to),
     move: (account, from, uids, to) => move(context, account, from, uids, to),
     quota: (account) => quota(context, account),
+    deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     watch: (account, listener) => context.changes.watch(account, listener),
     lockMaildrop: (account, session) => lockMaildrop(context, account, session),
     sweep: (signal) => sweep(context, signal),

@@ -373,7 +373,20 @@ export class MemoryStore implements S.MailStore {
 
   async quota(account: AccountId): Promise<S.QuotaUse> {
     const of = await this.#account(account);
-    return { octets: used(of), octetLimit: this.quotaOctets, messages: 0, messageLimit: undefined };
+    const messages = of.boxes.reduce((sum, box) => sum + box.entries.length, 0);
+    return {
+      octets: used(of),
+      octetLimit: this.quotaOctets,
+      messages,
+      messageLimit: undefined,
+      mailboxLimit: 1000,
+    };
+  }
+
+  async deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number> {
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
+    const deleted = box?.entries.filter((entry) => (entry.flags & Flag.Deleted) !== 0) ?? [];
+    return deleted.reduce((sum, entry) => sum + entry.octets.length, 0);
   }
 
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {

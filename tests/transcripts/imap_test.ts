@@ -10,6 +10,8 @@ const FILES = [
   "imap_multiappend.md",
   "imap_catenate.md",
   "imap_replace.md",
+  "imap_quota.md",
+  "imap_session.md",
   "imap_fetch.md",
   "imap_store.md",
   "imap_objectid.md",

@@ -39,6 +39,8 @@ export interface Input {
 export interface Context {
   /** Replaced by STARTTLS. */
   session: Session;
+  /** Ticks of the world by which somebody must have logged in. */
+  loginBy: number;
   readonly conn: Conn;
   readonly services: Services<ImapSessionLimits>;
   readonly out: Output;

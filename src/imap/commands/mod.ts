@@ -13,11 +13,14 @@ import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
+import { language } from "./language.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { sort } from "./sort.ts";
 import { thread } from "./thread.ts";
+import { unauthenticate } from "./unauthenticate.ts";
 import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
@@ -77,6 +80,16 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await status(cx, command);
     case "APPEND":
       return await append(cx, command);
+    case "GETQUOTA":
+      return await getQuota(cx, command);
+    case "GETQUOTAROOT":
+      return await getQuotaRoot(cx, command);
+    case "SETQUOTA":
+      return setQuota(cx, command);
+    case "UNAUTHENTICATE":
+      return unauthenticate(cx);
+    case "LANGUAGE":
+      return language(cx, command);
     case "IDLE":
       return await idle(cx);
     case "CLOSE":

@@ -4,9 +4,11 @@ import { appendHead } from "./append.ts";
 import { authenticate, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
+import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, select, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
+import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
@@ -43,6 +45,11 @@ const ROWS = {
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
   APPEND: { plain: appended("APPEND", "seq") },
+  GETQUOTA: { plain: getQuota },
+  GETQUOTAROOT: { plain: getQuotaRoot },
+  SETQUOTA: { plain: setQuota },
+  UNAUTHENTICATE: { plain: () => ({ name: "UNAUTHENTICATE" }) },
+  LANGUAGE: { plain: language },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },
   CLOSE: { plain: () => ({ name: "CLOSE" }) },
