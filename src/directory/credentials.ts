@@ -4,10 +4,12 @@ import { sql } from "kysely";
 import type { World } from "../core/world.ts";
 import { fakeScramKeys, type ScramHash, type ScramKeys } from "../sasl/mod.ts";
 import type { Database } from "../store/pg/database.ts";
+import { statement } from "../store/pg/door.ts";
 import { parseAddress } from "./addresses.ts";
 import { withDatabase } from "./failures.ts";
 import type { Enrolled } from "./hash.ts";
 import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
+import type { Asking } from "./lookup.ts";
 import { parseScram, SCRAM_ITERATIONS } from "./scram_keys.ts";
 
 /** Somebody who tries to log in, whether or not there is such an account. */
@@ -47,12 +49,26 @@ export function isAppPassword(login: Login, password: string): boolean {
   return right;
 }
 
+/** $1 domain, $2 local part. No row: nobody there; nulls behind the second column: no credential. */
+const credentialsAt = statement(
+  "credentials_at",
+  ["text", "text"],
+  `select a.account_id, a.disabled, c.credential_id, c.kind, c.hash, c.scram_sha1, c.scram_sha256
+     from account a left join credential c on c.account_id = a.account_id
+    where a.domain = $1 and a.local_part = $2
+    order by c.credential_id limit ${LIMITS.appPasswords + 1}`,
+);
+
 /** Reads and improves credentials. */
 export class Credentials {
   #secret: Promise<Uint8Array> | undefined;
   #sole: { readonly until: number; readonly name: Promise<string | undefined> } | undefined;
 
-  constructor(private readonly db: Database, private readonly world: World) {}
+  constructor(
+    private readonly door: Asking,
+    private readonly db: Database,
+    private readonly world: World,
+  ) {}
 
   /**
    * The canonical address that a login name stands for, whether or not anybody is there. A local part alone
@@ -69,30 +85,26 @@ export class Credentials {
   async find(address: string): Promise<Login> {
     const at = address.lastIndexOf("@");
     const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
-    const rows = await withDatabase(() =>
-      this.db.selectFrom("account").leftJoin("credential", "credential.account_id", "account.account_id")
-        .where("account.domain", "=", domain).where("account.local_part", "=", local)
-        .orderBy("credential.credential_id").limit(LIMITS.appPasswords + 1)
-        .select(["account.account_id", "account.disabled", "credential.credential_id", "credential.kind"])
-        .select(["credential.hash", "credential.scram_sha1", "credential.scram_sha256"]).execute()
-    );
-    if (rows[0] === undefined) {
-      return { address, account: undefined, disabled: false, main: undefined, apps: [] };
+    const rows = await withDatabase(() => this.door.query(credentialsAt, domain, local));
+    if (rows.count === 0) return { address, account: undefined, disabled: false, main: undefined, apps: [] };
+    let main: MainCredential | undefined;
+    const apps: Uint8Array[] = [];
+    const textOrNull = (row: number, column: number) =>
+      rows.isNull(row, column) ? null : rows.text(row, column);
+    for (let row = 0; row < rows.count && !rows.isNull(row, 2); row++) {
+      const hash = rows.text(row, 4);
+      if (rows.text(row, 3) === "password") {
+        main ??= {
+          id: rows.int(row, 2),
+          hash,
+          scramSha1: textOrNull(row, 5),
+          scramSha256: textOrNull(row, 6),
+        };
+      } else if (hash.startsWith(APP_SCHEME)) {
+        apps.push(Uint8Array.fromBase64(hash.slice(APP_SCHEME.length)));
+      }
     }
-    const main = rows.find((row) => row.kind === "password");
-    return {
-      address,
-      account: rows[0].account_id,
-      disabled: rows[0].disabled,
-      main: main === undefined ? undefined : {
-        id: main.credential_id!,
-        hash: main.hash!,
-        scramSha1: main.scram_sha1,
-        scramSha256: main.scram_sha256,
-      },
-      apps: rows.filter((row) => row.kind === "app" && row.hash!.startsWith(APP_SCHEME))
-        .map((row) => Uint8Array.fromBase64(row.hash!.slice(APP_SCHEME.length))),
-    };
+    return { address, account: rows.int(0, 0), disabled: rows.bool(0, 1), main, apps };
   }
 
   /** The login's SCRAM keys; such as nobody can prove where it has none. @throws Unavailable */

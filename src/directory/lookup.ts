@@ -1,6 +1,7 @@
 /** One question to the database about any number of addresses: domain, account, alias, and use of quotas. */
-import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import type { Database } from "../store/pg/database.ts";
+import { type Door, statement } from "../store/pg/door.ts";
 import { withDatabase } from "./failures.ts";
 
 /** An account that gets mail, with what its quotas depend on; `null` limits are none. */
@@ -25,59 +26,91 @@ export interface Found {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What of the door asking takes. */
+export type Asking = Pick<Door, "query">;
+
 /** Canonical; `local` is empty for a catch-all. */
 export interface Name {
   readonly domain: string;
   readonly local: string;
 }
 
+/** A row of LOOK_UP, its columns in order. */
 interface Row {
   kind: "domain" | "account" | "alias";
   domain: string;
   local_part: string;
   account_id: number | null;
   disabled: boolean | null;
-  targets: string[] | null;
+  targets: readonly string[] | null;
   octets: number | null;
   octet_limit: number | null;
   messages: number | null;
   message_limit: number | null;
 }
 
-/** Looks up names. The sum over a domain is made only where the domain has a quota. */
-export async function lookUp(
-  db: Database,
-  wanted: readonly Name[],
-): Promise<Found> {
-  const domainNames = wanted.map((one) => one.domain);
-  const locals = wanted.map((one) => one.local);
+/**
+ * What is there of names: $1 domains, $2 local parts. Domains come first: UNION ALL keeps the order of its parts.
+ * The sum over a domain is made only where the domain has a quota.
+ */
+const LOOK_UP = `with wanted as (
+    select distinct * from unnest($1::text[], $2::text[]) as w (domain, local_part)
+  )
+  select 'domain' as kind, d.name as domain, '' as local_part, null::int8 as account_id,
+         null::bool as disabled, null::text[] as targets, u.octets, d.quota_octets as octet_limit,
+         u.messages, d.quota_messages as message_limit
+    from domain d
+    left join lateral (
+      select sum(s.used_octets)::int8 as octets, sum(s.used_messages)::int8 as messages
+        from account a join account_state s using (account_id)
+       where a.domain = d.name
+    ) u on d.quota_octets is not null or d.quota_messages is not null
+   where d.name in (select w.domain from wanted w)
+  union all
+  select 'account', a.domain, a.local_part, a.account_id, a.disabled, null, s.used_octets,
+         s.quota_octets, s.used_messages, s.quota_messages
+    from wanted w join account a using (domain, local_part) left join account_state s using (account_id)
+  union all
+  select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null
+    from wanted w join alias l using (domain, local_part)`;
+
+const lookUpNames = statement("look_up_names", ["text[]", "text[]"], LOOK_UP);
+
+/** Looks up names, for administration. */
+export async function lookUp(db: Database, wanted: readonly Name[]): Promise<Found> {
   const { rows } = await withDatabase(() =>
-    sql<Row>`
-      with wanted as (
-        select distinct * from unnest(${domainNames}::text[], ${locals}::text[]) as w (domain, local_part)
-      )
-      select 'domain' as kind, d.name as domain, '' as local_part, null::int8 as account_id,
-             null::bool as disabled, null::text[] as targets, u.octets, d.quota_octets as octet_limit,
-             u.messages, d.quota_messages as message_limit
-        from domain d
-        left join lateral (
-          select sum(s.used_octets)::int8 as octets, sum(s.used_messages)::int8 as messages
-            from account a join account_state s using (account_id)
-           where a.domain = d.name
-        ) u on d.quota_octets is not null or d.quota_messages is not null
-       where d.name in (select w.domain from wanted w)
-      union all
-      select 'account', a.domain, a.local_part, a.account_id, a.disabled, null, s.used_octets,
-             s.quota_octets, s.used_messages, s.quota_messages
-        from wanted w join account a using (domain, local_part) left join account_state s using (account_id)
-      union all
-      select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null
-        from wanted w join alias l using (domain, local_part)`.execute(db)
+    db.executeQuery<Row>(CompiledQuery.raw(LOOK_UP, [
+      wanted.map((one) => one.domain),
+      wanted.map((one) => one.local),
+    ]))
   );
+  return foundIn(rows);
+}
+
+/** Looks up names by the hot path's door: planned once. @throws Unavailable */
+async function lookUpHot(door: Asking, wanted: readonly Name[]): Promise<Found> {
+  const rows = await withDatabase(() =>
+    door.query(lookUpNames, wanted.map((one) => one.domain), wanted.map((one) => one.local))
+  );
+  const intOrNull = (row: number, column: number) => rows.isNull(row, column) ? null : rows.int(row, column);
+  return foundIn(Array.from({ length: rows.count }, (_, row): Row => ({
+    kind: rows.text(row, 0) as Row["kind"],
+    domain: rows.text(row, 1),
+    local_part: rows.text(row, 2),
+    account_id: intOrNull(row, 3),
+    disabled: rows.isNull(row, 4) ? null : rows.bool(row, 4),
+    targets: rows.isNull(row, 5) ? null : rows.texts(row, 5),
+    octets: intOrNull(row, 6),
+    octet_limit: intOrNull(row, 7),
+    messages: intOrNull(row, 8),
+    message_limit: intOrNull(row, 9),
+  })));
+}
+
+function foundIn(rows: readonly Row[]): Found {
   const domains = new Map<string, Usage>();
   const accounts = new Map<string, AccountRow>();
   const aliases = new Map<string, readonly string[]>();
-  // Domains come first: UNION ALL keeps the order of its parts.
   for (const row of rows) {
     const name = `${row.local_part}@${row.domain}`;
     if (row.kind === "domain") domains.set(row.domain, usageOf(row));
@@ -112,7 +145,7 @@ export class Lookups {
   #pending: Pending[] = [];
   #running = 0;
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly door: Asking) {}
 
   /** What is there of these names; it may hold what others asked for too. @throws Unavailable */
   find(wanted: readonly Name[]): Promise<Found> {
@@ -128,7 +161,7 @@ export class Lookups {
     while (count < this.#pending.length && names < BATCH) names += this.#pending[count++]!.wanted.length;
     const batch = this.#pending.splice(0, count);
     this.#running++;
-    lookUp(this.db, batch.flatMap((one) => one.wanted)).then(
+    lookUpHot(this.door, batch.flatMap((one) => one.wanted)).then(
       (found) => batch.forEach((one) => one.resolve(found)),
       (thrown) => batch.forEach((one) => one.reject(thrown)),
     ).finally(() => {

@@ -12,6 +12,7 @@ import { Credentials } from "./credentials.ts";
 import { createHasher, type Hasher } from "./hash.ts";
 import type { DirectoryLimits, HashLimits, ThrottleLimits, VerifyCacheLimits } from "./limits.ts";
 import { Logins } from "./login.ts";
+import type { Asking } from "./lookup.ts";
 import { Resolver } from "./resolve.ts";
 import { Throttle, type ThrottleNote } from "./throttle.ts";
 import { VerifyCache } from "./verify_cache.ts";
@@ -34,6 +35,8 @@ export type { ThrottleNote } from "./throttle.ts";
 
 /** How the directory of a worker is set up. */
 export interface DirectoryOptions {
+  /** For what every message and every login asks. */
+  readonly door: Asking;
   readonly database: Database;
   readonly world: World;
   readonly emit: Emit;
@@ -70,7 +73,7 @@ export interface DirectoryServices extends AsyncDisposable {
  * @throws TypeError when an exempt network is none.
  */
 export function createDirectory(options: DirectoryOptions): DirectoryServices {
-  const { database, world, emit, limits } = options;
+  const { door, database, world, emit, limits } = options;
   const hasher = options.hasher ?? createHasher(world, limits?.hash);
   const throttle = new Throttle({
     world,
@@ -79,7 +82,7 @@ export function createDirectory(options: DirectoryOptions): DirectoryServices {
     ...(options.share === undefined ? {} : { share: options.share }),
   });
   const logins = new Logins({
-    credentials: new Credentials(database, world),
+    credentials: new Credentials(door, database, world),
     hasher,
     cache: new VerifyCache(world, limits?.verifyCache),
     throttle,
@@ -87,6 +90,7 @@ export function createDirectory(options: DirectoryOptions): DirectoryServices {
   });
   return {
     directory: new Resolver({
+      door,
       database,
       world,
       hostname: options.hostname,

@@ -17,10 +17,12 @@ import {
 import { BoundedMap } from "./bounded_map.ts";
 import { withDatabase } from "./failures.ts";
 import { DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
-import { type AccountRow, type Found, Lookups, type Name, type Usage } from "./lookup.ts";
+import { type AccountRow, type Asking, type Found, Lookups, type Name, type Usage } from "./lookup.ts";
 
 /** How a resolver is set up. */
 export interface ResolverOptions {
+  /** For recipients. */
+  readonly door: Asking;
   readonly database: Database;
   readonly world: World;
   /** Our name: mail for `postmaster` without a domain goes to its domain. */
@@ -60,7 +62,7 @@ export class Resolver implements Directory {
   constructor(private readonly options: ResolverOptions) {
     this.#limits = { ...DIRECTORY_LIMITS, ...options.limits };
     this.#separator = options.detailSeparator ?? DETAIL_SEPARATOR;
-    this.#lookups = new Lookups(options.database);
+    this.#lookups = new Lookups(options.door);
     this.#answers = new BoundedMap(this.#limits.resolveEntries);
   }
 

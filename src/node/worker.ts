@@ -76,6 +76,7 @@ class NodeWorker {
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
     const directory = createDirectory({
+      door,
       database,
       hostname: config.hostname,
       world: realWorld,

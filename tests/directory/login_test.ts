@@ -11,6 +11,8 @@ import {
 } from "../../src/directory/mod.ts";
 import type { Enrolled } from "../../src/directory/hash.ts";
 import { createClient, createNonce, MECHANISM_NAMES, type MechanismName } from "../../src/sasl/mod.ts";
+import { dial } from "../../src/net/mod.ts";
+import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
 import { from, good, type TestDirectory, testDirectory } from "./support.ts";
 
@@ -69,6 +71,7 @@ async function setUp(options: Partial<DirectoryOptions> = {}): Promise<Setup> {
     assert(!JSON.stringify(fields).includes(PASSWORD), "an event holds the password");
   };
   const services = createDirectory({
+    door: dir.door,
     database: dir.database,
     world: realWorld,
     emit,
@@ -196,6 +199,7 @@ Deno.test("SCRAM answers for unknown and imported accounts like for others, with
   assertEquals(salts.size, 3);
   // Another worker, another node: the same secret.
   await using other = createDirectory({
+    door: setup.dir.door,
     database: setup.dir.database,
     world: realWorld,
     emit: () => {},
@@ -301,7 +305,11 @@ Deno.test("a full hash queue is busy and counts as no guess; a hasher that break
 
 Deno.test("without the database logins are unavailable, and nothing is thrown", async () => {
   const database = openDatabase({ kind: "url", url: "postgres://x@127.0.0.1:1/x" }, { connections: 1 });
-  await using setup = await setUp({ database });
+  await using door = openDoor(dial, { kind: "url", url: "postgres://x@127.0.0.1:1/x" }, {
+    shared: 1,
+    exclusive: 1,
+  });
+  await using setup = await setUp({ database, door });
   for (const mechanism of MECHANISM_NAMES) {
     assertEquals(outcome(await sasl(setup, mechanism, "jane@example.org", PASSWORD)), "unavailable");
   }
@@ -313,8 +321,12 @@ Deno.test("without the database logins are unavailable, and nothing is thrown", 
 Deno.test("mechanisms: nothing without TLS unless allowed, -PLUS where there is something to bind to", async () => {
   const nothing = { hostname: "h", world: realWorld, emit: () => {} };
   const database = openDatabase({ kind: "url", url: "postgres://x@127.0.0.1:1/x" }, { connections: 1 });
-  await using strict = createDirectory({ ...nothing, database, allowPlaintext: false });
-  await using open = createDirectory({ ...nothing, database, allowPlaintext: true });
+  await using door = openDoor(dial, { kind: "url", url: "postgres://x@127.0.0.1:1/x" }, {
+    shared: 1,
+    exclusive: 1,
+  });
+  await using strict = createDirectory({ ...nothing, database, door, allowPlaintext: false });
+  await using open = createDirectory({ ...nothing, database, door, allowPlaintext: true });
   const plain: AuthOrigin = { ...HERE, tls: undefined };
   const unbound = { ...HERE.tls!, serverEndPoint: undefined };
   assertEquals(strict.authenticator.mechanisms(undefined), []);

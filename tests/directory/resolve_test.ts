@@ -1,16 +1,20 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Unavailable } from "../../src/core/failure.ts";
 import { realWorld } from "../../src/core/world.ts";
+import { dial } from "../../src/net/mod.ts";
+import { openDoor } from "../../src/store/pg/wire/mod.ts";
+import type { Asking } from "../../src/directory/lookup.ts";
 import { Resolver } from "../../src/directory/resolve.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
 import { good, type TestDirectory, testDirectory } from "./support.ts";
 
 /** Asks in the manner `kind`, or `address+detail …` for local ones. */
 function asker(
-  dir: TestDirectory,
+  dir: Pick<TestDirectory, "database"> & { readonly door: Asking },
   options: { hostname?: string; resolveAgeMs?: number; now?: () => number } = {},
 ) {
   const resolver = new Resolver({
+    door: dir.door,
     database: dir.database,
     world: { ...realWorld, ticks: options.now ?? realWorld.ticks },
     hostname: options.hostname ?? "mail.example.org",
@@ -167,11 +171,8 @@ Deno.test("an answer is kept for a second, and asked for once by a burst", async
   await using dir = await testDirectory();
   good(await dir.admin.domains.add("example.org"));
   let now = 0, queries = 0;
-  const counted = dir.database.withPlugin({
-    transformQuery: ({ node }) => (queries++, node),
-    transformResult: ({ result }) => Promise.resolve(result),
-  });
-  const ask = asker({ ...dir, database: counted }, { resolveAgeMs: 1000, now: () => now });
+  const counted: Asking = { query: (...asked) => (queries++, dir.door.query(...asked)) };
+  const ask = asker({ ...dir, door: counted }, { resolveAgeMs: 1000, now: () => now });
   assertEquals(await ask("jane@example.org"), "unknown");
   await people(dir, "jane@example.org");
   now = 999;
@@ -189,11 +190,8 @@ Deno.test("recipients that come at once are asked for together, and each gets th
   const names = Array.from({ length: 900 }, (_, i) => `user${i}@example.org`);
   await people(dir, ...names);
   let queries = 0;
-  const counted = dir.database.withPlugin({
-    transformQuery: ({ node }) => (queries++, node),
-    transformResult: ({ result }) => Promise.resolve(result),
-  });
-  const ask = asker({ ...dir, database: counted });
+  const counted: Asking = { query: (...asked) => (queries++, dir.door.query(...asked)) };
+  const ask = asker({ ...dir, door: counted });
   const wanted = names.flatMap((name, i) => [name, `missing${i}@example.org`, `user${i}@elsewhere.example`]);
   const answers = await Promise.all(wanted.map((name) => ask(name)));
   assertEquals(answers, names.flatMap((name) => [name, "unknown", "foreign"]));
@@ -203,7 +201,11 @@ Deno.test("recipients that come at once are asked for together, and each gets th
 
 Deno.test("a database that cannot be reached is Unavailable, and not remembered", async () => {
   const database = openDatabase({ kind: "url", url: "postgres://x@127.0.0.1:1/x" }, { connections: 1 });
-  const resolver = new Resolver({ database, world: realWorld, hostname: "mail.example.org" });
+  await using door = openDoor(dial, { kind: "url", url: "postgres://x@127.0.0.1:1/x" }, {
+    shared: 1,
+    exclusive: 1,
+  });
+  const resolver = new Resolver({ door, database, world: realWorld, hostname: "mail.example.org" });
   for (let i = 0; i < 2; i++) {
     await assertRejects(() => resolver.resolve({ local: "a", domain: "example.org" }, 0), Unavailable);
   }

@@ -6,11 +6,13 @@ import { realWorld } from "../../src/core/world.ts";
 import { type Admin, createAdmin, createHasher, type Hasher } from "../../src/directory/mod.ts";
 import { deleteAccountRows, insertAccountState } from "../../src/store/accounts.ts";
 import type { Database } from "../../src/store/pg/database.ts";
+import type { Door } from "../../src/store/pg/door.ts";
 import { testDatabase } from "../support/database.ts";
 
 /** A fresh directory. */
 export interface TestDirectory extends AsyncDisposable {
   readonly database: Database;
+  readonly door: Door;
   readonly hasher: Hasher;
   readonly admin: Admin;
 }
@@ -28,6 +30,7 @@ export async function testDirectory(): Promise<TestDirectory> {
   });
   return {
     database: db.database,
+    door: db.door,
     hasher,
     admin,
     async [Symbol.asyncDispose]() {
