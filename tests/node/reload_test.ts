@@ -132,13 +132,13 @@ Deno.test("SIGHUP: certificates and limits for what comes, nothing for what is t
     });
   }
 
-  await t.step("several at once: each is done", async () => {
+  await t.step("several signals at once", async () => {
     await writePair(etc, "cert", "last.example.test");
     const before = events(server).filter(({ event }) => event === "node.reload").length;
     for (let i = 0; i < 3; i++) server.signal("SIGHUP");
     await until(
       () => events(server).filter(({ event }) => event === "node.reload").length > before,
-      "a reload is done",
+      "they are done",
     );
     assertEquals(await shown(server.ports.imaps), "last.example.test");
     await old.exchange("z NOOP", /^z OK/);
