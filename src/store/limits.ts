@@ -44,12 +44,12 @@ export interface StoreLimits {
   readonly textPartOctets: number;
   /** Messages whose text one transaction writes. */
   readonly textMessages: number;
+  /** Messages whose keys for SORT one transaction writes, where the text is not written yet. */
+  readonly sortMessages: number;
   /** Milliseconds without a change after which text is extracted; while mail pours in, that has to wait. */
   readonly textQuietMs: number;
   /** Milliseconds that an account's new mail waits for that at most. */
   readonly textLatestMs: number;
-  /** Messages whose keys for SORT one transaction writes, where the text is not written yet. */
-  readonly sortMessages: number;
   /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
   readonly expungedRanges: number;
   /** Milliseconds after which an untouched large draft is swept. */

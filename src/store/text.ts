@@ -1,6 +1,7 @@
 /**
  * The text that SEARCH looks at: header fields decoded, names of attachments, text parts decoded and stripped
- * of markup, all case-folded. It is extracted after delivery, in the order of message ids; `indexed_message_id` says how far.
+ * of markup, all case-folded. It is extracted after delivery, in the order of message ids;
+ * `indexed_message_id` says how far.
  */
 import type { AccountId, MessageId } from "../core/brands.ts";
 import type { OctetPiece, OctetRange } from "../core/store.ts";
