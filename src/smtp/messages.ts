@@ -16,12 +16,15 @@ export class Messages implements AsyncDisposable {
   #chunk: { readonly last: boolean; readonly refusal: Reply | undefined } | undefined;
   /** Octets of refused chunks on this connection. */
   #dropped = 0;
+  /** The connection's id as an Atom (RFC 5321 §4.4 ID): nothing else gets into the trace field. */
+  readonly #atom: string;
   #begun = 0;
   #id = "";
   #startedAt = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#atom = context.conn.id.slice(0, 64).replaceAll(/[^A-Za-z0-9-]/gu, "-");
   }
 
   /** DATA, once it may run. */
@@ -108,7 +111,7 @@ export class Messages implements AsyncDisposable {
 
   async #begin(transaction: Transaction): Promise<Reception> {
     const { conn, services, session, role, secure } = this.#context;
-    this.#id = messageId(conn.id, ++this.#begun);
+    this.#id = `${this.#atom}-${++this.#begun}`;
     this.#startedAt = services.world.ticks();
     const trace = traceFields({
       role,
@@ -168,11 +171,4 @@ export class Messages implements AsyncDisposable {
       services.emit("smtp.message.refused", { ...about, reply: outcome.code, status: outcome.status });
     }
   }
-}
-
-/** The connection's id and a number, as an Atom (RFC 5321 §4.4 ID); nothing else gets into the trace field. */
-function messageId(connection: string, count: number): string {
-  const atom = Array.from(connection.slice(0, 64), (letter) => /[A-Za-z0-9-]/.test(letter) ? letter : "-")
-    .join("");
-  return `${atom}-${count}`;
 }
