@@ -22,9 +22,19 @@ export const setMailboxKeywords = statement(
 /** What `setFlags` does with the given flags. */
 export const FlagOp = { add: 0, remove: 1, replace: 2 } as const;
 
+/** What becomes of flags and keywords. */
+const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else $8 end`;
+const NO_KEYWORDS = `repeat('0', 256)::bit(256)`;
+const NEW_KEYWORDS = `nullif(case $7 when 0 then coalesce(keywords, ${NO_KEYWORDS}) | $9::bit(256)
+                          when 1 then keywords & ~$9::bit(256)
+                          else $9::bit(256) end, ${NO_KEYWORDS})`;
+
 /**
  * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
  * $9 keyword bits, $10 unchangedSince or null. A message whose flags stay as they are keeps its modseq.
+ *
+ * Rows are found again by an array of keys, here and below: of a join, planned while the table was empty,
+ * PostgreSQL makes a walk through the whole mailbox.
  */
 export const setFlags = statement(
   "set_flags",
@@ -39,22 +49,21 @@ export const setFlags = statement(
      where ${IS_THERE}
      order by e.uid limit $6
   ), wanted as materialized (
-    select uid, flags as old_flags, keywords as old_keywords, modseq,
-           coalesce(modseq > $10, false) as refused,
-           case $7 when 0 then flags | $8 when 1 then flags & ~$8 else $8 end as flags,
-           nullif(case $7 when 0 then coalesce(keywords, repeat('0', 256)::bit(256)) | $9::bit(256)
-                          when 1 then keywords & ~$9::bit(256)
-                          else $9::bit(256) end, repeat('0', 256)::bit(256)) as keywords
-      from scope
+    select x.*, not refused and (flags <> old_flags or keywords is distinct from old_keywords) as differs
+      from (
+        select uid, flags as old_flags, keywords as old_keywords, modseq,
+               coalesce(modseq > $10, false) as refused,
+               ${NEW_FLAGS} as flags, ${NEW_KEYWORDS} as keywords
+          from scope
+      ) x
   ), differing as materialized (
-    select * from wanted
-     where not refused and (flags <> old_flags or keywords is distinct from old_keywords)
+    select * from wanted where differs
   ), next as materialized (
     select modseq + 1 as modseq from account_state where account_id = $1
   ), changed as (
-    update entry e set flags = d.flags, keywords = d.keywords, modseq = next.modseq
-      from differing d, next
-     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = d.uid
+    update entry e set flags = ${NEW_FLAGS}, keywords = ${NEW_KEYWORDS}, modseq = next.modseq
+      from next
+     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = any (array(select uid from differing))
   ), counted as (
     update mailbox b
        set highestmodseq = next.modseq,
@@ -70,8 +79,8 @@ export const setFlags = statement(
   )
   select w.uid, case when w.refused then w.old_flags else w.flags end,
          case when w.refused then w.old_keywords else w.keywords end,
-         case when d.uid is null then w.modseq else next.modseq end, w.refused
-    from next, wanted w left join differing d using (uid) order by w.uid`,
+         case when w.differs then next.modseq else w.modseq end, w.refused
+    from next, wanted w order by w.uid`,
 );
 
 /**
@@ -92,8 +101,8 @@ export const removeEntries = statement(
      where ${IS_THERE}
      order by e.uid limit $6
   ), gone as (
-    delete from entry e using scope s
-     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = s.uid
+    delete from entry e
+     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = any (array(select uid from scope))
     returning e.uid, e.message_id, e.size, e.flags
   ), ${DROP_LOST_MESSAGES}, next as materialized (
     select modseq + 1 as modseq from account_state

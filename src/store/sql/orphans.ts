@@ -8,12 +8,15 @@ export const DROP_LOST_MESSAGES = `lost as (
     select g.message_id from (select message_id, count(*) as entries from gone group by message_id) g
      where g.entries = (select count(*) from entry e where e.account_id = $1 and e.message_id = g.message_id)
   ), dropped as (
-    delete from message m using lost l where m.account_id = $1 and m.message_id = l.message_id
+    delete from message m
+     where m.account_id = $1 and m.message_id = any (array(select message_id from lost))
     returning m.blob_id
   ), untexted as (
-    delete from message_text t using lost l where t.account_id = $1 and t.message_id = l.message_id
+    delete from message_text t
+     where t.account_id = $1 and t.message_id = any (array(select message_id from lost))
   ), unsorted as (
-    delete from message_sort k using lost l where k.account_id = $1 and k.message_id = l.message_id
+    delete from message_sort k
+     where k.account_id = $1 and k.message_id = any (array(select message_id from lost))
   ), freed as (
     insert into blob_garbage (blob_id) select distinct blob_id from dropped order by blob_id
     on conflict (blob_id) do update set freed_at = excluded.freed_at
