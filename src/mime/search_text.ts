@@ -3,7 +3,7 @@ import { decodeBody } from "./charset.ts";
 import { TextFinder } from "./embedded_text.ts";
 import { flowOf, unflow } from "./flowed.ts";
 import { headerText } from "./header_text.ts";
-import { htmlToText } from "./html_text.ts";
+import { type HtmlTextOptions, htmlToText } from "./html_text.ts";
 import { parameterText } from "./parameter.ts";
 import { isMessage, type Part } from "./part.ts";
 import { createTransferDecoder } from "./transfer.ts";
@@ -34,21 +34,25 @@ export function searchParts(root: Part): readonly SearchRange[] {
   return ranges;
 }
 
+/** How `partText` reads. */
+export interface PartTextOptions extends HtmlTextOptions {
+  /** The charset of 8-bit text that declares none and is no UTF-8; windows-1252 when left out. */
+  readonly fallback?: string;
+}
+
 /**
  * Text of a part's octets as `searchParts` gave them: transfer-decoded, charset-decoded, HTML reduced to
  * what a reader sees, flowed lines joined, files inside plain text reduced to their names; a message part's
  * octets are read as a header. Unknown encodings are read as they are. NUL becomes U+FFFD (PostgreSQL's text
  * refuses it).
- *
- * @param fallback The charset of 8-bit text that declares none and is no UTF-8; windows-1252 if undefined.
  */
-export function partText(part: Part, octets: Uint8Array, fallback?: string): string {
+export function partText(part: Part, octets: Uint8Array, options: PartTextOptions = {}): string {
   if (isMessage(part)) return headerText(octets);
   const body = transferDecode(part.encoding, octets);
   const charset = parameterText(part.params, "charset");
-  const read = (piece: Uint8Array) => decodeBody(piece, charset, fallback);
+  const read = (piece: Uint8Array) => decodeBody(piece, charset, options.fallback);
   let text: string;
-  if (part.subtype === "html" || part.subtype === "xhtml") text = htmlToText(read(body));
+  if (part.subtype === "html" || part.subtype === "xhtml") text = htmlToText(read(body), options);
   else {
     text = part.type === "text" && part.subtype === "plain" ? withoutFiles(body, read) : read(body);
     const flow = flowOf(part);
