@@ -50,6 +50,16 @@ Deno.test("what is no address loses as little as possible", () => {
   assertEquals(short("(unended a@b"), []);
 });
 
+Deno.test("words of a local part: dots join them (obs-local-part), else a space stays", () => {
+  const local = (text: string) => {
+    const [one] = parseAddressList(octetsOf(text));
+    return one?.kind === "mailbox" ? one.local : undefined;
+  };
+  assertEquals(local("<john . q (c) . public@x>"), "john.q.public");
+  assertEquals(local("<Undisclosed  Recipients>"), "Undisclosed Recipients");
+  assertEquals(local('<"a b".c@x>'), "a b.c");
+});
+
 Deno.test("parseAddressList never throws and is bounded", () => {
   const text = fc.array(
     fc.constantFrom("a", "@", "<", ">", ",", ";", ":", '"', "\\", "(", ")", "[", "]", " ", ".", "\xff"),

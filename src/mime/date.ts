@@ -75,6 +75,12 @@ function wordsOf(octets: Uint8Array): string[] {
 }
 
 function pushWord(words: string[], word: string): void {
+  const last = words[words.length - 1];
+  // obs-hour, obs-minute (RFC 5322 §4.3): white space and comments around the colons.
+  if (last !== undefined && (word.startsWith(":") || last.endsWith(":"))) {
+    words[words.length - 1] = last + word;
+    return;
+  }
   const t = word.indexOf("t");
   if (t === 10 && isDigit(word.charCodeAt(0)) && word[4] === "-") {
     words.push(word.slice(0, t), word.slice(t + 1));
@@ -150,7 +156,7 @@ function zoneOf(words: readonly string[]): number {
       const minutes = digits.length <= 2 ? value * 60 : Math.floor(value / 100) * 60 + value % 100;
       return minutes >= 24 * 60 ? 0 : word[sign] === "-" ? -minutes : minutes;
     }
-    const named = ZONES.get(word);
+    const named = ZONES.get(word) ?? ZONES.get(/^[a-z]+(?=\d[a-z])/.exec(word)?.[0] ?? ""); // EST5EDT
     if (named !== undefined) return named;
   }
   return 0;

@@ -50,6 +50,7 @@ export { type Parameter, parameterText } from "./parameter.ts";
 export { MessageParser, type ParsedMessage } from "./parser.ts";
 export { type Defect, type DefectKind, type Disposition, isMessage, type Part } from "./part.ts";
 export { preview, PREVIEW_OCTETS, previewPart } from "./preview.ts";
+export { partByCid, relatedRoot } from "./related.ts";
 export {
   parseReport,
   type RecipientReport,

@@ -1,5 +1,5 @@
 /** Parameters of Content-Type and Content-Disposition: RFC 2045 §5.1 with RFC 2231. */
-import { latin1, lowerAscii, octetsOf } from "../bytes/ascii.ts";
+import { latin1, lowerAscii, octetsOf, standsAt } from "../bytes/ascii.ts";
 import { decodeCharset } from "./charset.ts";
 import { decodeWords } from "./encoded_word.ts";
 import { isTokenOctet, type Lexer } from "./lexer.ts";
@@ -80,26 +80,37 @@ const NEEDED: ReadonlySet<string> = new Set(["boundary", "charset", "name", "fil
 /** True when the name of a parameter that is needed and `=` stand at the position, which does not move. */
 function namesParameter(lexer: Lexer): boolean {
   const start = lexer.pos;
-  const name = lexer.token();
-  const named = lexer.peek() === 0x3d && NEEDED.has(lowerAscii(name));
+  const name = lowerAscii(lexer.token());
+  const star = name.indexOf("*");
+  const named = lexer.peek() === 0x3d && NEEDED.has(star < 0 ? name : name.slice(0, star));
   lexer.pos = start;
   return named;
 }
 
-/** A quoted string, or everything up to a semicolon or white space: unquoted values with tspecials are common. */
+/**
+ * A quoted string, or everything up to a semicolon or white space: unquoted values with tspecials are common, as
+ * are rows of encoded words with white space between them.
+ */
 function parameterValue(lexer: Lexer): string {
   if (lexer.peek() === 0x22) return lexer.quotedString();
   if (lexer.peek() === 0x5c && lexer.octets[lexer.pos + 1] === 0x22) return escapedString(lexer);
-  let value = "";
-  for (let c = lexer.peek(); c > 0x20 && c !== 0x3b && c !== 0x22; c = lexer.peek()) {
-    const run = lexer.token();
-    if (run !== "") value += run;
-    else {
-      value += String.fromCharCode(c);
-      lexer.pos++;
+  let value = unquoted(lexer);
+  while (value.endsWith("?=")) {
+    const end = lexer.pos;
+    lexer.skipCfws();
+    if (!standsAt(lexer.octets, "=?", lexer.pos)) {
+      lexer.pos = end;
+      break;
     }
+    value += " " + unquoted(lexer);
   }
   return value;
+}
+
+function unquoted(lexer: Lexer): string {
+  const start = lexer.pos;
+  for (let c = lexer.peek(); c > 0x20 && c !== 0x3b && c !== 0x22; c = lexer.peek()) lexer.pos++;
+  return latin1(lexer.octets, start, lexer.pos);
 }
 
 /** `\"…\"`, the quotes of a string that was quoted once too often; the second takes the rest if it is missing. */

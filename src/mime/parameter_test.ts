@@ -16,6 +16,23 @@ Deno.test("parameters as RFC 2045 §5.1 has them, and as senders write them", ()
   assertEquals(short('; broken; =x; name="unended; x=y'), ["name=unended; x=y"]);
 });
 
+Deno.test("parameters that a part cannot be read without count without their semicolon", () => {
+  assertEquals(short(' boundary="b"'), ["boundary=b"]);
+  assertEquals(short("; charset=utf-8 boundary=b x=y; z=1"), ["charset=utf-8", "boundary=b", "z=1"]);
+  assertEquals(short("; x=y filename*0=a\n filename*1=b"), ["x=y", "filename=ab"]);
+  assertEquals(short("; x=my name; y=1"), ["x=my", "y=1"]);
+});
+
+Deno.test("values that were quoted twice, and rows of encoded words without quotes", () => {
+  assertEquals(short('; boundary=\\"--x y\\"; c=d'), ["boundary=--x y", "c=d"]);
+  assertEquals(short('; boundary=\\"x'), ["boundary=x"]);
+  assertEquals(short("; name==?utf-8?q?a?= =?utf-8?q?b?= c; d=e"), [
+    "name==?utf-8?q?a?= =?utf-8?q?b?=",
+    "d=e",
+  ]);
+  assertEquals(parameterText(read("; name==?utf-8?q?=C3?=\t=?utf-8?q?=A9?="), "name"), "é");
+});
+
 Deno.test("continuations are joined in order (RFC 2231 §3)", () => {
   assertEquals(short("; f*1=b; f*0=a; f*2=c"), ["f=abc"]);
   assertEquals(short("; f*0=a; f*2=c"), ["f=a"]);

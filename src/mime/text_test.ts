@@ -52,6 +52,12 @@ Deno.test("languages and references are bounded", () => {
   assertEquals(summarize(header("References", ids, 1)).references.length, REFERENCES);
 });
 
+Deno.test("Content-Location loses comments around it and the white space of folding (RFC 2557 §4)", () => {
+  const location = (value: string) => parseIn(999, mail(`Content-Location: ${value}\n\n`)).root.location;
+  assertEquals(location("(a) http://x.example/a(b)\n /c.png (d (e))"), "http://x.example/a(b)/c.png");
+  assertEquals(location("relative/license.txt"), "relative/license.txt");
+});
+
 Deno.test("headerText: one line a field, unfolded and decoded", () => {
   assertEquals(
     headerText(mail("Subject: =?utf-8?q?J=C3=B6rg=0Ax?=\n  b\nX-Empty:\nTo: a@b\n\n")),
