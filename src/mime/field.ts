@@ -1,5 +1,5 @@
 /** Header blocks (RFC 5322 §2.2) as octets: walk over the fields, unfold their values. */
-import { equalsFold, indexOfOctet, isWsp } from "../bytes/ascii.ts";
+import { equalsFold, isWsp } from "../bytes/ascii.ts";
 import { MIME_LIMITS } from "./limits.ts";
 
 /**
@@ -43,8 +43,9 @@ export class FieldScanner {
       this.#left--;
       const last = lf < 0 ? size : lf > start && octets[lf - 1] === 0x0d ? lf - 1 : lf;
       const bound = Math.min(last, start + this.#fieldLimit);
-      const colon = indexOfOctet(octets, 0x3a, start, bound);
-      if (colon <= start || isWsp(first)) continue;
+      let colon = start;
+      while (colon < bound && octets[colon] !== 0x3a) colon++;
+      if (colon <= start || colon === bound || isWsp(first)) continue;
       let nameEnd = colon;
       while (nameEnd > start && isWsp(octets[nameEnd - 1])) nameEnd--;
       if (hasLineEnd(octets, start, nameEnd)) continue;

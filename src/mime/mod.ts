@@ -35,7 +35,7 @@ export { alternativePart, type ComposeReport, reportPart, type StatusFields } fr
 export { decodeCharset } from "./charset.ts";
 export { type MailDate, parseDate } from "./date.ts";
 export { decodeWords } from "./encoded_word.ts";
-export { encodeEnvelope } from "./envelope.ts";
+export { encodeEnvelope, envelopeAndDate } from "./envelope.ts";
 export { FieldScanner, findField, unfold } from "./field.ts";
 export { foldText } from "./fold_text.ts";
 export { headerText } from "./header_text.ts";
@@ -52,6 +52,6 @@ export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
 export { type BaseSubject, baseSubject } from "./subject.ts";
-export { sentDate, summarize, type Summary } from "./summary.ts";
+export { summarize, type Summary } from "./summary.ts";
 export { answerReferences, messageIds, type ThreadKeys, threadKeys } from "./thread.ts";
 export { createTransferDecoder, type TransferDecoder } from "./transfer.ts";

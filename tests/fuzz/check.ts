@@ -9,6 +9,7 @@ import {
   createTransferDecoder,
   encodeBodyStructure,
   encodeEnvelope,
+  envelopeAndDate,
   foldText,
   headerText,
   locate,
@@ -16,6 +17,7 @@ import {
   MIME_LIMITS,
   type MimeLimits,
   packParts,
+  parseDate,
   type ParsedMessage,
   type Part,
   partText,
@@ -24,7 +26,6 @@ import {
   recipientLists,
   searchParts,
   selectFields,
-  sentDate,
   summarize,
   threadKeys,
   unpackParts,
@@ -118,7 +119,8 @@ function checkTiling(octets: Uint8Array, { root, ...parsed }: ParsedMessage, lim
 function checkHeader(header: Uint8Array): void {
   const summary = summarize(header);
   for (const text of [summary.subject, summary.from, summary.to, summary.cc, summary.bcc]) oneLine(text);
-  must(JSON.stringify(sentDate(header)) === JSON.stringify(summary.sent), "sentDate differs");
+  const { date } = envelopeAndDate(header);
+  must((date && parseDate(date)?.epochMs) === summary.sent?.epochMs, "the envelope's date is another");
   const keys = threadKeys(header);
   must(keys.id === undefined || !keys.ancestors.includes(keys.id), "its own ancestor");
   for (const id of [...keys.ancestors, keys.subject.base]) oneLine(id);

@@ -36,6 +36,8 @@ export interface FuzzOptions {
   readonly only?: number;
 }
 
+/** Milliseconds from which a message's time is taken again. */
+const SLOW = 300;
 /** Failures that are enough. */
 const FAILURES = 20;
 /** Larger messages of the corpus are left to its own test. */
@@ -73,7 +75,11 @@ export function fuzz(options: FuzzOptions): FuzzReport {
       });
       Deno.writeFileSync(`${Deno.env.get("TMPDIR") ?? "/tmp"}/mime-fuzz-${seed}-${index}.eml`, message);
     }
-    const ms = performance.now() - begun;
+    let ms = performance.now() - begun;
+    // What is slow because the machine had other work is not slow again.
+    for (let again = 0; ms > SLOW && again < 3; again++) {
+      ms = Math.min(ms, timeOf(message, new Random(seed, index)));
+    }
     if (ms > worst.ms) Object.assign(worst, { ms, index });
     if (performance.now() - sampled > 1000) {
       sampled = performance.now();
@@ -82,6 +88,17 @@ export function fuzz(options: FuzzOptions): FuzzReport {
   }
   const messages = index - first;
   return { messages, mutated, made: messages - mutated, octets, worst, failures, rss };
+}
+
+/** Milliseconds that a message takes once more. */
+function timeOf(message: Uint8Array, random: Random): number {
+  const begun = performance.now();
+  try {
+    checkMessage(message, random);
+  } catch {
+    // It has been reported.
+  }
+  return performance.now() - begun;
 }
 
 function readSeeds(): readonly Uint8Array[] {
