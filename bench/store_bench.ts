@@ -13,7 +13,7 @@ import { startEmbedded } from "../src/store/pg/embedded/cluster.ts";
 import { SERVER_SETTINGS } from "../src/store/pg/embedded/settings.ts";
 import { migrateToLatest } from "../src/store/pg/migrate.ts";
 import { openDoor } from "../src/store/pg/wire/mod.ts";
-import { dial } from "../tests/support/dial.ts";
+import { dial } from "../src/net/mod.ts";
 
 const ACCOUNTS = 200, ENTRIES = 100_000;
 

@@ -21,7 +21,7 @@ export interface ComposeReport {
 }
 
 /** multipart/report: text for people, fields for programs, and the original (RFC 6522 §3). */
-export function reportPart(report: ComposeReport): ComposeMultipart {
+export function composeReport(report: ComposeReport): ComposeMultipart {
   const utf8 = report.utf8 === true;
   const { original } = report;
   const parts: ComposePart[] = [

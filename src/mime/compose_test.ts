@@ -6,7 +6,7 @@ import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import type { ComposeMailbox } from "./compose_address.ts";
 import { type ComposeField, composeField, formatDate, newMessageId } from "./compose_field.ts";
 import type { ComposePart } from "./compose_part.ts";
-import { alternativePart, reportPart } from "./compose_report.ts";
+import { alternativePart, composeReport } from "./compose_report.ts";
 import { parseDate } from "./date.ts";
 import { parameterText } from "./parameter.ts";
 import { recipientLists } from "./recipients.ts";
@@ -412,10 +412,10 @@ Deno.test("messages inside: as they are, or as octets where they could not be se
   assertEquals(inside(`Subject: x\r\n\r\n${"x".repeat(998)}\r\n`)[0], "message/rfc822");
 });
 
-Deno.test("reportPart: RFC 6522 with fields for programs, whatever other servers said", () => {
+Deno.test("composeReport: RFC 6522 with fields for programs, whatever other servers said", () => {
   const octets = composed(
     [],
-    reportPart({
+    composeReport({
       type: "delivery-status",
       text: "Nobody there.\n",
       groups: [

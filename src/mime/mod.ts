@@ -31,12 +31,15 @@ export {
   type ComposePart,
   type ComposeText,
 } from "./compose_part.ts";
-export { alternativePart, type ComposeReport, reportPart, type StatusFields } from "./compose_report.ts";
-export { decodeCharset } from "./charset.ts";
+export { alternativePart, type ComposeReport, composeReport, type StatusFields } from "./compose_report.ts";
+export { decodeBody, decodeCharset } from "./charset.ts";
 export { type MailDate, parseDate } from "./date.ts";
+export { createEmbeddedDecoder, type EmbeddedDecoder, EmbeddedFinder, embeddedParts } from "./embedded.ts";
+export { type EmbeddedFile, type EmbeddedFormat, type EmbeddedPiece } from "./embedded_file.ts";
 export { decodeWords } from "./encoded_word.ts";
 export { encodeEnvelope, envelopeAndDate } from "./envelope.ts";
 export { FieldScanner, findField, unfold } from "./field.ts";
+export { flowOf, unflow } from "./flowed.ts";
 export { foldText } from "./fold_text.ts";
 export { headerText } from "./header_text.ts";
 export { type HtmlTextOptions, htmlToText } from "./html_text.ts";
@@ -47,10 +50,21 @@ export { type Parameter, parameterText } from "./parameter.ts";
 export { MessageParser, type ParsedMessage } from "./parser.ts";
 export { type Defect, type DefectKind, type Disposition, isMessage, type Part } from "./part.ts";
 export { preview, PREVIEW_OCTETS, previewPart } from "./preview.ts";
+export {
+  parseReport,
+  type RecipientReport,
+  type Report,
+  type ReportField,
+  type ReportKind,
+  reportKind,
+  reportPart,
+  type Typed,
+} from "./report.ts";
 export { type Mailbox, type RecipientLists, recipientLists } from "./recipients.ts";
 export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
+export { type SortKeys, sortKeys } from "./sort_keys.ts";
 export { type BaseSubject, baseSubject } from "./subject.ts";
 export { summarize, type Summary } from "./summary.ts";
 export { answerReferences, messageIds, type ThreadKeys, threadKeys } from "./thread.ts";

@@ -13,7 +13,7 @@ export interface WorkerStart {
   readonly certificates: readonly CertificatePair[];
   /** This node's name among those on the same database; the same in all its workers. */
   readonly node: string;
-  /** Connections that one listener of this worker may hold. */
+  /** Connections that all listeners of this worker may hold together. */
   readonly maxConnections: number;
   /** How many workers the node has. */
   readonly workers: number;

@@ -5,11 +5,21 @@ import type { Conn } from "../core/conn.ts";
 import { emitBug } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
 import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
-import { dial, formatAddress, listen, type Listener, TlsContextHolder } from "../net/mod.ts";
+import {
+  type AddressBook,
+  ConnectionBudget,
+  dial,
+  formatAddress,
+  listen,
+  type Listener,
+  LocalAddressBook,
+  TlsContextHolder,
+} from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
 
@@ -37,6 +47,7 @@ class NodeWorker {
   #config: Config = start.config;
   readonly #certificates = new TlsContextHolder(start.certificates);
   readonly #draining = new AbortController();
+  readonly #books = new Map<string, AddressBook>();
   readonly #listeners: (Listener | undefined)[] = [];
 
   private constructor(
@@ -60,6 +71,7 @@ class NodeWorker {
       emit,
       limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
       buses,
+      indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
@@ -113,6 +125,7 @@ class NodeWorker {
   }
 
   async #listen(): Promise<void> {
+    const budget = new ConnectionBudget(start.maxConnections);
     for (const { protocol, address, proxy } of this.#config.listeners) {
       // The kernel spreads TCP connections over all who bind a port; a unix socket has one owner.
       if (protocol === "http" || address.startsWith("unix:") && !start.first) {
@@ -138,13 +151,25 @@ class NodeWorker {
               role.connectionsPerAddress ?? 0,
             ),
           },
+          budget,
+          book: this.#book(protocol),
           reusePort: true,
           refusal: () => refusal,
           emit,
           handler: (conn) => this.#serve(protocol, conn),
+        }).catch((error) => {
+          throw cannotListen(protocol, address, error);
         }),
       );
     }
+  }
+
+  /** imap and imaps count an address's connections together, and so on. */
+  #book(protocol: keyof typeof ROLES): AddressBook {
+    const family = protocol.replace(/s$/, "");
+    const book = this.#books.get(family) ?? new LocalAddressBook();
+    this.#books.set(family, book);
+    return book;
   }
 
   async #serve(protocol: keyof typeof ROLES, conn: Conn): Promise<void> {

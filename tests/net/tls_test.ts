@@ -4,7 +4,6 @@ import { createConnection } from "node:net";
 import { connect } from "node:tls";
 import { type Conn, ConnError } from "../../src/core/conn.ts";
 import { type CertificatePair, dial, selfSigned, TlsContextHolder } from "../../src/net/mod.ts";
-import { serverTls } from "../../src/net/handshake.ts";
 import { capture, drain, octets, pair, readText, sleep, until } from "./support.ts";
 
 const FIRST = await selfSigned("a.test");
@@ -152,6 +151,26 @@ Deno.test("TLS 1.1 is refused with an alert, and the socket goes", async () => {
   await listener[Symbol.asyncDispose]();
 });
 
+Deno.test("TLS 1.2 is taken, with a name for the cipher and no exporter", async () => {
+  const { listener, accepted } = await capture({
+    tls: "implicit",
+    certificates: new TlsContextHolder([FIRST]),
+  });
+  const client = connect({
+    host: "127.0.0.1",
+    port: listener.address.port,
+    maxVersion: "TLSv1.2",
+    servername: "a.test",
+    rejectUnauthorized: false,
+  });
+  client.on("error", () => {});
+  const { tls } = await accepted();
+  assertEquals([tls?.version, tls?.serverName, tls?.exporter], ["TLSv1.2", "a.test", undefined]);
+  assert(tls?.cipher.startsWith("TLS_ECDHE_ECDSA_"), tls?.cipher);
+  client.destroy();
+  await listener[Symbol.asyncDispose]();
+});
+
 Deno.test("plaintext behind STARTTLS is seen in buffered, and never read as if it came by TLS", async () => {
   const certificates = new TlsContextHolder([FIRST]);
   const { listener, accepted } = await capture({ tls: "starttls", certificates });
@@ -246,7 +265,7 @@ Deno.test("a handshake that takes too long ends the connection", async () => {
   await using ends = await pair({ tls: "starttls", certificates, limits: { handshakeMs: 100 } });
   const start = performance.now();
   assertEquals(await tlsReason(ends.server.startTls()), "tls");
-  assert(performance.now() - start < 1_000);
+  assert(performance.now() - start < 5_000);
   assertEquals(await ends.client.read(1_000).catch(() => null), null);
   await until(() => ends.listener.connections === 0, "the socket is gone");
 });
@@ -303,7 +322,6 @@ Deno.test("without certificates there is no TLS", async () => {
   await using ends = await pair();
   assertEquals(await tlsReason(ends.server.startTls()), "tls");
   await assertRejects(() => capture({ tls: "implicit" }), TypeError);
-  assertEquals(typeof serverTls, "function");
 });
 
 Deno.test("a TLS peer that goes without close_notify: the stream ends or breaks, nothing hangs", async () => {

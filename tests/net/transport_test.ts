@@ -36,7 +36,7 @@ Deno.test("a deadline is late, never early, and a renewed one counts from its re
   const start = performance.now();
   await rejectsWith("timeout", ends.server.read(150));
   const took = performance.now() - start;
-  assert(took >= 150 && took < 600, `took ${took} ms`);
+  assert(took >= 150 && took < 3_000, `took ${took} ms`);
   // Answered reads leave a deadline behind that must not end a later read.
   const reading = ends.server.read(100);
   await ends.client.write(octets("x"));
@@ -95,7 +95,7 @@ Deno.test("a peer that never closes is cut off after the linger time", async () 
   await using ends = await pair({ limits: { lingerMs: 50 } });
   const start = performance.now();
   await ends.server.close();
-  assert(performance.now() - start < 1_000);
+  assert(performance.now() - start < 5_000);
 });
 
 Deno.test("after close or destroy: reads and writes are refused, twice is safe", async () => {

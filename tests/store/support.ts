@@ -7,7 +7,7 @@ import { realWorld } from "../../src/core/world.ts";
 import { createStore, insertAccountState, type Store, type StoreOptions } from "../../src/store/mod.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { dial } from "../support/dial.ts";
+import { dial } from "../../src/net/mod.ts";
 
 /** A store on a database of its own, and accounts in it. */
 export interface Bench extends AsyncDisposable {

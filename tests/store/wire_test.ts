@@ -7,7 +7,7 @@ import { wireTarget } from "../../src/store/pg/wire/address.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { MessageReader } from "../../src/store/pg/wire/reader.ts";
 import { testDatabase } from "../support/database.ts";
-import { dial } from "../support/dial.ts";
+import { dial } from "../../src/net/mod.ts";
 
 const ONE = statement("one", [], "select 1");
 const PLUS = statement("plus", ["int4"], "select $1 + 1");

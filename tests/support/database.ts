@@ -11,7 +11,7 @@ import { startEmbedded } from "../../src/store/pg/embedded/cluster.ts";
 import { THROWAWAY_SETTINGS } from "../../src/store/pg/embedded/settings.ts";
 import type { Door } from "../../src/store/pg/door.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
-import { dial } from "./dial.ts";
+import { dial } from "../../src/net/mod.ts";
 import { migrateToLatest } from "../../src/store/pg/migrate.ts";
 
 const TEMPLATE = "mail_template";
