@@ -104,9 +104,30 @@ function timeOf(message: Uint8Array, random: Random): number {
 function readSeeds(): readonly Uint8Array[] {
   const corpus = findCorpus();
   const names = corpus === undefined ? [] : Object.keys(readAnswers(corpus, "dovecot24"));
-  return [...SAMPLES, ...names.map((name) => readMessage(corpus!, name))].filter(({ length }) =>
+  const tnef = corpus === undefined ? [] : filesIn(new URL("tnef/", corpus), ".tnef").map(asTnef);
+  return [...SAMPLES, ...names.map((name) => readMessage(corpus!, name)), ...tnef].filter(({ length }) =>
     length <= SEED_OCTETS
   );
+}
+
+/** Files of that ending in a folder and those in it. */
+function filesIn(folder: URL, ending: string): readonly Uint8Array[] {
+  const files: Uint8Array[] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const place = new URL(encodeURIComponent(name) + (isDirectory ? "/" : ""), folder);
+    if (isDirectory) files.push(...filesIn(place, ending));
+    else if (name.endsWith(ending)) files.push(Deno.readFileSync(place));
+  }
+  return files;
+}
+
+/** A message that is one winmail.dat, not encoded, so that mutations reach into it. */
+function asTnef(octets: Uint8Array): Uint8Array {
+  const header = octetsOf("Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: binary\r\n\r\n");
+  const message = new Uint8Array(header.length + octets.length);
+  message.set(header);
+  message.set(octets, header.length);
+  return message;
 }
 
 /** Octets of resident memory that a million messages add, by least squares over the second half of a run. */
