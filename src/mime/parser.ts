@@ -2,6 +2,7 @@
  * The structure of a message, found while its octets pass by: a push machine that keeps header blocks and at
  * most the beginning of one line, never a body. The same octets give the same result however they are cut.
  */
+import { indexOfLf } from "../bytes/ascii.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
 import type { Defect, Part } from "./part.ts";
@@ -140,7 +141,7 @@ export class MessageParser {
 
   /** One line of a header, from its beginning. */
   #headerLine(octets: Uint8Array, at: number): number {
-    const lf = octets.indexOf(0x0a, at);
+    const lf = indexOfLf(octets, at);
     if (lf < 0 && octets.length - at < this.#most) return this.#hold(octets, at);
     const end = lf < 0 ? at + this.#most : lf;
     this.#settle(octets, at, end, this.#offset + at, octets, end, lf >= 0, this.#lineEndBefore(octets, at));
@@ -157,7 +158,7 @@ export class MessageParser {
         this.#lines += lines;
         return this.#candidate(octets, at);
       }
-      const lf = octets.indexOf(0x0a, at);
+      const lf = indexOfLf(octets, at);
       if (lf < 0) {
         this.#midLine = true;
         at = size;
