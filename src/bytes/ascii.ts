@@ -79,6 +79,16 @@ function foldFrom(text: string): string {
   return out + text.slice(kept);
 }
 
+/** Octets that are looked at one by one before the runtime is asked: calling it takes as long as some 200 of them. */
+const NEAR = 160;
+
+/** Where the next LF stands, or -1. Quick for lines of usual length. */
+export function indexOfLf(octets: Uint8Array, from: number): number {
+  const near = Math.min(from + NEAR, octets.length);
+  for (let i = from; i < near; i++) if (octets[i] === 0x0a) return i;
+  return near === octets.length ? -1 : octets.indexOf(0x0a, near);
+}
+
 /** Where `octet` stands in `octets[from..end)`, or -1. */
 export function indexOfOctet(octets: Uint8Array, octet: number, from: number, end: number): number {
   if (end >= octets.length) return octets.indexOf(octet, from);

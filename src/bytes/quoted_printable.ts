@@ -38,9 +38,20 @@ export class QuotedPrintableDecoder {
     for (let i = 0; i < octets.length; i++) {
       const c = octets[i]!;
       if (this.#state === State.Text) {
-        if (c === 0x3d) this.#hold(State.Equals, c);
-        else if (c === 0x20 || c === 0x09) this.#hold(State.Wsp, c);
-        else out[at++] = c;
+        // What is all there in this chunk and not out of the ordinary needs no state.
+        if (c === 0x3d) {
+          const first = octets[i + 1]!, second = octets[i + 2]!;
+          const high = HEX[first]!, low = HEX[second]!;
+          if (i + 2 >= octets.length) this.#hold(State.Equals, c);
+          else if (high >= 0 && low >= 0) {
+            out[at++] = high * 16 + low;
+            i += 2;
+          } else if (first === 0x0d && second === 0x0a) i += 2;
+          else this.#hold(State.Equals, c);
+        } else if (c === 0x20 || c === 0x09) {
+          if (i + 1 < octets.length && octets[i + 1]! > 0x20) out[at++] = c;
+          else this.#hold(State.Wsp, c);
+        } else out[at++] = c;
         continue;
       }
       const used = this.#step(c);

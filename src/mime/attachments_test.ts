@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mail, NESTED, parseIn } from "../../tests/corpus/samples.ts";
 import { attachmentNames, attachments, bodyLists } from "./attachments.ts";
 import { preview, previewPart } from "./preview.ts";
@@ -158,4 +158,31 @@ Deno.test("preview of a message that only forwards another", () => {
   const root = parseIn(4096, mail("Content-Type: message/rfc822\n\nSubject: x\n\ninner text\n")).root;
   assertEquals(previewPart(root), root.children[0]);
   assertEquals(previewPart(parseIn(4096, octets).root)?.bodyStart, undefined);
+});
+
+Deno.test("preview of hostile text costs bounded time", () => {
+  const start = performance.now();
+  for (
+    const piece of [
+      "\u200c",
+      " \u200c",
+      "\u200b",
+      ">",
+      ">\n",
+      "-- \n",
+      "-",
+      "@",
+      "1:",
+      "- a",
+      "\n",
+      "<blockquote>",
+      "&zwnj;",
+      "=?",
+    ]
+  ) {
+    for (const subtype of ["plain", "html"]) {
+      previewOf(`Content-Type: text/${subtype}; charset=utf-8`, piece.repeat(16_384 / piece.length) + ":");
+    }
+  }
+  assert(performance.now() - start < 5000);
 });

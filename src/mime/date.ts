@@ -41,6 +41,8 @@ const WORDS = 12;
  * out of it.
  */
 export function parseDate(value: Uint8Array | string): MailDate | undefined {
+  const usual = typeof value === "string" ? undefined : usualDate(value);
+  if (usual !== undefined) return usual;
   const octets = unfold(
     typeof value === "string" ? octetsOf(value.slice(0, LENGTH)) : value.subarray(0, LENGTH),
   );
@@ -56,6 +58,53 @@ export function parseDate(value: Uint8Array | string): MailDate | undefined {
   const zone = zoneOf(clock);
   const epochMs = Date.UTC(year, month - 1, dayOfMonth, time.hour, time.minute, time.second) - zone * 60_000;
   return { epochMs, date: `${pad(year, 4)}-${pad(month, 2)}-${pad(dayOfMonth, 2)}` };
+}
+
+/** Bit patterns of the months' lower-case letters, as `usualDate` reads them. */
+const MONTH_KEYS: ReadonlyMap<number, number> = new Map(
+  MONTHS.map((name, i) => [name.charCodeAt(0) << 16 | name.charCodeAt(1) << 8 | name.charCodeAt(2), i + 1]),
+);
+
+/** `[Tue, ]3 Feb 2026 10:00:00 +0100`, to the letter: what nearly all mail has, without a string. */
+function usualDate(value: Uint8Array): MailDate | undefined {
+  let at = value[3] === 0x2c && value[4] === 0x20 ? 5 : 0;
+  const dayDigits = value[at + 1] === 0x20 ? 1 : 2;
+  const dayOfMonth = digits(value, at, dayDigits);
+  at += dayDigits;
+  if (value.length !== at + 24 || value[at] !== 0x20 || value[at + 4] !== 0x20 || value[at + 9] !== 0x20) {
+    return undefined;
+  }
+  if (value[at + 12] !== 0x3a || value[at + 15] !== 0x3a || value[at + 18] !== 0x20) return undefined;
+  const month = MONTH_KEYS.get(
+    (value[at + 1]! | 32) << 16 | (value[at + 2]! | 32) << 8 | value[at + 3]! | 32,
+  );
+  const year = digits(value, at + 5, 4);
+  const hour = digits(value, at + 10, 2);
+  const minute = digits(value, at + 13, 2);
+  const second = digits(value, at + 16, 2);
+  const zone = digits(value, at + 20, 4);
+  const sign = value[at + 19] === 0x2b ? 1 : value[at + 19] === 0x2d ? -1 : 0;
+  if (
+    month === undefined || sign === 0 || year < 1000 || hour < 0 || hour > 23 || minute < 0 || minute > 59
+  ) return undefined;
+  if (
+    second < 0 || second > 59 || zone < 0 || zone >= 2400 || dayOfMonth < 1 ||
+    dayOfMonth > daysIn(year, month)
+  ) return undefined;
+  const east = sign * (Math.floor(zone / 100) * 60 + zone % 100);
+  const epochMs = Date.UTC(year, month - 1, dayOfMonth, hour, minute, second) - east * 60_000;
+  return { epochMs, date: `${year}-${pad(month, 2)}-${pad(dayOfMonth, 2)}` };
+}
+
+/** A number of exactly so many digits; -1 when there are others. */
+function digits(octets: Uint8Array, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = (octets[i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Words between white space, commas and comments. `T` between a date and a time parts them too. */

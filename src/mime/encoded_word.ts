@@ -1,5 +1,5 @@
 /** Encoded words (RFC 2047), read where senders put them rather than only where the RFC allows them. */
-import { isWsp, latin1 } from "../bytes/ascii.ts";
+import { isWsp, latin1, octetsOf } from "../bytes/ascii.ts";
 import { Base64Decoder } from "../bytes/base64.ts";
 import { decodeCharset } from "./charset.ts";
 
@@ -45,10 +45,22 @@ export function decodeWords(octets: Uint8Array): string {
   return text + decodeCharset(octets.subarray(at), undefined);
 }
 
+/** `decodeWords` for an octet string. */
+export function decodeWordsOf(octetString: string): string {
+  return isPlain(octetString) ? octetString : decodeWords(octetsOf(octetString));
+}
+
+/** True for what no decoding changes: printable ASCII without the beginning of an encoded word. */
+export function isPlain(octetString: string): boolean {
+  return /^[ -~]*$/.test(octetString) && !octetString.includes("=?");
+}
+
 /** The first encoded word at or behind `from`. Linear: a candidate that fails is never read twice over. */
 function wordFrom(octets: Uint8Array, from: number): { start: number; word: Word } | undefined {
-  for (let start = octets.indexOf(0x3d, from); start >= 0; start = octets.indexOf(0x3d, start + 1)) {
-    if (octets[start + 1] !== 0x3f) continue;
+  // `?` is much rarer in headers than `=`.
+  for (let mark = octets.indexOf(0x3f, from + 1); mark >= 0; mark = octets.indexOf(0x3f, mark + 1)) {
+    if (octets[mark - 1] !== 0x3d) continue;
+    const start = mark - 1;
     const word = wordAt(octets, start);
     if (word !== undefined) return { start, word };
   }

@@ -1,5 +1,5 @@
 /** ENVELOPE (RFC 9051 §7.5.2, §9 `envelope`) from a raw header block. */
-import { latin1, octetsOf } from "../bytes/ascii.ts";
+import { octetsOf } from "../bytes/ascii.ts";
 import { type Address, parseAddressList } from "./address.ts";
 import { FieldScanner } from "./field.ts";
 import { ImapWriter } from "./imap_string.ts";
@@ -17,10 +17,17 @@ const MISSING_DOMAIN = "MISSING_DOMAIN";
  * counts, as with other servers; addresses of repeated fields are put together, so that nobody is hidden. Sender and Reply-To default to From.
  */
 export function encodeEnvelope(header: Uint8Array): Uint8Array {
-  let date: string | undefined;
-  let subject: string | undefined;
-  let inReplyTo: string | undefined;
-  let messageId: string | undefined;
+  return envelopeAndDate(header).envelope;
+}
+
+/** The same, and the value of the Date field that it shows: both in one pass, for delivery. */
+export function envelopeAndDate(
+  header: Uint8Array,
+): { readonly envelope: Uint8Array; readonly date: Uint8Array | undefined } {
+  let date: Uint8Array | undefined;
+  let subject: Uint8Array | undefined;
+  let inReplyTo: Uint8Array | undefined;
+  let messageId: Uint8Array | undefined;
   const lists: (Address[] | undefined)[] = [];
   const fields = new FieldScanner(header);
   while (fields.next()) {
@@ -29,36 +36,42 @@ export function encodeEnvelope(header: Uint8Array): Uint8Array {
       case 3:
       case 6:
       case 8: {
-        const which = ADDRESS_FIELDS.findIndex((name) => fields.is(name));
+        const which = addressField(fields);
         if (which >= 0) lists[which] = addAddresses(lists[which], fields.value());
         break;
       }
       case 4: {
         const which = fields.is("from") ? FROM : -1;
         if (which >= 0) lists[which] = addAddresses(lists[which], fields.value());
-        else if (fields.is("date")) date = latin1(fields.value());
+        else if (fields.is("date")) date = fields.value();
         break;
       }
       case 7:
-        if (fields.is("subject")) subject = latin1(fields.value());
+        if (fields.is("subject")) subject = fields.value();
         break;
       case 10:
-        if (fields.is("message-id")) messageId = latin1(fields.value());
+        if (fields.is("message-id")) messageId = fields.value();
         break;
       case 11:
-        if (fields.is("in-reply-to")) inReplyTo = latin1(fields.value());
+        if (fields.is("in-reply-to")) inReplyTo = fields.value();
         break;
     }
   }
   const out = new ImapWriter();
   const from = lists[FROM];
-  out.text("(").nstring(date).text(" ").nstring(subject);
+  out.text("(").noctets(date).text(" ").noctets(subject);
+  const start = out.length;
   addresses(out, from);
-  addresses(out, orFrom(lists[SENDER], from));
-  addresses(out, orFrom(lists[REPLY_TO], from));
+  const end = out.length;
+  for (const which of [SENDER, REPLY_TO]) {
+    // RFC 9051 §7.5.2: absent or empty Sender and Reply-To are filled from From.
+    const list = lists[which];
+    if (list === undefined || list.length === 0) out.again(start, end);
+    else addresses(out, list);
+  }
   for (const which of [TO, CC, BCC]) addresses(out, lists[which]);
-  out.text(" ").nstring(inReplyTo).text(" ").nstring(messageId).text(")");
-  return out.take();
+  out.text(" ").noctets(inReplyTo).text(" ").noctets(messageId).text(")");
+  return { envelope: out.take(), date };
 }
 
 /** The envelope of a message without a header. */
@@ -67,16 +80,16 @@ export const EMPTY_ENVELOPE: Uint8Array = octetsOf("(NIL NIL NIL NIL NIL NIL NIL
 const ADDRESS_FIELDS = ["from", "sender", "reply-to", "to", "cc", "bcc"] as const;
 const [FROM, SENDER, REPLY_TO, TO, CC, BCC] = [0, 1, 2, 3, 4, 5] as const;
 
+function addressField(fields: FieldScanner): number {
+  for (let i = 0; i < ADDRESS_FIELDS.length; i++) if (fields.is(ADDRESS_FIELDS[i]!)) return i;
+  return -1;
+}
+
 function addAddresses(list: Address[] | undefined, value: Uint8Array): Address[] {
   const found = parseAddressList(value);
   if (list === undefined) return found.slice();
   if (list.length < ADDRESSES) list.push(...found.slice(0, ADDRESSES));
   return list;
-}
-
-/** RFC 9051 §7.5.2: absent or empty Sender and Reply-To are filled from From. */
-function orFrom(list: Address[] | undefined, from: Address[] | undefined): Address[] | undefined {
-  return list === undefined || list.length === 0 ? from : list;
 }
 
 /** SP ("(" 1*address ")" / nil) */

@@ -1,5 +1,5 @@
 /** Header blocks (RFC 5322 §2.2) as octets: walk over the fields, unfold their values. */
-import { equalsFold, indexOfOctet, isWsp } from "../bytes/ascii.ts";
+import { equalsFold, indexOfLf, isWsp } from "../bytes/ascii.ts";
 import { MIME_LIMITS } from "./limits.ts";
 
 /**
@@ -37,17 +37,19 @@ export class FieldScanner {
       if (start >= size || this.#left === 0) return false;
       const first = octets[start]!;
       if (first === 0x0a || (first === 0x0d && octets[start + 1] === 0x0a)) return false;
-      let lf = octets.indexOf(0x0a, start);
-      while (lf >= 0 && isWsp(octets[lf + 1])) lf = octets.indexOf(0x0a, lf + 1);
+      let colon = start;
+      while (colon < size && octets[colon] !== 0x3a && octets[colon] !== 0x0a && octets[colon] !== 0x0d) {
+        colon++;
+      }
+      let lf = indexOfLf(octets, colon);
+      while (lf >= 0 && isWsp(octets[lf + 1])) lf = indexOfLf(octets, lf + 1);
       this.end = lf < 0 ? size : lf + 1;
       this.#left--;
       const last = lf < 0 ? size : lf > start && octets[lf - 1] === 0x0d ? lf - 1 : lf;
       const bound = Math.min(last, start + this.#fieldLimit);
-      const colon = indexOfOctet(octets, 0x3a, start, bound);
-      if (colon <= start || isWsp(first)) continue;
+      if (colon === start || colon >= bound || octets[colon] !== 0x3a || isWsp(first)) continue;
       let nameEnd = colon;
       while (nameEnd > start && isWsp(octets[nameEnd - 1])) nameEnd--;
-      if (hasLineEnd(octets, start, nameEnd)) continue;
       this.nameStart = start;
       this.nameEnd = nameEnd;
       this.valueStart = colon + 1;
@@ -65,11 +67,6 @@ export class FieldScanner {
   value(): Uint8Array {
     return unfold(this.octets, this.valueStart, this.valueEnd);
   }
-}
-
-function hasLineEnd(octets: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (octets[i] === 0x0a || octets[i] === 0x0d) return true;
-  return false;
 }
 
 /**

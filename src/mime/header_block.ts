@@ -1,3 +1,5 @@
+const NOTHING = new Uint8Array(0);
+
 /** The header block that is being received: a view on the chunk where it came in one piece, else a copy. */
 export class HeaderBlock {
   /** Where, in the current chunk, octets of the block begin that are not kept yet. */
@@ -5,7 +7,7 @@ export class HeaderBlock {
   /** True when the block that was taken last was longer than the limit. */
   truncated = false;
   readonly #limit: number;
-  #kept = new Uint8Array(0);
+  #kept = NOTHING;
   #length = 0;
 
   /** @param limit Octets of a block that are kept; the rest is passed over. */

@@ -1,12 +1,14 @@
 /** IMAP's `string` and `nstring` (RFC 9051 §9) on octets, in the form that every revision reads alike. */
 import { latin1, octetsOf } from "../bytes/ascii.ts";
+import { borrow, copyOf, giveBack } from "./scratch.ts";
 
+const NOTHING = new Uint8Array(0);
 const NIL = octetsOf("NIL");
 const encoder = new TextEncoder();
 
-/** Gathers octets of an answer in one growing buffer. */
+/** Gathers octets of an answer in one growing buffer. It is used up by `take`. */
 export class ImapWriter {
-  #octets = new Uint8Array(512);
+  #octets = borrow();
   #length = 0;
 
   /** Adds octets as they are. */
@@ -17,11 +19,42 @@ export class ImapWriter {
     return this;
   }
 
+  /** Octets so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds octets that were added before, once more. */
+  again(start: number, end: number): this {
+    this.#room(end - start);
+    this.#octets.copyWithin(this.#length, start, end);
+    this.#length += end - start;
+    return this;
+  }
+
   /** Adds ASCII text as it is. */
   text(text: string): this {
     this.#room(text.length);
     for (let i = 0; i < text.length; i++) this.#octets[this.#length + i] = text.charCodeAt(i);
     this.#length += text.length;
+    return this;
+  }
+
+  /** Adds octets as `nstring`, in the form that `string` has. */
+  noctets(value: Uint8Array | undefined): this {
+    if (value === undefined) return this.octets(NIL);
+    const size = value.length;
+    this.#room(size + 2);
+    const out = this.#octets;
+    let at = this.#length;
+    out[at++] = 0x22;
+    for (let i = 0; i < size; i++) {
+      const c = value[i]!;
+      if (c < 0x20 || c > 0x7e || c === 0x22 || c === 0x5c) return this.#literal(latin1(value));
+      out[at++] = c;
+    }
+    out[at++] = 0x22;
+    this.#length = at;
     return this;
   }
 
@@ -59,7 +92,11 @@ export class ImapWriter {
 
   /** What was gathered; a copy of exactly its size. */
   take(): Uint8Array {
-    return this.#octets.slice(0, this.#length);
+    const taken = copyOf(this.#octets, this.#length);
+    giveBack(this.#octets);
+    this.#octets = NOTHING;
+    this.#length = 0;
+    return taken;
   }
 
   #room(more: number): void {

@@ -2,6 +2,7 @@
 import { latin1 } from "../bytes/ascii.ts";
 import type { Parameter } from "./parameter.ts";
 import type { Disposition, Part } from "./part.ts";
+import { borrow, copyOf, giveBack } from "./scratch.ts";
 
 const VERSION = 1;
 /** Deeper trees were never packed; guards against corrupt octets. */
@@ -42,11 +43,13 @@ export function unpackParts(octets: Uint8Array): Part {
 }
 
 class Packer {
-  #octets = new Uint8Array(256);
+  #octets = borrow();
   #length = 0;
 
   take(): Uint8Array {
-    return this.#octets.slice(0, this.#length);
+    const taken = copyOf(this.#octets, this.#length);
+    giveBack(this.#octets);
+    return taken;
   }
 
   part(part: Part, base: number): void {

@@ -2,10 +2,12 @@
  * The structure of a message, found while its octets pass by: a push machine that keeps header blocks and at
  * most the beginning of one line, never a body. The same octets give the same result however they are cut.
  */
+import { indexOfLf } from "../bytes/ascii.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
 import type { Defect, Part } from "./part.ts";
 import { PartTree } from "./part_tree.ts";
+import { copyOf } from "./scratch.ts";
 
 /** What the parser found out about a message. */
 export interface ParsedMessage {
@@ -18,6 +20,8 @@ export interface ParsedMessage {
   readonly header: Uint8Array;
   readonly defects: readonly Defect[];
 }
+
+const NOTHING = new Uint8Array(0);
 
 const enum Mode {
   Header,
@@ -38,7 +42,9 @@ export class MessageParser {
   /** The current line's kind is settled; only its end is looked for. */
   #midLine = false;
   /** The beginning of a line that a chunk's end cut. */
-  readonly #held: Uint8Array;
+  #held: Uint8Array = NOTHING;
+  /** Room for `--`, a boundary, `--` and some white space behind it: more of a line decides nothing. */
+  readonly #most: number;
   #heldLength = 0;
   /** The last two octets before the current chunk, the last one in the low bits. */
   #before = 0;
@@ -48,14 +54,13 @@ export class MessageParser {
   #closing = false;
   /** Where the last closing delimiter's line ended. */
   #afterClosing = -1;
-  #rootHeader: Uint8Array = new Uint8Array(0);
+  #rootHeader: Uint8Array = NOTHING;
   /** -1 until it is known. */
   #headerSize = -1;
 
   constructor(limits: MimeLimits = MIME_LIMITS) {
     this.#tree = new PartTree(limits);
-    // Room for `--`, a boundary, `--` and some white space behind it: more of a line decides nothing.
-    this.#held = new Uint8Array(limits.boundary + 16);
+    this.#most = limits.boundary + 16;
     this.#block = new HeaderBlock(limits.headerBlock);
   }
 
@@ -78,14 +83,13 @@ export class MessageParser {
   /** Ends the message. The parser must not be used afterwards. */
   finish(): ParsedMessage {
     const size = this.#offset;
-    const none = new Uint8Array(0);
     this.#block.from = 0;
     if (this.#heldLength > 0) {
-      this.#delimiter(this.#held, 0, this.#heldLength, size - this.#heldLength, none, this.#heldLineEnd);
+      this.#delimiter(this.#held, 0, this.#heldLength, size - this.#heldLength, NOTHING, this.#heldLineEnd);
     }
     while (this.#mode === Mode.Header) {
       this.#tree.defect("header without end");
-      this.#endHeader(none, size);
+      this.#endHeader(NOTHING, size);
     }
     this.#tree.finish(size, this.#lines);
     return {
@@ -121,7 +125,7 @@ export class MessageParser {
 
   /** Completes the beginning of a line that earlier chunks left. */
   #heldLine(octets: Uint8Array, at: number): number {
-    const room = this.#held.length - this.#heldLength;
+    const room = this.#most - this.#heldLength;
     const upTo = Math.min(octets.length, at + room);
     const lf = octets.subarray(at, upTo).indexOf(0x0a);
     const taken = lf < 0 ? upTo - at : lf;
@@ -137,9 +141,9 @@ export class MessageParser {
 
   /** One line of a header, from its beginning. */
   #headerLine(octets: Uint8Array, at: number): number {
-    const lf = octets.indexOf(0x0a, at);
-    if (lf < 0 && octets.length - at < this.#held.length) return this.#hold(octets, at);
-    const end = lf < 0 ? at + this.#held.length : lf;
+    const lf = indexOfLf(octets, at);
+    if (lf < 0 && octets.length - at < this.#most) return this.#hold(octets, at);
+    const end = lf < 0 ? at + this.#most : lf;
     this.#settle(octets, at, end, this.#offset + at, octets, end, lf >= 0, this.#lineEndBefore(octets, at));
     return lf < 0 ? end : lf + 1;
   }
@@ -154,7 +158,7 @@ export class MessageParser {
         this.#lines += lines;
         return this.#candidate(octets, at);
       }
-      const lf = octets.indexOf(0x0a, at);
+      const lf = indexOfLf(octets, at);
       if (lf < 0) {
         this.#midLine = true;
         at = size;
@@ -169,9 +173,9 @@ export class MessageParser {
 
   /** A body line that begins with `--`, or with one `-` at the chunk's end. */
   #candidate(octets: Uint8Array, at: number): number {
-    const upTo = Math.min(octets.length, at + this.#held.length);
+    const upTo = Math.min(octets.length, at + this.#most);
     const lf = octets.subarray(at, upTo).indexOf(0x0a);
-    if (lf < 0 && upTo - at < this.#held.length) return this.#hold(octets, at);
+    if (lf < 0 && upTo - at < this.#most) return this.#hold(octets, at);
     const end = lf < 0 ? upTo : at + lf;
     this.#settle(octets, at, end, this.#offset + at, octets, end, lf >= 0, this.#lineEndBefore(octets, at));
     return lf < 0 ? end : end + 1;
@@ -180,6 +184,7 @@ export class MessageParser {
   /** Keeps the beginning of a line until more of it comes. */
   #hold(octets: Uint8Array, at: number): number {
     this.#heldLineEnd = this.#lineEndBefore(octets, at);
+    if (this.#held.length === 0) this.#held = new Uint8Array(this.#most);
     this.#held.set(octets.subarray(at));
     this.#heldLength = octets.length - at;
     return octets.length;
@@ -243,7 +248,7 @@ export class MessageParser {
     const header = this.#block.take(chunk, bodyStart - headerStart);
     if (this.#block.truncated) this.#tree.defect("header too large");
     if (this.#headerSize < 0) {
-      this.#rootHeader = header.slice();
+      this.#rootHeader = copyOf(header);
       this.#headerSize = bodyStart;
     }
     const nested = this.#tree.endHeader(header, bodyStart, this.#lines);

@@ -2,7 +2,7 @@
 import { octetsOf } from "../bytes/ascii.ts";
 import { parseAddressList } from "./address.ts";
 import { decodeCharset } from "./charset.ts";
-import { decodeWords } from "./encoded_word.ts";
+import { decodeWordsOf, isPlain } from "./encoded_word.ts";
 import { FieldScanner } from "./field.ts";
 import { oneLine } from "./header_text.ts";
 import { ADDRESSES } from "./limits.ts";
@@ -79,11 +79,11 @@ function addMailboxes(list: Map<string, Mailbox>, value: Uint8Array): void {
     // RFC 5321 §2.4: local parts are case-sensitive, domains are not.
     const key = `${local}@${domain.toLowerCase()}`;
     if (!list.has(key)) {
-      list.set(key, { name: one.name && oneLine(decodeWords(octetsOf(one.name))), local, domain });
+      list.set(key, { name: one.name && oneLine(decodeWordsOf(one.name)), local, domain });
     }
   }
 }
 
 function plain(octetString: string): string {
-  return oneLine(decodeCharset(octetsOf(octetString), undefined));
+  return isPlain(octetString) ? octetString : oneLine(decodeCharset(octetsOf(octetString), undefined));
 }

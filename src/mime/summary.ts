@@ -3,7 +3,7 @@ import { octetsOf, utf8 } from "../bytes/ascii.ts";
 import { type Address, parseAddressList } from "./address.ts";
 import { decodeCharset } from "./charset.ts";
 import { type MailDate, parseDate } from "./date.ts";
-import { decodeWords } from "./encoded_word.ts";
+import { decodeWords, decodeWordsOf, isPlain } from "./encoded_word.ts";
 import { FieldScanner } from "./field.ts";
 import { oneLine } from "./header_text.ts";
 import { REFERENCES } from "./limits.ts";
@@ -70,16 +70,6 @@ export function summarize(header: Uint8Array): Summary {
   };
 }
 
-/** When the message says it was sent: its last Date field, as `summarize` has it, without the cost of the rest. */
-export function sentDate(header: Uint8Array): MailDate | undefined {
-  let date: Uint8Array | undefined;
-  const fields = new FieldScanner(header);
-  while (fields.next()) {
-    if (fields.nameEnd - fields.nameStart === 4 && fields.is("date")) date = fields.value();
-  }
-  return date === undefined ? undefined : parseDate(date);
-}
-
 function joined(before: string, value: Uint8Array): string {
   const list = parseAddressList(value).map(addressText).filter((text) => text !== "").join(", ");
   return before === "" || list === "" ? before + list : `${before}, ${list}`;
@@ -98,12 +88,12 @@ function addressText(one: Address): string {
 }
 
 function text(octetString: string): string {
-  return oneLine(decodeWords(octetsOf(octetString)));
+  return oneLine(decodeWordsOf(octetString));
 }
 
 /** Half of an address: encoded words stay (RFC 2047 §5), one could pretend another domain. */
 function plain(octetString: string): string {
-  return oneLine(decodeCharset(octetsOf(octetString), undefined));
+  return isPlain(octetString) ? octetString : oneLine(decodeCharset(octetsOf(octetString), undefined));
 }
 
 /** msg-id *(msg-id) (RFC 5322 §3.6.4); what stands outside angle brackets is left out. */

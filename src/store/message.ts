@@ -1,7 +1,13 @@
 /** A whole message as the store holds it between reception and delivery. */
 import type { BlobId } from "../core/brands.ts";
 import type { StagedMessage } from "../core/store.ts";
-import { encodeBodyStructure, encodeEnvelope, packParts, type ParsedMessage, sentDate } from "../mime/mod.ts";
+import {
+  encodeBodyStructure,
+  envelopeAndDate,
+  packParts,
+  parseDate,
+  type ParsedMessage,
+} from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { call } from "./pg/door.ts";
 import { dropStaged } from "./sql/deliver.ts";
@@ -18,10 +24,11 @@ export interface Derived {
 
 /** Derives it. */
 export function derive(parsed: ParsedMessage): Derived {
+  const { envelope, date } = envelopeAndDate(parsed.header);
   return {
     headerSize: parsed.headerSize,
-    sentOn: realDay(sentDate(parsed.header)?.date),
-    envelope: encodeEnvelope(parsed.header),
+    sentOn: realDay(date && parseDate(date)?.date),
+    envelope,
     bodyStructure: encodeBodyStructure(parsed.root, true),
     structure: packParts(parsed.root),
   };

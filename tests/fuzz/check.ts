@@ -6,9 +6,13 @@ import {
   answerReferences,
   attachmentNames,
   attachments,
+  createEmbeddedDecoder,
   createTransferDecoder,
+  EmbeddedFinder,
+  embeddedParts,
   encodeBodyStructure,
   encodeEnvelope,
+  envelopeAndDate,
   foldText,
   headerText,
   locate,
@@ -16,19 +20,23 @@ import {
   MIME_LIMITS,
   type MimeLimits,
   packParts,
+  parseDate,
   type ParsedMessage,
+  parseReport,
   type Part,
   partText,
   preview,
   previewPart,
   recipientLists,
+  reportPart,
   searchParts,
   selectFields,
-  sentDate,
+  sortKeys,
   summarize,
   threadKeys,
   unpackParts,
 } from "../../src/mime/mod.ts";
+import { EMBEDDED_FILES } from "../../src/mime/limits.ts";
 import { parseImap } from "../corpus/corpus.ts";
 import type { Random } from "./random.ts";
 
@@ -59,6 +67,7 @@ export function checkMessage(octets: Uint8Array, random: Random): void {
   checkImap(encodeBodyStructure(parsed.root, true));
   checkImap(encodeBodyStructure(parsed.root, false));
   checkTexts(octets, parsed.root);
+  checkEmbedded(octets, parsed.root, random);
 }
 
 function parseWhole(octets: Uint8Array, limits: MimeLimits): ParsedMessage {
@@ -118,10 +127,16 @@ function checkTiling(octets: Uint8Array, { root, ...parsed }: ParsedMessage, lim
 function checkHeader(header: Uint8Array): void {
   const summary = summarize(header);
   for (const text of [summary.subject, summary.from, summary.to, summary.cc, summary.bcc]) oneLine(text);
-  must(JSON.stringify(sentDate(header)) === JSON.stringify(summary.sent), "sentDate differs");
+  const { date } = envelopeAndDate(header);
+  must((date && parseDate(date)?.epochMs) === summary.sent?.epochMs, "the envelope's date is another");
   const keys = threadKeys(header);
   must(keys.id === undefined || !keys.ancestors.includes(keys.id), "its own ancestor");
   for (const id of [...keys.ancestors, keys.subject.base]) oneLine(id);
+  const sort = sortKeys(header);
+  must(sort.messageId === keys.id && sort.isReply === keys.subject.reply, "sort and thread keys differ");
+  for (const text of [sort.from, sort.to, sort.cc, sort.displayFrom, sort.displayTo, sort.subject]) {
+    oneLine(text);
+  }
   must(answerReferences(summary).length <= 21, "too many references");
   for (const list of Object.values(recipientLists(header))) {
     for (const { local, domain } of list) must(local !== "" && domain !== "", "half an address");
@@ -160,6 +175,32 @@ function checkTexts(octets: Uint8Array, root: Part): void {
       ? decode(part.encoding, ascii(encodeQuotedPrintable(once)))!
       : decode("base64", ascii(encodeBase64(once)))!;
     must(same(again, once), `${part.encoding}: encoding again gives something else`);
+  }
+}
+
+/** Files inside bodies: found alike however the body is cut, within it, and decoded within bounds. */
+function checkEmbedded(octets: Uint8Array, root: Part, random: Random): void {
+  const report = reportPart(root);
+  if (report !== undefined) parseReport(report, octets.subarray(report.bodyStart, report.bodyEnd));
+  for (const { part, start, end } of embeddedParts(root)) {
+    const body = octets.subarray(start, Math.min(end, start + 65_536));
+    const whole = new EmbeddedFinder(part);
+    whole.push(body);
+    const files = whole.finish();
+    const cut = new EmbeddedFinder(part);
+    for (let at = 0; at < body.length;) {
+      const piece = body.slice(at, at + 1 + (body.length >> 9) + random.below(100));
+      cut.push(piece);
+      at += piece.length;
+    }
+    must(JSON.stringify(cut.finish()) === JSON.stringify(files), "cutting changes the files");
+    must(files.length <= EMBEDDED_FILES, "too many files");
+    for (const file of files.slice(0, 3)) {
+      must(file.start <= file.end, "a file out of order");
+      const decoder = createEmbeddedDecoder(part, file);
+      const size = decoder.push(body).length + decoder.finish().length;
+      must(size <= 16 * body.length + 65_536, "a file that grows without bounds");
+    }
   }
 }
 

@@ -36,6 +36,8 @@ export interface FuzzOptions {
   readonly only?: number;
 }
 
+/** Milliseconds from which a message's time is taken again. */
+const SLOW = 300;
 /** Failures that are enough. */
 const FAILURES = 20;
 /** Larger messages of the corpus are left to its own test. */
@@ -73,7 +75,11 @@ export function fuzz(options: FuzzOptions): FuzzReport {
       });
       Deno.writeFileSync(`${Deno.env.get("TMPDIR") ?? "/tmp"}/mime-fuzz-${seed}-${index}.eml`, message);
     }
-    const ms = performance.now() - begun;
+    let ms = performance.now() - begun;
+    // What is slow because the machine had other work is not slow again.
+    for (let again = 0; ms > SLOW && again < 3; again++) {
+      ms = Math.min(ms, timeOf(message, new Random(seed, index)));
+    }
     if (ms > worst.ms) Object.assign(worst, { ms, index });
     if (performance.now() - sampled > 1000) {
       sampled = performance.now();
@@ -84,12 +90,44 @@ export function fuzz(options: FuzzOptions): FuzzReport {
   return { messages, mutated, made: messages - mutated, octets, worst, failures, rss };
 }
 
+/** Milliseconds that a message takes once more. */
+function timeOf(message: Uint8Array, random: Random): number {
+  const begun = performance.now();
+  try {
+    checkMessage(message, random);
+  } catch {
+    // It has been reported.
+  }
+  return performance.now() - begun;
+}
+
 function readSeeds(): readonly Uint8Array[] {
   const corpus = findCorpus();
   const names = corpus === undefined ? [] : Object.keys(readAnswers(corpus, "dovecot24"));
-  return [...SAMPLES, ...names.map((name) => readMessage(corpus!, name))].filter(({ length }) =>
+  const tnef = corpus === undefined ? [] : filesIn(new URL("tnef/", corpus), ".tnef").map(asTnef);
+  return [...SAMPLES, ...names.map((name) => readMessage(corpus!, name)), ...tnef].filter(({ length }) =>
     length <= SEED_OCTETS
   );
+}
+
+/** Files of that ending in a folder and those in it. */
+function filesIn(folder: URL, ending: string): readonly Uint8Array[] {
+  const files: Uint8Array[] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const place = new URL(encodeURIComponent(name) + (isDirectory ? "/" : ""), folder);
+    if (isDirectory) files.push(...filesIn(place, ending));
+    else if (name.endsWith(ending)) files.push(Deno.readFileSync(place));
+  }
+  return files;
+}
+
+/** A message that is one winmail.dat, not encoded, so that mutations reach into it. */
+function asTnef(octets: Uint8Array): Uint8Array {
+  const header = octetsOf("Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: binary\r\n\r\n");
+  const message = new Uint8Array(header.length + octets.length);
+  message.set(header);
+  message.set(octets, header.length);
+  return message;
 }
 
 /** Octets of resident memory that a million messages add, by least squares over the second half of a run. */

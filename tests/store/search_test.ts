@@ -129,3 +129,22 @@ Deno.test("text of a message that is too large to be read whole is found as well
   assertEquals(await find({ key: "body", text: "needle" }), [1, 2]);
   assertEquals(await find({ key: "header", field: "Subject", text: "large" }), [1]);
 });
+
+Deno.test("SEARCH BODY finds a message by the name of its attachment", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!, inbox = await idOf(t.store, account, "INBOX");
+  await put(t.store, account, mail("one", "text\n"));
+  await put(
+    t.store,
+    account,
+    octetsOf(
+      "Subject: two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\n" +
+        "Content-Type: application/pdf\r\nContent-Disposition: attachment; filename*=utf-8''%C3%9Cbersicht.pdf\r\n" +
+        "Content-Transfer-Encoding: base64\r\n\r\nUERG\r\n--b--\r\n",
+    ),
+  );
+  const find = async (text: string) => [...good(await t.store.search(account, inbox, { key: "body", text }))];
+  assertEquals(await find("übersicht.PDF"), [2]);
+  assertEquals(await find("UERG"), []);
+  assertEquals(await find("text"), [1, 2]);
+});
