@@ -6,7 +6,7 @@ import { kill } from "node:process";
 import type { DatabaseAddress } from "../database.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
 import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
-import { findLauncher, type Launcher } from "./unprivileged.ts";
+import { findLauncher, type Launcher, openTheWay } from "./unprivileged.ts";
 
 /** A running embedded server. */
 export interface Embedded extends AsyncDisposable {
@@ -41,6 +41,7 @@ export async function startEmbedded(
   const home = resolve(directory);
   await Deno.mkdir(home, { recursive: true, mode: 0o700 });
   const [binaries, launcher] = await Promise.all([installBinaries(home), findLauncher()]);
+  await openTheWay(home, launcher);
   const data = join(home, "data");
   const log = join(home, "postgres.log");
   const created = !await isThere(join(data, "PG_VERSION"));
