@@ -72,13 +72,13 @@ Deno.test("an ordinary user: the server, its PostgreSQL and its files are his", 
     options,
   );
   assertEquals(denied.code, 1);
-  assertMatch(denied.stderr, /^Cannot use the data folder \/root\/malleposte-test: .*\n$/);
+  assertMatch(denied.stderr, /^Cannot use the data folder \/root\/malleposte-test: .*$/m);
   const port = ["listeners.smtp.address=127.0.0.1:25"];
   const low = await run(["task", "-q", "serve", ...settingsFor(options.folder, port)], options);
   // Some systems let everybody have the low ports (net.ipv4.ip_unprivileged_port_start).
   if (read("/proc/sys/net/ipv4/ip_unprivileged_port_start").trim() === "1024") {
     assertEquals(low.code, 1);
-    assertMatch(low.stderr, /^Cannot listen for smtp on 127\.0\.0\.1:25: not allowed; .*\n$/);
+    assertMatch(low.stderr, /^Cannot listen for smtp on 127\.0\.0\.1:25: not allowed; .*$/m);
   }
   await Deno.remove(home, { recursive: true });
 });
