@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { serveHttp } from "./server.ts";
 
 Deno.test("the pages, and everything else", async () => {
-  let trouble: string | undefined;
+  const state: { trouble?: string } = {};
   let broken = false;
   const server = serveHttp("127.0.0.1", 0, {
-    trouble: () => Promise.resolve(trouble),
+    trouble: () => Promise.resolve(state.trouble),
     metrics: () => broken ? Promise.reject(new Error("secret detail")) : Promise.resolve("a 1\n"),
   });
   const ask = async (path: string, method = "GET") => {
@@ -13,7 +13,7 @@ Deno.test("the pages, and everything else", async () => {
     return [response.status, await response.text()];
   };
   assertEquals(await ask("/healthz"), [200, "ok\n"]);
-  trouble = "draining";
+  state.trouble = "draining";
   assertEquals(await ask("/healthz"), [503, "draining\n"]);
   assertEquals(await ask("/metrics"), [200, "a 1\n"]);
   assertEquals(await ask("/metrics", "HEAD"), [200, ""]);
