@@ -5,6 +5,7 @@ import type { Emit } from "../core/events.ts";
 import { dial } from "../net/mod.ts";
 import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
 import { type Embedded, embeddedAddress, startEmbedded } from "../store/pg/embedded/cluster.ts";
+import { SERVER_SETTINGS } from "../store/pg/embedded/settings.ts";
 import { migrateToLatest } from "../store/pg/migrate.ts";
 import { settlePrefer } from "../store/pg/wire/mod.ts";
 import "./events.ts";
@@ -139,7 +140,7 @@ class EmbeddedKeeper {
         await new Promise((wake) => setTimeout(wake, pause));
         const began = performance.now();
         try {
-          this.#server = await startEmbedded(this.directory);
+          this.#server = await startEmbedded(this.directory, SERVER_SETTINGS, false);
           this.emit("node.database.started", { created: false, ms: Math.round(performance.now() - began) });
           if (this.#stopping) await this.#server.stop();
           break;
