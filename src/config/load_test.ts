@@ -104,6 +104,7 @@ const WRONG_SET: readonly (readonly [set: string, line: string])[] = [
   ["a..b=x", "--set a..b=x: write key.path=value, e.g. --set hostname=mail.example.org"],
   ["hostnme=x", "--set hostnme: unknown key; did you mean hostname?"],
   ["workers=0", "--set workers: must be at least 1"],
+  ["workers=[", "--set workers: write a number"],
   ["listeners.20.address=a:1", "--set listeners.20.address=a:1: the list has only 9 items"],
   [
     "listeners.smpt.address=a:1",
@@ -154,6 +155,29 @@ Deno.test("--set changes a listener by protocol or index, and makes one that is 
     { protocol: "smtp", address: "127.0.0.1:25" },
     { protocol: "lmtp", address: "unix:/run/lmtp" },
   ]);
+});
+
+Deno.test("--set takes addresses as they stand, and lists", () => {
+  const of = (...set: string[]) => parseConfig("", "m.yaml", set);
+  assertEquals(of("listeners.0.address=[::1]:143").listeners[0]!.address, "[::1]:143");
+  assertEquals(of("listeners.0.address=*:110").listeners[0]!.address, "*:110");
+  assertEquals(of("limits.exempt=[10.0.0.0/8, ::1]").limits.exempt, ["10.0.0.0/8", "::1"]);
+});
+
+Deno.test("nothing written is the development configuration", () => {
+  const config = parseConfig("", "m.yaml", []);
+  assertEquals(config.hostname, "localhost");
+  assertEquals(config.listeners.find(({ protocol }) => protocol === "imap")?.address, "127.0.0.1:2143");
+  assertEquals(config.auth.allow_plaintext, false);
+  assertEquals(config.limits.exempt, []);
+  assertEquals(config.limits.lmtp.messages, Infinity);
+});
+
+Deno.test("a limit may be unlimited only where it is by default", () => {
+  const messages = (value: string) => parseConfig(`limits: { lmtp: { messages: ${value} } }`, "f", []);
+  assertEquals(messages("5").limits.lmtp.messages, 5);
+  assertEquals(messages("unlimited").limits.lmtp.messages, Infinity);
+  assertEquals(problems("limits: { smtp: { messages: unlimited } }").length, 1);
 });
 
 Deno.test("a later --set wins, and each wins over the file", () => {

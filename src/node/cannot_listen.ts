@@ -7,7 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "that host name is not known",
   ENOENT: "there is no such folder",
-  EINVAL: "the system does not take that address",
+  // What the runtime makes of EADDRNOTAVAIL.
+  EINVAL: "this machine has no such address",
 };
 
 /** An error that names the listener, its address and the reason. */

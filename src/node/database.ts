@@ -2,9 +2,12 @@
 import { join } from "node:path";
 import { type Config, ConfigError } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
+import { dial } from "../net/mod.ts";
 import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
 import { type Embedded, embeddedAddress, startEmbedded } from "../store/pg/embedded/cluster.ts";
+import { SERVER_SETTINGS } from "../store/pg/embedded/settings.ts";
 import { migrateToLatest } from "../store/pg/migrate.ts";
+import { settlePrefer } from "../store/pg/wire/mod.ts";
 import "./events.ts";
 
 /** PostgreSQL 15 has what our statements need (reference: server minimum). */
@@ -30,7 +33,7 @@ export interface NodeDatabase {
  */
 export async function openNodeDatabase(config: Config, emit: Emit): Promise<NodeDatabase> {
   const keeper = config.database.url === undefined ? await EmbeddedKeeper.start(config, emit) : undefined;
-  const address = keeper?.address ?? { kind: "url" as const, url: config.database.url! };
+  const address = keeper?.address ?? await givenAddress(config);
   return await opened(config, address, async () => await keeper?.stop());
 }
 
@@ -39,8 +42,18 @@ export async function attachDatabase(config: Config): Promise<NodeDatabase> {
   const { url } = config.database;
   const address = url === undefined
     ? await embeddedAddress(join(config.data, "postgres"))
-    : { kind: "url" as const, url };
+    : await givenAddress(config);
   return await opened(config, address, () => Promise.resolve());
+}
+
+async function givenAddress(config: Config): Promise<DatabaseAddress> {
+  try {
+    return await settlePrefer(dial, { kind: "url", url: config.database.url! });
+  } catch (error) {
+    throw new ConfigError([
+      `database.url: ${(error as Error).message.replace(/^Cannot use database\.url: /, "")}`,
+    ]);
+  }
 }
 
 async function opened(
@@ -77,7 +90,12 @@ async function checkServer(database: Database, config: Config): Promise<void> {
     version = await serverVersion(database);
   } catch (error) {
     if (config.database.url === undefined) throw error;
-    throw new ConfigError([`database.url: cannot reach that PostgreSQL: ${(error as Error).message}`]);
+    const { message } = error as Error;
+    // npm pg's words for it.
+    const why = /client password must be a string/.test(message)
+      ? "it asks for a password, and the URL has none"
+      : message;
+    throw new ConfigError([`database.url: cannot reach that PostgreSQL: ${why}`]);
   }
   if (version < OLDEST_SERVER) {
     throw new ConfigError([
@@ -122,7 +140,7 @@ class EmbeddedKeeper {
         await new Promise((wake) => setTimeout(wake, pause));
         const began = performance.now();
         try {
-          this.#server = await startEmbedded(this.directory);
+          this.#server = await startEmbedded(this.directory, SERVER_SETTINGS, false);
           this.emit("node.database.started", { created: false, ms: Math.round(performance.now() - began) });
           if (this.#stopping) await this.#server.stop();
           break;

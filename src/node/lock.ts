@@ -15,12 +15,11 @@ export class DataLocked extends Error {
  * Takes the lock of a data folder, making the folder where it is missing.
  *
  * @param what written into the lock for whoever finds it, e.g. `deno task serve`
- * @throws DataLocked saying who has it.
+ * @throws DataLocked saying who has it; Error when the folder cannot be used.
  */
 export function lockData(data: string, what: string): DataLock {
-  Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
   const path = join(data, "lock");
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  const file = openLock(data, path);
   // An advisory lock of the kernel's: it cannot outlive its process, as a file with a number in it can.
   if (!file.tryLockSync(true)) {
     file.close();
@@ -37,4 +36,13 @@ export function lockData(data: string, what: string): DataLock {
       file.close();
     },
   };
+}
+
+function openLock(data: string, path: string): Deno.FsFile {
+  try {
+    Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
+    return Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  } catch (error) {
+    throw new Error(`Cannot use the data folder ${data}: ${(error as Error).message}`);
+  }
 }

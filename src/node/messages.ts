@@ -33,7 +33,7 @@ export type ToWorker =
 export type FromWorker =
   /** Every listener accepts; addresses in the order of the configuration's listeners. */
   | { readonly kind: "listening"; readonly addresses: readonly (string | undefined)[] }
-  /** It could not begin. */
+  /** It could not begin, or cannot go on: it is to be ended. */
   | { readonly kind: "failed"; readonly error: string }
   /** `error`: why the old settings stay. */
   | { readonly kind: "reloaded"; readonly error: string | undefined }

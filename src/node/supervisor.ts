@@ -35,6 +35,7 @@ export class Supervisor {
   #config: Config;
   readonly #source: ConfigSource;
   readonly #emit: Emit;
+  readonly #script: URL | undefined;
   readonly #node = crypto.randomUUID();
   #lock: DataLock | undefined;
   #database: NodeDatabase | undefined;
@@ -46,7 +47,9 @@ export class Supervisor {
   #maxConnections = 0;
   #listening: readonly (string | undefined)[] = [];
 
-  constructor(config: Config, source: ConfigSource, emit: Emit) {
+  /** @param script what runs in the workers, where it is not `worker.ts` */
+  constructor(config: Config, source: ConfigSource, emit: Emit, script?: URL) {
+    this.#script = script;
     this.#config = config;
     this.#source = source;
     this.#emit = emit;
@@ -169,7 +172,7 @@ export class Supervisor {
       node: this.#node,
       certificates: this.#certificates,
       maxConnections: this.#maxConnections,
-    });
+    }, this.#script);
     this.#workers.push(worker);
     void worker.ended.then((error) => this.#replace(worker, number, error, deaths));
     this.#listening = await worker.listening();

@@ -1,4 +1,5 @@
 /** A connection worker: binds every listening port itself, so that the kernel spreads the connections. */
+import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
@@ -37,6 +38,16 @@ globalThis.addEventListener("error", (event) => {
   event.preventDefault();
   emitBug(emit, "uncaught exception", event.error);
 });
+
+/**
+ * A full heap does not always end the thread: where it happens behind an `await`, the runtime drops what ran
+ * there, never settles its promises, raises the limit by half and goes on. Such a worker is not to be trusted.
+ */
+const HEAP_WATCH_MS = 250;
+const heapLimit = getHeapStatistics().heap_size_limit;
+setInterval(() => {
+  if (getHeapStatistics().heap_size_limit > heapLimit) say({ kind: "failed", error: "the heap was full" });
+}, HEAP_WATCH_MS);
 
 /** Between two looks for what nobody needs any more. */
 const SWEEP_MS = 10 * 60_000;

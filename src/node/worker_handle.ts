@@ -5,6 +5,8 @@ import type { CertificatePair } from "../net/mod.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 
+/** What runs in a worker. */
+const WORKER = new URL("./worker.ts", import.meta.url);
 const METRICS_TIMEOUT_MS = 2_000;
 const RELOAD_TIMEOUT_MS = 5_000;
 
@@ -25,8 +27,8 @@ export class WorkerHandle {
   /** Resolves when the thread ended, with the reason as far as it is known. */
   readonly ended: Promise<string>;
 
-  constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+  constructor(start: WorkerStart, script: URL = WORKER) {
+    this.#worker = new Worker(script, {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: start.config.worker_memory_mb },
     });
@@ -35,7 +37,7 @@ export class WorkerHandle {
     this.ended = new Promise((resolve) => {
       this.#worker.on("exit", (code: number) => {
         this.isListening = false;
-        const why = this.#lastError || `exit code ${code}`;
+        const why = this.#failed ?? (this.#lastError || `exit code ${code}`);
         this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
         this.#drained.resolve();
         for (const answer of this.#asked.values()) answer(undefined);
@@ -104,6 +106,8 @@ export class WorkerHandle {
         return this.#listening.resolve(message.addresses);
       case "failed":
         this.#failed = message.error;
+        // What it has opened already would keep the thread alive.
+        void this.#worker.terminate();
         return;
       case "reloaded":
         return this.#reload?.(message.error);

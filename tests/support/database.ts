@@ -1,5 +1,6 @@
 /**
- * A real PostgreSQL for tests. Importing this module starts a throw-away cluster of the embedded server for
+ * A real PostgreSQL for tests: with MALLEPOSTE_TEST_DATABASE set to the URL of a server (of a user who may
+ * create databases) that one, otherwise importing this module starts a throw-away cluster of the embedded server for
  * the test file (a copy of one that was made and migrated once a schema); each `testDatabase()` is a fresh
  * database in it. The cluster ends with the test file.
  */
@@ -16,20 +17,16 @@ import { migrateToLatest } from "../../src/store/pg/migrate.ts";
 
 const TEMPLATE = "mail_template";
 const root = join(Deno.env.get("TMPDIR") ?? "/tmp", `malleposte-tests-${Deno.uid()}`);
-await Deno.mkdir(root, { recursive: true, mode: 0o700 });
-await removeLeftOvers();
-const made = await madeCluster();
-const home = join(root, `run-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`);
-await copyCluster(made, home);
-const cluster = await startEmbedded(home, THROWAWAY_SETTINGS);
 
-// The file's end: at once and without waiting, nothing in there is worth a checkpoint.
-globalThis.addEventListener("unload", () => {
-  try {
-    kill(cluster.pid, "SIGQUIT");
-  } catch { /* ended already */ }
-  Deno.removeSync(home, { recursive: true });
-});
+/** A server that test databases are made on. */
+interface Host {
+  /** A migrated database to copy. */
+  readonly template: string;
+  readonly addressOf: (database: string) => DatabaseAddress;
+}
+
+const url = Deno.env.get("MALLEPOSTE_TEST_DATABASE");
+const host = url === undefined ? await ownCluster() : await givenServer(url);
 
 let count = 0;
 
@@ -44,13 +41,13 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** Makes a fresh database from the migrated template; dispose it at the end of the test. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const name = `t${++count}`;
+  const name = url === undefined ? `t${++count}` : `t${Deno.pid}_${++count}`;
   const admin = open("postgres");
-  await sql.raw(`create database ${name} template ${TEMPLATE}`).execute(admin);
+  await sql.raw(`create database ${name} template ${host.template}`).execute(admin);
   const database = open(name);
-  const door = openDoor(dial, addressOf(name), { shared: 2, exclusive: 4 });
+  const door = openDoor(dial, host.addressOf(name), { shared: 2, exclusive: 4 });
   return {
-    address: addressOf(name),
+    address: host.addressOf(name),
     database,
     door,
     async [Symbol.asyncDispose]() {
@@ -62,13 +59,47 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
-function addressOf(database: string): DatabaseAddress {
-  if (cluster.address.kind !== "socket") throw new Error("the embedded server listens on a socket");
-  return { ...cluster.address, database };
+function open(database: string): Kysely<any> {
+  return openDatabase(host.addressOf(database), { connections: 4 });
 }
 
-function open(database: string): Kysely<any> {
-  return openDatabase(addressOf(database), { connections: 4 });
+/** A throw-away cluster of the embedded server, which ends with the test file. */
+async function ownCluster(): Promise<Host> {
+  await Deno.mkdir(root, { recursive: true, mode: 0o700 });
+  await removeLeftOvers();
+  const made = await madeCluster();
+  const home = join(root, `run-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`);
+  await copyCluster(made, home);
+  const { address, pid } = await startEmbedded(home, THROWAWAY_SETTINGS);
+  // The file's end: at once and without waiting, nothing in there is worth a checkpoint.
+  globalThis.addEventListener("unload", () => {
+    try {
+      kill(pid, "SIGQUIT");
+    } catch { /* ended already */ }
+    Deno.removeSync(home, { recursive: true });
+  });
+  if (address.kind !== "socket") throw new Error("the embedded server listens on a socket");
+  return { template: TEMPLATE, addressOf: (database) => ({ ...address, database }) };
+}
+
+/** A server that is there already; the template stays on it for the next test file. */
+async function givenServer(url: string): Promise<Host> {
+  const addressOf = (database: string): DatabaseAddress => {
+    const at = new URL(url);
+    at.pathname = `/${database}`;
+    return { kind: "url", url: at.href };
+  };
+  const template = `${TEMPLATE}_${await schemaHash()}`;
+  const admin = openDatabase(addressOf("postgres"), { connections: 1 });
+  const { rows } = await sql`select from pg_database where datname = ${template}`.execute(admin);
+  if (rows.length === 0) {
+    await sql.raw(`create database ${template}`).execute(admin);
+    const database = openDatabase(addressOf(template), { connections: 1 });
+    await migrateToLatest(database);
+    await database.destroy();
+  }
+  await admin.destroy();
+  return { template, addressOf };
 }
 
 /** The cluster that all test files copy: made when this schema is seen for the first time. */

@@ -65,6 +65,20 @@ export class LineClient implements AsyncDisposable {
     return await this.line(wanted);
   }
 
+  /** The next octets, in pieces that are valid until the next one. */
+  async octets(count: number, take: (piece: Uint8Array) => void): Promise<void> {
+    const held = this.#held.slice(0, count);
+    this.#held = this.#held.slice(held.length);
+    take(Uint8Array.from(held, (char) => char.charCodeAt(0)));
+    const buffer = new Uint8Array(256 * 1024);
+    for (let left = count - held.length; left > 0;) {
+      const got = await this.#conn.read(buffer.subarray(0, Math.min(left, buffer.length)));
+      if (got === null) throw new Error(`the server closed the connection ${left} octets too early`);
+      take(buffer.subarray(0, got));
+      left -= got;
+    }
+  }
+
   /** Everything that still comes until the server closes. */
   async rest(): Promise<string> {
     const buffer = new Uint8Array(64 * 1024);

@@ -5,6 +5,7 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import type { Tables } from "./tables.ts";
+import { wireTarget } from "./wire/address.ts";
 
 /** Where a PostgreSQL server is. */
 export type DatabaseAddress =
@@ -39,7 +40,7 @@ export const SESSION_SETTINGS = {
 /** Opens the door; connections are made when they are needed. Close it with `destroy()`. */
 export function openDatabase(address: DatabaseAddress, options: { readonly connections: number }): Database {
   const pool = new pg.Pool({
-    ...poolAddress(address),
+    ...clientConfig(address),
     max: options.connections,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
@@ -53,9 +54,17 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
-function poolAddress(address: DatabaseAddress): pg.PoolConfig {
-  if (address.kind === "url") return { connectionString: address.url };
-  return { host: address.directory, port: address.port, user: address.user, database: address.database };
+/** The address as npm pg wants it; read by our own rules, since its own differ (sslmode=require, for one). */
+export function clientConfig(address: DatabaseAddress): pg.ClientConfig {
+  const { to, user, password, database, tls } = wireTarget(address);
+  const socket = "path" in to ? /^(.*)\/\.s\.PGSQL\.(\d+)$/.exec(to.path)! : undefined;
+  return {
+    user,
+    database,
+    ...(password === undefined ? {} : { password }),
+    ...("path" in to ? { host: socket![1]!, port: Number(socket![2]) } : { host: to.host, port: to.port }),
+    ssl: tls === "require" ? { rejectUnauthorized: false } : tls === "verify-full",
+  };
 }
 
 /** The server's version as a number, e.g. 150018 for 15.18. */

@@ -7,7 +7,7 @@ import pg from "pg";
 import type { AccountId, MailboxId } from "../../core/brands.ts";
 import type { ChangeNotice } from "../../core/store.ts";
 import { type Bus, notice } from "../changes.ts";
-import { type DatabaseAddress, SESSION_SETTINGS } from "./database.ts";
+import { clientConfig, type DatabaseAddress, SESSION_SETTINGS } from "./database.ts";
 
 /** Milliseconds between two NOTIFYs. */
 const INTERVAL = 20;
@@ -74,11 +74,8 @@ export class NodeLink implements Bus {
   }
 
   async #open(): Promise<void> {
-    const at = this.#address;
     const client = new pg.Client({
-      ...(at.kind === "url"
-        ? { connectionString: at.url }
-        : { host: at.directory, port: at.port, user: at.user, database: at.database }),
+      ...clientConfig(this.#address),
       connectionTimeoutMillis: 5_000,
       application_name: "malleposte notices",
       ...SESSION_SETTINGS,

@@ -6,7 +6,7 @@ import { kill } from "node:process";
 import type { DatabaseAddress } from "../database.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
 import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
-import { findLauncher, type Launcher } from "./unprivileged.ts";
+import { findLauncher, type Launcher, openTheWay } from "./unprivileged.ts";
 
 /** A running embedded server. */
 export interface Embedded extends AsyncDisposable {
@@ -30,6 +30,9 @@ const START_TIMEOUT_MS = 60_000;
  * Starts the server whose data lies below `directory`, making it first where it is missing. A server that a
  * crashed process of ours left running is taken over.
  *
+ * `mayCreate`: false where data was there before, so that a file system that went away is not taken for a
+ * first start.
+ *
  * The caller holds the lock that keeps a second process away from the directory.
  *
  * @throws Error saying what PostgreSQL said, and where its log is.
@@ -37,13 +40,16 @@ const START_TIMEOUT_MS = 60_000;
 export async function startEmbedded(
   directory: string,
   settings: ServerSettings = SERVER_SETTINGS,
+  mayCreate = true,
 ): Promise<Embedded> {
   const home = resolve(directory);
   await Deno.mkdir(home, { recursive: true, mode: 0o700 });
   const [binaries, launcher] = await Promise.all([installBinaries(home), findLauncher()]);
+  await openTheWay(home, launcher);
   const data = join(home, "data");
   const log = join(home, "postgres.log");
   const created = !await isThere(join(data, "PG_VERSION"));
+  if (created && !mayCreate) throw new Error(`Cannot start the embedded database: ${data} is not there`);
   if (created) await initialise(binaries, launcher, data, log);
   const address = await socketAddress(home, launcher);
   const left = created ? undefined : await runningPostmaster(data, address);

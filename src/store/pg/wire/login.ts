@@ -148,7 +148,8 @@ class Proof {
     const plus = endPoint !== undefined && offered.includes("SCRAM-SHA-256-PLUS");
     const mechanism = plus ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256";
     this.#scram = createClient(mechanism, {
-      user: "",
+      // PostgreSQL goes by the startup message's name; an empty one SASLprep does not let through.
+      user: "*",
       password: this.#secret(),
       nonce: createNonce(realWorld.random),
       ...(plus ? { binding: { name: "tls-server-end-point", data: endPoint } } : {}),

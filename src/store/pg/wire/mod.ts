@@ -3,3 +3,4 @@
  * buffer, named prepared statements, many transactions in flight on a connection.
  */
 export { type DoorOptions, openDoor } from "./door.ts";
+export { settlePrefer } from "./prefer.ts";
