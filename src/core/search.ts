@@ -1,4 +1,4 @@
-import type { ModSeq } from "./brands.ts";
+import type { MessageId, ModSeq } from "./brands.ts";
 import type { UidSet } from "./uidset.ts";
 
 /**
@@ -28,5 +28,39 @@ export type SearchKey =
   | { readonly key: "age"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "size"; readonly is: "larger" | "smaller"; readonly octets: number }
   | { readonly key: "uid"; readonly set: UidSet }
+  | { readonly key: "message"; readonly message: MessageId }
   /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
   | { readonly key: "modseq"; readonly atLeast: ModSeq };
+
+/** What SORT compares (RFC 5256 §3, RFC 5957 §4). */
+export type SortBy =
+  | "arrival"
+  | "cc"
+  | "date"
+  | "displayfrom"
+  | "displayto"
+  | "from"
+  | "size"
+  | "subject"
+  | "to";
+
+/** One criterion of SORT; `reverse` turns this one alone. */
+export interface SortOrder {
+  readonly by: SortBy;
+  readonly reverse: boolean;
+}
+
+/** What threads are made of, of one message. Texts are folded. */
+export interface ThreadRow {
+  readonly uid: number;
+  /** Milliseconds since the epoch: the Date field's, else the internal date. */
+  readonly sentAt: number;
+  /** The base subject (RFC 5256 §2.1). */
+  readonly subject: string;
+  /** True for replies and forwarded messages, by their subject. */
+  readonly isReply: boolean;
+  /** Normalized, without brackets; undefined without a valid one. */
+  readonly messageId: string | undefined;
+  /** Normalized, oldest first. */
+  readonly references: readonly string[];
+}

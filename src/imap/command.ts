@@ -6,6 +6,7 @@
  * Names of mailboxes are already UTF-8 (modified UTF-7 decoded where the session is rev1 without UTF8=ACCEPT),
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
+import type { SortOrder } from "../core/search.ts";
 import type { Flag } from "../core/store.ts";
 
 /** `*` in a sequence set: the largest number in use. */
@@ -50,6 +51,13 @@ export type FetchItem =
   | { readonly item: "BODY" }
   | { readonly item: "BODYSTRUCTURE" }
   | { readonly item: "MODSEQ" }
+  /** RFC 8514 §4.2. */
+  | { readonly item: "SAVEDATE" }
+  /** RFC 8474 §5.3. */
+  | { readonly item: "EMAILID" }
+  | { readonly item: "THREADID" }
+  /** RFC 8970 §3.1; LAZY asks for no less, as previews take no time worth mentioning. */
+  | { readonly item: "PREVIEW" }
   /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
   | { readonly item: "RFC822" }
   | { readonly item: "RFC822.HEADER" }
@@ -93,12 +101,17 @@ export type SearchNode =
   }
   | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
-  | { readonly key: "MODSEQ"; readonly atLeast: number };
+  | { readonly key: "MODSEQ"; readonly atLeast: number }
+  /** RFC 8474 §6. */
+  | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
 
 /** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
 export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
 
-/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
+/** How THREAD puts messages together (RFC 5256 §3). */
+export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
+
+/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID, RFC 9208 DELETED-STORAGE. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -108,7 +121,27 @@ export type StatusItem =
   | "SIZE"
   | "RECENT"
   | "HIGHESTMODSEQ"
-  | "APPENDLIMIT";
+  | "APPENDLIMIT"
+  | "DELETED-STORAGE"
+  | "MAILBOXID";
+
+/** What APPEND and REPLACE say, in the order in which they say it (RFC 3502, RFC 4469). */
+export type AppendStep =
+  /** A message begins. */
+  | {
+    readonly step: "message";
+    readonly flags: FlagList;
+    /** Milliseconds since the epoch. */
+    readonly internalDate: number | undefined;
+    /** True when it is put together from parts. */
+    readonly catenate: boolean;
+  }
+  /** A literal with octets of the message: the last of the steps that are known before its octets come. */
+  | { readonly step: "octets"; readonly size: number }
+  /** Octets of another message (RFC 5092). */
+  | { readonly step: "url"; readonly url: string }
+  /** The command is over. */
+  | { readonly step: "end" };
 
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
@@ -129,6 +162,8 @@ export type Command =
   | { readonly name: "CAPABILITY" }
   | { readonly name: "NOOP" }
   | { readonly name: "LOGOUT" }
+  /** Language ranges in the client's order; none: the list is asked for. */
+  | { readonly name: "LANGUAGE"; readonly ranges: readonly string[] }
   | { readonly name: "ID"; readonly params: ReadonlyMap<string, string | null> | null }
   // not authenticated
   | { readonly name: "STARTTLS" }
@@ -150,30 +185,43 @@ export type Command =
   | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
-  /** The message's octets follow as a literal that the runner streams; see parser.ts `append`. */
-  | {
-    readonly name: "APPEND";
-    readonly mailbox: string;
-    readonly flags: FlagList;
-    /** Milliseconds since the epoch. */
-    readonly internalDate: number | undefined;
-    /** Octets of the literal. */
-    readonly size: number;
-    /** UTF8 (~{n}) form of RFC 6855/9755. */
-    readonly utf8: boolean;
-    /** literal8 (RFC 3516). */
-    readonly binary: boolean;
-  }
+  /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
+  | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
+  | { readonly name: "GETQUOTA"; readonly root: string }
+  | { readonly name: "SETQUOTA"; readonly root: string }
+  | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
+  | { readonly name: "UNAUTHENTICATE" }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }
   | { readonly name: "UNSELECT" }
   | { readonly name: "EXPUNGE"; readonly uids: SequenceSet | undefined }
+  /** Like APPEND, with one message. `number`: STAR for `*`. */
+  | {
+    readonly name: "REPLACE";
+    readonly by: By;
+    readonly number: number;
+    readonly mailbox: string;
+    readonly steps: readonly AppendStep[];
+  }
   | {
     readonly name: "SEARCH";
     readonly by: By;
     readonly returns: SearchReturn | undefined;
+    readonly criteria: SearchNode;
+  }
+  | {
+    readonly name: "SORT";
+    readonly by: By;
+    readonly returns: SearchReturn | undefined;
+    readonly order: readonly SortOrder[];
+    readonly criteria: SearchNode;
+  }
+  | {
+    readonly name: "THREAD";
+    readonly by: By;
+    readonly algorithm: ThreadAlgorithm;
     readonly criteria: SearchNode;
   }
   | {

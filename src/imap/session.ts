@@ -27,6 +27,10 @@ export interface ImapSessionLimits {
   readonly badDelayMs: number;
   /** Sessions of one account from one address, in one worker. */
   readonly perAccountAndAddress: number;
+  /** Messages of one APPEND (RFC 3502). */
+  readonly appendMessages: number;
+  /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
+  readonly appendKept: number;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
 }
@@ -44,6 +48,8 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badDelayFrom: 3,
   badDelayMs: 1000,
   perAccountAndAddress: 20,
+  appendMessages: 1000,
+  appendKept: 4_194_304,
   gathered: 65_536,
 };
 

@@ -13,12 +13,14 @@ import {
   listen,
   type Listener,
   LocalAddressBook,
+  type NetLimits,
   TlsContextHolder,
 } from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
 
@@ -36,8 +38,6 @@ globalThis.addEventListener("error", (event) => {
   emitBug(emit, "uncaught exception", event.error);
 });
 
-/** Received and Return-Path are written into the message, beyond what its sender may use. */
-const TRACE_OCTETS = 16 * 1024;
 /** Between two looks for what nobody needs any more. */
 const SWEEP_MS = 10 * 60_000;
 
@@ -68,7 +68,8 @@ class NodeWorker {
       database,
       world: realWorld,
       emit,
-      limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
+      // The protocols hold limits.message_size, which a reload may raise.
+      limits: { ...limits.store, messageOctets: Infinity },
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
@@ -142,23 +143,28 @@ class NodeWorker {
           alpn: role.alpn,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
-          limits: {
-            ...this.#config.limits.net,
-            maxConnections: start.maxConnections,
-            connectionsPerAddress: Math.max(
-              this.#config.limits.net.connectionsPerAddress,
-              role.connectionsPerAddress ?? 0,
-            ),
-          },
+          limits: this.#netLimits(protocol),
           budget,
           book: this.#book(protocol),
           reusePort: true,
           refusal: () => refusal,
           emit,
           handler: (conn) => this.#serve(protocol, conn),
+        }).catch((error) => {
+          throw cannotListen(protocol, address, error);
         }),
       );
     }
+  }
+
+  #netLimits(protocol: keyof typeof ROLES): Partial<NetLimits> {
+    const { net } = this.#config.limits;
+    const { connectionsPerAddress = 0 } = ROLES[protocol];
+    return {
+      ...net,
+      maxConnections: start.maxConnections,
+      connectionsPerAddress: Math.max(net.connectionsPerAddress, connectionsPerAddress),
+    };
   }
 
   /** imap and imaps count an address's connections together, and so on. */
@@ -191,6 +197,9 @@ class NodeWorker {
     try {
       this.#certificates.reload(certificates);
       this.#config = config;
+      config.listeners.forEach(({ protocol }, i) => {
+        if (protocol !== "http") this.#listeners[i]?.setLimits(this.#netLimits(protocol));
+      });
       say({ kind: "reloaded", error: undefined });
     } catch (error) {
       say({ kind: "reloaded", error: (error as Error).message });

@@ -16,6 +16,7 @@ import { IMAP_LIMITS, type ImapSessionLimits, serveImap } from "../../src/imap/m
 import { ALICE, BOB, testAuth } from "./imap_auth.ts";
 import { MemoryClient, MemoryConn } from "./imap_conn.ts";
 import { MESSAGES } from "./imap_messages.ts";
+import type { MailStore } from "../../src/core/store.ts";
 import { MemoryStore } from "./imap_store.ts";
 
 /** One dialogue. */
@@ -87,7 +88,7 @@ function octetsOf(text: string): Uint8Array {
 
 /** Services around a store in memory; bugs are collected. */
 export function testServices(
-  store: MemoryStore,
+  store: MailStore,
   options: { readonly plain?: boolean; readonly bugs?: string[]; readonly limits?: ImapSessionLimits } = {},
 ): Services<ImapSessionLimits> {
   return {

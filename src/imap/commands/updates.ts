@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 
 /** Commands behind which everything that was committed before must be told. */
-const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE"]);
+const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE", "REPLACE"]);
 
 /** Tells what may be told before this command's completion. Throws Unavailable, except after its work is done. */
 export async function updatesAfter(cx: Context, { command }: Tagged): Promise<void> {

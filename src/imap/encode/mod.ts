@@ -2,9 +2,11 @@
 export * from "./fetch.ts";
 export { allFlags, flagList, flagsLine } from "./flags.ts";
 export * from "./mailbox.ts";
+export * from "./quota.ts";
 export * from "./response_code.ts";
 export * from "./search.ts";
 export * from "./server.ts";
 export { uidSet } from "./sets.ts";
 export * from "./string.ts";
+export * from "./thread.ts";
 export { dateTime } from "./date.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sentDate } from "./sent_date.ts";
-import { summarize } from "./summary.ts";
+import { sentDate, summarize } from "./summary.ts";
 
 Deno.test("sentDate is what summarize says, with one Date, several, a bad one, none", () => {
   const one = "Date: Tue, 3 Nov 2026 23:59:59 -0800\r\n", two = "DATE : 1 Jan 2020 00:00:00 +0000\r\n";
