@@ -53,8 +53,14 @@ export function mechanismNamed(name: string): MechanismName | undefined {
  * knows, plain passwords only under TLS or where the operator allows them without.
  *
  * RFC 9266 §3 makes tls-exporter the one for TLS 1.3, as tls-unique was before (RFC 5802 §6.1). A server that
+<<<<<<< HEAD
+ * announces -PLUS with nothing but tls-server-end-point locks clients out: NeoMutt and others that stand on GNU
+ * SASL take the best name they see, fail, and try no other; and who sees no binding of theirs and says `y` is
+ * told that somebody hid -PLUS from them.
+=======
  * announces -PLUS with nothing but tls-server-end-point locks clients out: those that bind (GNU SASL, msmtp)
  * fail with -PLUS, and without it too, because their `y` then means that somebody hid -PLUS from them.
+>>>>>>> main
  */
 export function mechanismsFor(
   tls: TlsInfo | undefined,

@@ -1,30 +1,14 @@
 /** imapflow: append and fetch in IMAP4rev1 and rev2, mailboxes, two clients at one mailbox, IDLE. */
 import { Buffer } from "node:buffer";
-import { readFile } from "node:fs/promises";
-import { ImapFlow, type ImapFlowOptions } from "imapflow";
+import type { ImapFlow, ImapFlowOptions } from "imapflow";
 import { createTransport } from "nodemailer";
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import { assertSame, BUILT_IN, corpus, HEADER_ONLY } from "./support/corpus.ts";
-import { HOST, PASSWORD, type Site, startSite } from "./support/server.ts";
+import { connect } from "./support/imap.ts";
+import { HOST, PASSWORD, startSite } from "./support/server.ts";
 
 /** Deliveries whose way to an idling client is measured. */
 const DELIVERIES = 20;
-
-/** A client that is logged in; logs out at the end of its block. */
-async function connect(site: Site, user: string, options: ImapFlowOptions = {}): Promise<ImapFlow> {
-  const client = new ImapFlow({
-    host: HOST,
-    port: site.ports.imaps,
-    secure: true,
-    tls: { ca: await readFile(site.certificate) },
-    auth: { user, pass: PASSWORD },
-    logger: false,
-    disableAutoIdle: true,
-    ...options,
-  });
-  await client.connect();
-  return client;
-}
 
 /** Resolves with what an event of the client brings, or fails after five seconds. */
 function next<T>(client: ImapFlow, event: string): Promise<T> {
@@ -194,7 +178,7 @@ Deno.test("imapflow", async (t) => {
 
   await t.step("IDLE: mail that LMTP acknowledged is announced within a second", async () => {
     const user = site.account();
-    // One after the other: the two workers share these connections, so both ways of waking are seen.
+    // Three: most likely not all on the worker that takes the mail, so that both ways of waking are seen.
     const clients = [await connect(site, user), await connect(site, user), await connect(site, user)];
     const transport = createTransport({ host: HOST, port: ports.lmtp, lmtp: true, ignoreTLS: true });
     for (const client of clients) await client.mailboxOpen("INBOX");

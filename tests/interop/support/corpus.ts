@@ -31,7 +31,7 @@ const TEXT =
 /** Made here: each is about one thing that clients and servers get wrong. */
 export const BUILT_IN: readonly Sample[] = [
   mail("plain", "Hello.\n"),
-  mail("dots", ".\n..\n...\n.dot\n\n.\n..dot dot\n. \nQUIT\n.\n"),
+  mail("dots", ".\n..\n...\n.dot\n\n.\n..dot dot\n. \nQUIT\n.\nend\n"),
   mail("last line is a dot", "one\n."),
   mail("long lines", `${"x".repeat(998)}\n${"y".repeat(4000)}\n.${"z".repeat(998)}\n`),
   mail("utf-8 body", "Grüße, καλημέρα, おはよう, 😀\n", TEXT),
@@ -161,7 +161,8 @@ export async function assertDelivered(
   const expected = lines === "crlf" ? sent : lf(sent);
   const trace = new TextDecoder().decode(received.subarray(0, received.length - expected.length));
   await assertSame(received.subarray(received.length - expected.length), expected, name);
-  assertMatch(lines === "crlf" ? trace : trace.replaceAll("\n", "\r\n"), TRACE, `${name}: trace fields`);
+  const shown = `${name}: before the octets sent stands ${JSON.stringify(trace)}`;
+  assertMatch(lines === "crlf" ? trace : trace.replaceAll("\n", "\r\n"), TRACE, shown);
 }
 
 /** Fails unless both are the same octets; shows where they part. */
@@ -174,4 +175,14 @@ export async function assertSame(actual: Uint8Array, expected: Uint8Array, name:
       JSON.stringify(new TextDecoder("latin1").decode(octets.subarray(Math.max(0, at - 40), at + 60)))
     }`;
   assertEquals(show(actual), show(expected), `${name}: the octets differ from ${at} on`);
+}
+
+/** Without the first line that begins with each of those names and a colon: fields that some clients add. */
+export function withoutFields(octets: Uint8Array, names: readonly string[]): Uint8Array {
+  const latin1 = Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
+  const text = names.reduce(
+    (rest, name) => rest.replace(new RegExp(`^${name}: ?[^\\n]*\\n`, "m"), ""),
+    latin1,
+  );
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
