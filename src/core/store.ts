@@ -66,6 +66,13 @@ export interface MailboxChanges {
   readonly complete: boolean;
 }
 
+/** Which messages left a mailbox after a mod-sequence. */
+export interface Vanished {
+  readonly uids: UidSet;
+  /** False when the record does not reach back that far: more may have vanished. */
+  readonly complete: boolean;
+}
+
 /** A message that is being received. Dispose it to drop what `finish` has not taken over. */
 export interface Draft extends AsyncDisposable {
   /** Octets so far. */
@@ -212,6 +219,8 @@ export interface MailStore {
   // --- out -------------------------------------------------------------------------------------------
   index(account: AccountId, mailbox: MailboxId): Promise<Outcome<MailboxIndex>>;
   changes(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<MailboxChanges>>;
+  /** The vanished half of `changes` alone, for clients that tell what they know (RFC 7162 §3.2). */
+  vanished(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<Vanished>>;
   /** In batches, ascending by UID; UIDs that are gone are left out. Stop iterating to stop reading. */
   fetch(
     account: AccountId,

@@ -67,6 +67,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
+  { name: "QRESYNC", rfc: "7162", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {
     name: "APPENDLIMIT",

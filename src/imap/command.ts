@@ -7,6 +7,7 @@
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
 import type { Flag } from "../core/store.ts";
+import type { UidSet } from "../core/uidset.ts";
 
 /** `*` in a sequence set: the largest number in use. */
 export const STAR = 0;
@@ -123,6 +124,16 @@ export interface ListCommand {
   readonly extended: boolean;
 }
 
+/** What a client knows of the mailbox that it selects (RFC 7162 §3.2.5). */
+export interface Resync {
+  readonly uidValidity: number;
+  readonly modSeq: number;
+  /** The UIDs that it has; undefined: any. */
+  readonly known: UidSet | undefined;
+  /** Sequence numbers and their UIDs, one by one (§3.2.5.2). */
+  readonly match: { readonly seqs: UidSet; readonly uids: UidSet } | undefined;
+}
+
 /** One command, without its tag. */
 export type Command =
   // any state
@@ -141,6 +152,7 @@ export type Command =
     readonly name: "SELECT" | "EXAMINE";
     readonly mailbox: string;
     readonly condstore: boolean;
+    readonly resync: Resync | undefined;
   }
   | { readonly name: "CREATE"; readonly mailbox: string; readonly specialUse: string | undefined }
   | { readonly name: "DELETE"; readonly mailbox: string }
@@ -182,6 +194,8 @@ export type Command =
     readonly set: SequenceSet;
     readonly items: readonly FetchItem[];
     readonly changedSince: number | undefined;
+    /** RFC 7162 §3.2.6: tell what vanished, too. */
+    readonly vanished: boolean;
   }
   | {
     readonly name: "STORE";

@@ -66,6 +66,8 @@ export class Session implements Disposable {
   rev2 = false;
   /** A CONDSTORE enabling command was given (RFC 7162 §3.1). */
   condstore = false;
+  /** ENABLE QRESYNC (RFC 7162 §3.2.3). */
+  qresync = false;
   /** ENABLE UTF8=ACCEPT (RFC 9755 §3). */
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
@@ -87,6 +89,11 @@ export class Session implements Disposable {
   /** How mailbox names travel. */
   get mode(): { readonly utf8: boolean } {
     return this.rev2 || this.utf8 ? UTF8 : UTF7;
+  }
+
+  /** True when VANISHED stands for EXPUNGE. */
+  get tellsVanished(): boolean {
+    return this.qresync;
   }
 
   /** Leaves the selected mailbox. */

@@ -6,15 +6,18 @@
 import type { AccountId } from "../core/brands.ts";
 import { done, type Outcome } from "../core/failure.ts";
 import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
-import { mergeRanges, type UidSet } from "../core/uidset.ts";
+import { mergeRanges, rangesOf, type UidSet } from "../core/uidset.ts";
 import { type By, type SequenceSet, STAR } from "./command.ts";
-import { lowerBound, search } from "./columns.ts";
-import { Mirror } from "./mirror.ts";
+import { gaps, lowerBound, search } from "./columns.ts";
+import type { Mirror } from "./mirror.ts";
+import { shareMirror } from "./mirrors.ts";
 
 /** What the client must be told to catch up, in the order of the members. */
 export interface Updates {
   /** Sequence numbers for EXPUNGE, highest first, so that none shifts another. */
   readonly expunged: readonly number[];
+  /** The same messages by their UIDs, for VANISHED. */
+  readonly vanished: UidSet;
   /** The new number of messages for EXISTS; undefined when nothing arrived. */
   readonly exists: number | undefined;
   /** True when the mailbox got new keywords, so that FLAGS must be told again. */
@@ -24,7 +27,13 @@ export interface Updates {
 }
 
 /** Nothing to tell. */
-export const NO_UPDATES: Updates = { expunged: [], exists: undefined, keywords: false, changed: [] };
+export const NO_UPDATES: Updates = {
+  expunged: [],
+  vanished: [],
+  exists: undefined,
+  keywords: false,
+  changed: [],
+};
 
 /** One session's numbering over a shared mirror. Dispose it when the mailbox is left. */
 export class View implements Disposable {
@@ -33,6 +42,7 @@ export class View implements Disposable {
   #logAt: number;
   #toldModSeq: number;
   #toldKeywords: number;
+  #toldUpTo: number;
   readonly #release: () => void;
 
   private constructor(readonly mirror: Mirror, release: () => void) {
@@ -41,39 +51,14 @@ export class View implements Disposable {
     this.#logAt = mirror.logEnd;
     this.#toldModSeq = mirror.modSeq;
     this.#toldKeywords = mirror.info.keywords.length;
+    this.#toldUpTo = mirror.modSeq;
     this.#release = release;
   }
 
   /** Opens a mailbox, sharing what other sessions of this worker already hold. Throws Unavailable. */
   static async open(store: MailStore, account: AccountId, mailbox: MailboxInfo): Promise<Outcome<View>> {
-    const mirrors = registry(store);
-    const key = `${account}/${mailbox.id}`;
-    let entry = mirrors.get(key);
-    const shares = entry !== undefined;
-    if (entry === undefined) {
-      entry = { users: 0, loaded: Mirror.load(store, account, mailbox) };
-      mirrors.set(key, entry);
-    }
-    const shared = entry;
-    shared.users++;
-    const release = () => {
-      if (--shared.users > 0) return;
-      if (mirrors.get(key) === shared) mirrors.delete(key);
-      shared.loaded.then((loaded) => loaded.ok && loaded.value.close(), () => {});
-    };
-    try {
-      const loaded = await shared.loaded;
-      if (loaded.ok && shares) await loaded.value.refresh();
-      if (loaded.ok && !loaded.value.gone) return done(new View(loaded.value, release));
-      release();
-      return loaded.ok
-        ? { ok: false, failure: { kind: "refused", code: "NONEXISTENT", text: "No such mailbox" } }
-        : loaded;
-    } catch (thrown) {
-      if (mirrors.get(key) === shared) mirrors.delete(key);
-      release();
-      throw thrown;
-    }
+    const shared = await shareMirror(store, account, mailbox);
+    return shared.ok ? done(new View(shared.value.mirror, shared.value.release)) : shared;
   }
 
   /** How many messages the client knows of. */
@@ -113,6 +98,30 @@ export class View implements Disposable {
   /** True when the client knows messages that are gone meanwhile. */
   get behind(): boolean {
     return this.#uids !== this.mirror.uids && this.#vanished().length > 0;
+  }
+
+  /** The client knows of everything up to this mod-sequence, removals too (RFC 7162 §3.2). */
+  get toldUpTo(): number {
+    return this.#toldUpTo;
+  }
+
+  /** The UIDs of a set that neither the client nor the mirror knows. */
+  missing(set: UidSet): UidSet {
+    const absent = gaps(set, this.#uids, this.#count);
+    return this.#uids === this.mirror.uids && this.#count === this.mirror.count
+      ? absent
+      : gaps(absent, this.mirror.uids, this.mirror.count);
+  }
+
+  /**
+   * The UIDs that a set names, whether there are such messages or not. `*`: the highest UID that was ever
+   * given, so that what vanished at the end is named too.
+   */
+  everyUid(set: SequenceSet, saved: UidSet): UidSet {
+    if (set.kind === "saved") return saved;
+    const last = this.mirror.info.uidNext - 1;
+    const max = Math.max(last, this.#count === 0 ? 0 : this.uidAt(this.#count));
+    return mergeRanges(set.ranges.map(([a, b]) => [a === STAR ? max : a, b === STAR ? max : b]));
   }
 
   /**
@@ -164,16 +173,19 @@ export class View implements Disposable {
     const changed = this.#changed();
     const before = this.#count;
     const expunged = expunge ? this.#vanished() : [];
+    const vanished = rangesOf(expunged.map((seq) => this.uidAt(seq)).reverse());
     const known = before === 0 ? 0 : this.#uids[before - 1]!;
     if (expunge || !this.behind) {
       this.#uids = this.mirror.uids;
       this.#count = this.mirror.count;
+      this.#toldUpTo = this.mirror.modSeq;
     } else this.#appendFrom(known);
     const keywords = this.mirror.info.keywords.length > this.#toldKeywords;
     this.#toldKeywords = this.mirror.info.keywords.length;
     const arrived = this.#count > before - expunged.length;
     return {
       expunged,
+      vanished,
       exists: arrived ? this.#count : undefined,
       keywords,
       changed: this.#seqsOf(changed, known),
@@ -196,6 +208,11 @@ export class View implements Disposable {
       return at >= 0 && mine.get(uid) !== this.mirror.modSeqAt(at);
     });
     return this.#seqsOf(others, 0xffff_ffff);
+  }
+
+  /** How many of the mailbox's keywords the client was told. */
+  get toldKeywords(): number {
+    return this.#toldKeywords;
   }
 
   /** Says that the client was just told all keywords. */
@@ -264,18 +281,4 @@ export class View implements Disposable {
     this.#uids = uids;
     this.#count = uids.length;
   }
-}
-
-interface Shared {
-  users: number;
-  readonly loaded: Promise<Outcome<Mirror>>;
-}
-
-/** The mirrors of this worker, per store. */
-const registries = new WeakMap<MailStore, Map<string, Shared>>();
-
-function registry(store: MailStore): Map<string, Shared> {
-  let mirrors = registries.get(store);
-  if (mirrors === undefined) registries.set(store, mirrors = new Map());
-  return mirrors;
 }

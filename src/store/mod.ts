@@ -9,7 +9,7 @@ import { copy, move } from "./copy.ts";
 import { Deliveries } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
 import { retrying } from "./failures.ts";
-import { changes, fetch, index } from "./fetch.ts";
+import { changes, fetch, index, vanished } from "./fetch.ts";
 import { setFlags } from "./flags.ts";
 import { Indexer } from "./indexer.ts";
 import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
@@ -92,6 +92,7 @@ export function createStore(options: StoreOptions): Store {
     deliver: (items, how) => deliveries.deliver(items, how),
     index: (account, mailbox) => index(context, account, mailbox),
     changes: (account, mailbox, since) => changes(context, account, mailbox, since),
+    vanished: (account, mailbox, since) => vanished(context, account, mailbox, since),
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     search: (account, mailbox, key) => search(context, account, mailbox, key),

@@ -220,8 +220,22 @@ export class MemoryStore implements S.MailStore {
       vanished: rangesOf(
         box.vanished.filter((v) => v.modSeq > since).map((v) => v.uid).sort((a, b) => a - b),
       ),
-      complete: true,
+      complete: since >= box.vanishedFloor,
     });
+  }
+
+  async vanished(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<S.Vanished>> {
+    const changes = await this.changes(account, mailbox, since);
+    return changes.ok ? done({ uids: changes.value.vanished, complete: changes.value.complete }) : changes;
+  }
+
+  /** Forgets what vanished so far, as the real store does when there is too much of it. */
+  forgetVanished(account: AccountId): void {
+    const of = this.#accounts.get(account)!;
+    for (const box of of.boxes) {
+      box.vanished = [];
+      box.vanishedFloor = of.modSeq;
+    }
   }
 
   async *fetch(
@@ -357,6 +371,7 @@ export class MemoryStore implements S.MailStore {
       specialUse: undefined,
       entries: [],
       vanished: [],
+      vanishedFloor: 0,
     };
     of.boxes.push(box);
     return box;

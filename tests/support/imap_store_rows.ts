@@ -27,6 +27,8 @@ export interface Box {
   specialUse: string | undefined;
   entries: Entry[];
   vanished: { uid: number; modSeq: number }[];
+  /** What vanished up to here was forgotten. */
+  vanishedFloor: number;
 }
 
 /** An account. */

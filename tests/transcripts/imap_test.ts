@@ -13,6 +13,7 @@ const FILES = [
   "imap_copy.md",
   "imap_idle.md",
   "imap_condstore.md",
+  "imap_qresync.md",
 ];
 const MODES: readonly Mode[] = ["whole", "pipelined", "octets"];
 

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { removed } from "./updates.ts";
 
 /** All or nothing, in one transaction. */
 export async function copy(
@@ -32,7 +33,7 @@ export async function copy(
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, so it cannot wait for the tagged answer.
   condition(cx.out.gather, undefined, "OK", "Moved", code);
   mirror.remove(rangesOf(done.value.sources));
-  return ok("MOVE completed");
+  return await removed(cx, "MOVE completed");
 }
 
 /** COPYUID (RFC 4315 §3). */

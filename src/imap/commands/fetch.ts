@@ -11,6 +11,7 @@ import { enableCondstore } from "./enable.ts";
 import { Broken, writeBinary, writeFields, writeNil, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import { type FetchPlan, planFetch } from "./fetch_plan.ts";
+import { tellEarlier } from "./resync.ts";
 import { isGone } from "./store.ts";
 import { tellFlags } from "./updates.ts";
 
@@ -20,11 +21,15 @@ export async function fetch(
   command: Extract<Command, { readonly name: "FETCH" }>,
 ): Promise<Completion> {
   const { view, readOnly } = selectedOf(cx);
+  if (command.vanished && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   const named = view.resolve(command.set, command.by, cx.session.saved);
   if (named === undefined) return bad("No such message");
   const plan = planFetch(command.items, command.by === "uid", command.changedSince !== undefined);
   if (plan.modSeq) enableCondstore(cx);
   const uids = command.changedSince === undefined ? named : changedAfter(cx, named, command.changedSince);
+  if (command.vanished) {
+    await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
+  }
   const marked = plan.seen && !readOnly ? await markSeen(cx, uids) : [];
   const run = { plan, marked, unknownCte: false };
   if (plan.local) await fromView(cx, run, uids);
@@ -72,6 +77,7 @@ async function markSeen(cx: Context, uids: UidSet): Promise<UidSet> {
   const change = { op: "add", flags: Flag.Seen, keywords: [] } as const;
   const set = await cx.services.store.setFlags(accountOf(cx), mirror.id, unseen, change);
   if (!set.ok) return [];
+  if (cx.session.qresync) await mirror.refresh().catch(() => {});
   await tellFlags(cx, view, view.own(set.value.changed));
   return rangesOf(set.value.changed.map((row) => row.uid));
 }

@@ -26,13 +26,15 @@ export class ItemWriter {
     if (index < 0 && row === undefined) return false;
     const { line } = this;
     line.begin(seq);
-    if (plan.uid) line.uid(uid);
+    const told = tellFlags && cx.session.condstore;
+    // RFC 7162 §3.2.4: flags that nobody asked for come with UID and MODSEQ.
+    if (plan.uid || told) line.uid(uid);
     if (plan.flags || tellFlags) {
       const flags = index >= 0 ? mirror.flagsAt(index) : row!.flags;
       const keywords = index >= 0 ? mirror.keywordsOf(uid) : row!.keywords;
       line.flags(flags, keywords, mirror.info.keywords);
     }
-    if (plan.modSeq || tellFlags && cx.session.condstore) {
+    if (plan.modSeq || told) {
       line.modSeq(index >= 0 ? mirror.modSeqAt(index) : row!.modSeq);
     }
     if (row === undefined) return true;

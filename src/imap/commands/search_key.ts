@@ -49,16 +49,23 @@ export function searchKey(node: SearchNode, view: View, saved: UidSet): SearchKe
 
 /** True when a key anywhere in the criteria is MODSEQ, which switches CONDSTORE on (RFC 7162 §3.1.5). */
 export function asksModSeq(node: SearchNode): boolean {
+  return some(node, (leaf) => leaf.key === "MODSEQ");
+}
+
+/** True when a key anywhere in the criteria is a set of sequence numbers; `$` is none. */
+export function asksSequence(node: SearchNode): boolean {
+  return some(node, (leaf) => leaf.key === "SET" && leaf.by === "seq" && leaf.set.kind === "ranges");
+}
+
+function some(node: SearchNode, test: (leaf: SearchNode) => boolean): boolean {
   switch (node.key) {
-    case "MODSEQ":
-      return true;
     case "AND":
     case "OR":
-      return node.of.some(asksModSeq);
+      return node.of.some((each) => some(each, test));
     case "NOT":
-      return asksModSeq(node.of);
+      return some(node.of, test);
     default:
-      return false;
+      return test(node);
   }
 }
 

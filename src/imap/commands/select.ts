@@ -1,19 +1,21 @@
-/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3). */
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3, RFC 7162 §3.2.5). */
 import type { Command } from "../command.ts";
 import { countLine, listLine, type ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Selected } from "../session.ts";
 import { View } from "../view.ts";
-import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { accountOf, bad, type Completion, type Context, failed, no, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
+import { resync } from "./resync.ts";
 
 /** Leaves the selected mailbox in any case; a refusal leaves none selected. */
 export async function select(
   cx: Context,
   command: Extract<Command, { readonly name: "SELECT" | "EXAMINE" }>,
 ): Promise<Completion> {
+  if (command.resync !== undefined && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   leave(cx);
   if (command.condstore) enableCondstore(cx);
   const { store } = cx.services;
@@ -25,6 +27,7 @@ export async function select(
   const readOnly = command.name === "EXAMINE";
   cx.session.selected = { name: mailbox.name, view, readOnly };
   tellOpened(cx, cx.session.selected);
+  if (command.resync !== undefined) await resync(cx, command.resync);
   return readOnly
     ? ok("EXAMINE completed", { code: "READ-ONLY" })
     : ok("SELECT completed", { code: "READ-WRITE" });

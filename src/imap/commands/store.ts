@@ -30,9 +30,11 @@ export async function store(
   });
   if (!set.ok) return failed(set.failure);
   const { changed, modified } = set.value;
+  // What was committed before our change has a lower MODSEQ, so the client must not learn of ours alone.
+  if (cx.session.qresync) await view.mirror.refresh().catch(() => {});
   const others = view.own(changed);
-  if (changed.some((row) => row.keywords.some((number) => number >= view.mirror.info.keywords.length))) {
-    // A keyword that the mailbox did not have: its name must be known before flags are told.
+  if (changed.some((row) => row.keywords.some((number) => number >= view.toldKeywords))) {
+    // A keyword that the client does not know: its name must be told before flags are.
     await view.mirror.refresh();
     writeFlagsLines(cx, view.mirror.info.keywords, false);
     view.keywordsTold();

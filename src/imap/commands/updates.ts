@@ -1,10 +1,12 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
-import type { Tagged } from "../command.ts";
-import { countLine, FetchLine } from "../encode/mod.ts";
+import type { Command, Tagged } from "../command.ts";
+import { countLine, FetchLine, vanishedLines } from "../encode/mod.ts";
+import { condition } from "../reply.ts";
 import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
-import type { Context } from "./context.ts";
+import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
+import { asksSequence } from "./search_key.ts";
 
 /** Commands behind which everything that was committed before must be told. */
 const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE"]);
@@ -19,7 +21,36 @@ export async function updatesAfter(cx: Context, { command }: Tagged): Promise<vo
     if (command.name === "NOOP" || command.name === "CHECK") await selected.view.mirror.refresh();
     else await selected.view.mirror.refresh().catch(() => {});
   }
-  await tellUpdates(cx, rule === "all" || "by" in command && command.by === "uid");
+  const expunge = rule === "all" || namesByUid(command);
+  await tellUpdates(cx, expunge);
+  if (!expunge) tellHeldBack(cx);
+}
+
+/** RFC 7162 §3.2.10.2: a UID SEARCH whose keys hold sequence numbers must not change their meaning either. */
+function namesByUid(command: Command): boolean {
+  if (!("by" in command) || command.by === "seq") return false;
+  return !("criteria" in command && asksSequence(command.criteria));
+}
+
+/**
+ * RFC 7162 §3.2: a client that lost its connection now would believe that it knows everything up to the
+ * highest MODSEQ that it was told; while removals are held back, it must not.
+ */
+export function tellHeldBack(cx: Context): void {
+  const view = cx.session.selected?.view;
+  if (view === undefined || !cx.session.qresync || !view.behind) return;
+  const code = { code: "HIGHESTMODSEQ", value: view.toldUpTo } as const;
+  condition(cx.out.gather, undefined, "OK", "Removals are still to be told", code);
+}
+
+/** The answer to a command that removed messages: under QRESYNC with HIGHESTMODSEQ (RFC 7162 §3.2.7). */
+export async function removed(cx: Context, text: string): Promise<Completion> {
+  const view = cx.session.selected?.view;
+  if (view === undefined || !cx.session.qresync) return ok(text);
+  // The command's work is committed: without its echo, the older number is still true.
+  await view.mirror.refresh().catch(() => {});
+  await tellUpdates(cx, true);
+  return ok(text, { code: "HIGHESTMODSEQ", value: view.toldUpTo });
 }
 
 /** Tells everything that the view has learnt: EXPUNGE, EXISTS, FLAGS, FETCH, in this order. */
@@ -30,9 +61,12 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   const out = cx.out.gather;
   const updates = view.updates(expunge);
   let told = 0;
-  for (const seq of updates.expunged) {
-    countLine(out, seq, "EXPUNGE");
-    if (++told % 1000 === 0) await cx.out.breathe();
+  if (cx.session.tellsVanished) vanishedLines(out, updates.vanished, false);
+  else {
+    for (const seq of updates.expunged) {
+      countLine(out, seq, "EXPUNGE");
+      if (++told % 1000 === 0) await cx.out.breathe();
+    }
   }
   if (updates.exists !== undefined) {
     countLine(out, updates.exists, "EXISTS");
@@ -51,14 +85,17 @@ export async function tellFlags(cx: Context, view: View, seqs: readonly number[]
   }
 }
 
-/** One line of it; with UID for answers to UID commands (RFC 9051 §6.4.9). */
+/**
+ * One line of it; with UID for answers to UID commands (RFC 9051 §6.4.9), and always once CONDSTORE is on
+ * (RFC 7162 §3.2.4).
+ */
 export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean): void {
   const { mirror } = view;
   const itsUid = view.uidAt(seq), index = view.indexAt(seq);
   if (index < 0) return;
   const line = new FetchLine(cx.out.gather);
   line.begin(seq);
-  if (uid) line.uid(itsUid);
+  if (uid || cx.session.condstore) line.uid(itsUid);
   line.flags(mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
   if (cx.session.condstore) line.modSeq(mirror.modSeqAt(index));
   line.end();

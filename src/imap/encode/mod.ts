@@ -7,4 +7,5 @@ export * from "./search.ts";
 export * from "./server.ts";
 export { uidSet } from "./sets.ts";
 export * from "./string.ts";
+export * from "./vanished.ts";
 export { dateTime } from "./date.ts";

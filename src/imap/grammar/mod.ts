@@ -4,9 +4,10 @@ import { authenticate, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
 import { list, lsub } from "./list.ts";
-import { copy, create, oneMailbox, rename, select, uidExpunge } from "./mailbox_command.ts";
+import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { search } from "./search.ts";
+import { select } from "./select.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 

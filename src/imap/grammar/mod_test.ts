@@ -37,9 +37,23 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["AUTHENTICATE EXTERNAL =", { name: "AUTHENTICATE", mechanism: "EXTERNAL", initial: octets("") }],
   ["AUTHENTICATE PLAIN AGEAYg==", { name: "AUTHENTICATE", mechanism: "PLAIN", initial: octets("\0a\0b") }],
   ["ENABLE CONDSTORE imap4rev2", { name: "ENABLE", capabilities: ["CONDSTORE", "IMAP4REV2"] }],
-  ["SELECT inbox", { name: "SELECT", mailbox: "INBOX", condstore: false }],
-  ["SELECT INBOX (CONDSTORE)", { name: "SELECT", mailbox: "INBOX", condstore: true }],
-  ["EXAMINE blurdybloop", { name: "EXAMINE", mailbox: "blurdybloop", condstore: false }],
+  ["SELECT inbox", { name: "SELECT", mailbox: "INBOX", condstore: false, resync: undefined }],
+  ["SELECT INBOX (CONDSTORE)", { name: "SELECT", mailbox: "INBOX", condstore: true, resync: undefined }],
+  [
+    "SELECT INBOX (QRESYNC (67890007 715194045000 41:211,214:541 (4,12 8,24)) CONDSTORE)",
+    {
+      name: "SELECT",
+      mailbox: "INBOX",
+      condstore: true,
+      resync: {
+        uidValidity: 67890007,
+        modSeq: 715194045000,
+        known: [[41, 211], [214, 541]],
+        match: { seqs: [[4, 4], [12, 12]], uids: [[8, 8], [24, 24]] },
+      },
+    },
+  ],
+  ["EXAMINE blurdybloop", { name: "EXAMINE", mailbox: "blurdybloop", condstore: false, resync: undefined }],
   ["CREATE owatagusiam/", { name: "CREATE", mailbox: "owatagusiam", specialUse: undefined }],
   ["CREATE MySpecial (USE (\\drafts))", { name: "CREATE", mailbox: "MySpecial", specialUse: "\\Drafts" }],
   ["CREATE Plain (USE ())", { name: "CREATE", mailbox: "Plain", specialUse: undefined }],
@@ -98,6 +112,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       partial: undefined,
     }],
     changedSince: undefined,
+    vanished: false,
   }],
   ["fetch 1 body[]<0.2048>", {
     name: "FETCH",
@@ -105,6 +120,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: [{ item: "BODY[]", peek: false, section: whole, partial: { start: 0, length: 2048 } }],
     changedSince: undefined,
+    vanished: false,
   }],
   ["UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)", {
     name: "FETCH",
@@ -112,6 +128,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: set([1, STAR]),
     items: [{ item: "FLAGS" }],
     changedSince: 12345,
+    vanished: false,
   }],
   ["FETCH 1 FLAGS (CHANGEDSINCE 0)", {
     name: "FETCH",
@@ -119,6 +136,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: [{ item: "FLAGS" }],
     changedSince: 0,
+    vanished: false,
   }],
   ["FETCH 1 FULL", {
     name: "FETCH",
@@ -126,6 +144,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
   }],
   ["FETCH 1 fast", {
     name: "FETCH",
@@ -133,6 +152,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
   }],
   ["FETCH 1 All", {
     name: "FETCH",
@@ -140,6 +160,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
   }],
   [
     "FETCH 1 (UID RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE ENVELOPE INTERNALDATE BODY BODYSTRUCTURE MODSEQ)",
@@ -160,6 +181,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
         "MODSEQ",
       ].map((item) => ({ item })),
       changedSince: undefined,
+      vanished: false,
     },
   ],
   ["FETCH 1 (BINARY[1] BINARY.PEEK[1.2]<5.6> BINARY.SIZE[] BODY.PEEK[1.MIME])", {
@@ -173,6 +195,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       { item: "BODY[]", peek: true, section: { part: [1], text: "MIME", fields: [] }, partial: undefined },
     ],
     changedSince: undefined,
+    vanished: false,
   }],
   ["STORE 2:4 +FLAGS (\\Deleted)", {
     name: "STORE",
