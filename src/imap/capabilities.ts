@@ -68,6 +68,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "BINARY", rfc: "3516", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "QRESYNC", rfc: "7162", announced: "after-login", enable: true },
+  { name: "UIDONLY", rfc: "9586", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {
     name: "APPENDLIMIT",

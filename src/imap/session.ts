@@ -68,6 +68,8 @@ export class Session implements Disposable {
   condstore = false;
   /** ENABLE QRESYNC (RFC 7162 §3.2.3). */
   qresync = false;
+  /** ENABLE UIDONLY: no sequence number is taken or told any more (RFC 9586). */
+  uidOnly = false;
   /** ENABLE UTF8=ACCEPT (RFC 9755 §3). */
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
@@ -93,7 +95,7 @@ export class Session implements Disposable {
 
   /** True when VANISHED stands for EXPUNGE. */
   get tellsVanished(): boolean {
-    return this.qresync;
+    return this.qresync || this.uidOnly;
   }
 
   /** Leaves the selected mailbox. */

@@ -3,7 +3,7 @@
  *
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
- * imap_messages.ts), `quota=N` octets, `rev2`, `condstore`, `qresync` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * imap_messages.ts), `quota=N` octets, `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
  * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session of alice. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
@@ -169,7 +169,7 @@ async function prepare(client: MemoryClient, settings: readonly string[]): Promi
   if (at === "greeting") return;
   const commands = [`LOGIN alice "open sesame"`];
   if (settings.includes("rev2")) commands.push("ENABLE IMAP4rev2");
-  for (const name of ["CONDSTORE", "QRESYNC"]) {
+  for (const name of ["CONDSTORE", "QRESYNC", "UIDONLY"]) {
     if (settings.includes(name.toLowerCase())) commands.push(`ENABLE ${name}`);
   }
   if (at === "selected") commands.push("SELECT INBOX");

@@ -14,6 +14,7 @@ const FILES = [
   "imap_idle.md",
   "imap_condstore.md",
   "imap_qresync.md",
+  "imap_uidonly.md",
 ];
 const MODES: readonly Mode[] = ["whole", "pipelined", "octets"];
 

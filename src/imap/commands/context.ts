@@ -60,8 +60,8 @@ export function no(text: string, code?: ResponseCode): Completion {
 }
 
 /** `tag BAD`. */
-export function bad(text: string): Completion {
-  return { status: "BAD", text };
+export function bad(text: string, code?: ResponseCode): Completion {
+  return code === undefined ? { status: "BAD", text } : { status: "BAD", code, text };
 }
 
 /** The answer to a failure that came back as a value. */

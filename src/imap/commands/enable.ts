@@ -14,6 +14,7 @@ export function enable(cx: Context, command: Extract<Command, { readonly name: "
     if (name === "IMAP4rev2") cx.session.rev2 = true;
     else if (name === "UTF8=ACCEPT") cx.session.utf8 = true;
     else if (name === "QRESYNC") cx.session.qresync = true;
+    else if (name === "UIDONLY") cx.session.uidOnly = true;
     enabled.push(name);
   }
   enabledLine(cx.out.gather, enabled);

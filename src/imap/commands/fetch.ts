@@ -24,7 +24,11 @@ export async function fetch(
   if (command.vanished && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   const named = view.resolve(command.set, command.by, cx.session.saved);
   if (named === undefined) return bad("No such message");
-  const plan = planFetch(command.items, command.by === "uid", command.changedSince !== undefined);
+  const plan = planFetch(
+    command.items,
+    command.by === "uid" && !cx.session.uidOnly,
+    command.changedSince !== undefined,
+  );
   if (plan.modSeq) enableCondstore(cx);
   const uids = command.changedSince === undefined ? named : changedAfter(cx, named, command.changedSince);
   if (command.vanished) {

@@ -11,7 +11,7 @@ export class ItemWriter {
   readonly line: FetchLine;
 
   constructor(readonly cx: Context, readonly plan: FetchPlan) {
-    this.line = new FetchLine(cx.out.gather);
+    this.line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   }
 
   /**
@@ -25,10 +25,10 @@ export class ItemWriter {
     const uid = view.uidAt(seq), index = view.indexAt(seq);
     if (index < 0 && row === undefined) return false;
     const { line } = this;
-    line.begin(seq);
+    line.begin(seq, uid);
     const told = tellFlags && cx.session.condstore;
     // RFC 7162 §3.2.4: flags that nobody asked for come with UID and MODSEQ.
-    if (plan.uid || told) line.uid(uid);
+    if (plan.uid || told && !cx.session.uidOnly) line.uid(uid);
     if (plan.flags || tellFlags) {
       const flags = index >= 0 ? mirror.flagsAt(index) : row!.flags;
       const keywords = index >= 0 ? mirror.keywordsOf(uid) : row!.keywords;

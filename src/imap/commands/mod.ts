@@ -1,5 +1,5 @@
 /** From a command to the function that does it: one line per command. */
-import type { Tagged } from "../command.ts";
+import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
 import { append } from "./append.ts";
@@ -16,19 +16,30 @@ import { idle } from "./idle.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
 import { search } from "./search.ts";
+import { asksSequence } from "./search_key.ts";
 import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 
-/** Why a command may not run now; undefined when it may (RFC 9051 §3). */
+/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
-  const { state } = cx.session;
-  if (rule.states.includes(state)) return undefined;
+  const { state, uidOnly } = cx.session;
+  if (rule.states.includes(state)) {
+    if (!uidOnly || !usesSequence(command)) return undefined;
+    return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+  }
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
   return bad("Already logged in");
+}
+
+/** True when sequence numbers stand anywhere in a command, or would in its answer. */
+function usesSequence(command: Command): boolean {
+  if ("by" in command && command.by === "seq") return true;
+  if ("criteria" in command && asksSequence(command.criteria)) return true;
+  return "resync" in command && command.resync?.match !== undefined;
 }
 
 /** Does a command that may run. Undefined: it has answered by itself, or the connection came to its end. */

@@ -42,7 +42,8 @@ function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
   countLine(out, view.count, "EXISTS");
   if (!cx.session.rev2) {
     countLine(out, 0, "RECENT");
-    const unseen = view.firstUnseen;
+    // RFC 9586 §3: it would tell a sequence number.
+    const unseen = cx.session.uidOnly ? 0 : view.firstUnseen;
     if (unseen > 0) tell("First unseen message", { code: "UNSEEN", value: unseen });
   }
   tell("UIDs are valid", { code: "UIDVALIDITY", value: info.uidValidity });

@@ -40,7 +40,7 @@ export async function store(
     view.keywordsTold();
   }
   await tellFlags(cx, view, others);
-  const line = new FetchLine(cx.out.gather);
+  const line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   let told = 0;
   for (const row of changed) {
     const seq = view.seqOf(row.uid);
@@ -48,8 +48,8 @@ export async function store(
     // RFC 7162 §3.1.3: after UNCHANGEDSINCE and under CONDSTORE the new MODSEQ is told even when .SILENT.
     if (!command.silent) tellFlagsOf(cx, view, seq, command.by === "uid");
     else if (cx.session.condstore) {
-      line.begin(seq);
-      line.uid(row.uid);
+      line.begin(seq, row.uid);
+      if (!cx.session.uidOnly) line.uid(row.uid);
       line.modSeq(row.modSeq);
       line.end();
     }

@@ -93,9 +93,9 @@ export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean):
   const { mirror } = view;
   const itsUid = view.uidAt(seq), index = view.indexAt(seq);
   if (index < 0) return;
-  const line = new FetchLine(cx.out.gather);
-  line.begin(seq);
-  if (uid || cx.session.condstore) line.uid(itsUid);
+  const line = new FetchLine(cx.out.gather, cx.session.uidOnly);
+  line.begin(seq, itsUid);
+  if ((uid || cx.session.condstore) && !cx.session.uidOnly) line.uid(itsUid);
   line.flags(mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
   if (cx.session.condstore) line.modSeq(mirror.modSeqAt(index));
   line.end();

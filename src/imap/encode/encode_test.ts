@@ -201,7 +201,7 @@ Deno.test("a FETCH line with everything", () => {
   const envelope = new TextEncoder().encode("(NIL NIL)");
   const text = wire((out) => {
     const line = new encode.FetchLine(out);
-    line.begin(12);
+    line.begin(12, 100);
     line.uid(34);
     line.flags(Flag.Seen, [], []);
     line.modSeq(624140003);
@@ -222,7 +222,7 @@ Deno.test("a FETCH line with everything", () => {
       partial: { start: 5, length: 9 },
     }, 0);
     line.end();
-    line.begin(13);
+    line.begin(13, 100);
     line.flags(0, [], []);
     line.end();
   });
@@ -239,7 +239,7 @@ Deno.test("a body goes out by reference", () => {
   const body = new Uint8Array(50_000);
   const out = new Gather();
   const line = new encode.FetchLine(out);
-  line.begin(1);
+  line.begin(1, 100);
   line.bodyLiteral({ item: "RFC822" }, body.length);
   out.octets(body);
   line.end();

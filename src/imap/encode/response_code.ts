@@ -51,7 +51,9 @@ export type PlainCode =
   /** RFC 6154 §6. */
   | "USEATTR"
   /** RFC 7162 §3.1.2.2. */
-  | "NOMODSEQ";
+  | "NOMODSEQ"
+  /** RFC 9586 §3. */
+  | "UIDREQUIRED";
 
 /** "[" resp-text-code "]" SP */
 export function responseCode(out: Gather, code: ResponseCode): void {
