@@ -70,6 +70,7 @@ class NodeWorker {
       emit,
       limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
       buses,
+      indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
     });
     const guesses = new BroadcastChannel("malleposte.guesses");

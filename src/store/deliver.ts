@@ -3,7 +3,7 @@
  * so an idle server commits a lone message at once. A batch that fails is tried again one by one, so that
  * one bad message harms no other.
  */
-import type { AccountId, MailboxId, ModSeq, Uid } from "../core/brands.ts";
+import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
 import { notice } from "./changes.ts";
@@ -37,14 +37,11 @@ type Item = { readonly message: StagedMessage; readonly to: readonly DeliveryTar
 /** The queue before the database. */
 export class Deliveries {
   readonly #context: StoreContext;
-  readonly #delivered: (accounts: Iterable<AccountId>) => void;
   #queue: Job[] = [];
   #busy = 0;
 
-  /** `delivered` is told which accounts got mail. */
-  constructor(context: StoreContext, delivered: (accounts: Iterable<AccountId>) => void) {
+  constructor(context: StoreContext) {
     this.#context = context;
-    this.#delivered = delivered;
   }
 
   /** True while deliveries wait for a lane. */
@@ -181,7 +178,6 @@ export class Deliveries {
     const notices = this.#read(targets, rows[2]!);
     if (notices.length === 0) return;
     changes.publish(notices);
-    this.#delivered(new Set(notices.map((one) => one.account)));
     let octets = 0;
     for (const message of inline) octets += message.size;
     emit("store.delivered", {
