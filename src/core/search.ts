@@ -30,3 +30,36 @@ export type SearchKey =
   | { readonly key: "uid"; readonly set: UidSet }
   /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
   | { readonly key: "modseq"; readonly atLeast: ModSeq };
+
+/** What SORT compares (RFC 5256 §3, RFC 5957 §4). */
+export type SortBy =
+  | "arrival"
+  | "cc"
+  | "date"
+  | "displayfrom"
+  | "displayto"
+  | "from"
+  | "size"
+  | "subject"
+  | "to";
+
+/** One criterion of SORT; `reverse` turns this one alone. */
+export interface SortOrder {
+  readonly by: SortBy;
+  readonly reverse: boolean;
+}
+
+/** What threads are made of, of one message. Texts are folded. */
+export interface ThreadRow {
+  readonly uid: number;
+  /** Milliseconds since the epoch: the Date field's, else the internal date. */
+  readonly sentAt: number;
+  /** The base subject (RFC 5256 §2.1). */
+  readonly subject: string;
+  /** True for replies and forwarded messages, by their subject. */
+  readonly isReply: boolean;
+  /** Normalized, without brackets; undefined without a valid one. */
+  readonly messageId: string | undefined;
+  /** Normalized, oldest first. */
+  readonly references: readonly string[];
+}

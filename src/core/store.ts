@@ -7,7 +7,7 @@
  */
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
-import type { SearchKey } from "./search.ts";
+import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { UidSet } from "./uidset.ts";
 
 /** System flags as bits (RFC 9051 §2.3.2). \Recent is not kept: it is never set (RFC 9051) and 0 in rev1. */
@@ -232,6 +232,15 @@ export interface MailStore {
   octets(account: AccountId, ranges: readonly OctetRange[]): AsyncIterable<OctetPiece>;
   /** UIDs that match, ascending. Refused: LIMIT. */
   search(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Uint32Array>>;
+  /** UIDs that match, in order; where all criteria are equal, ascending. Refused: LIMIT. */
+  sort(
+    account: AccountId,
+    mailbox: MailboxId,
+    key: SearchKey,
+    order: readonly SortOrder[],
+  ): Promise<Outcome<Uint32Array>>;
+  /** What threads are made of, ascending by UID; UIDs that are gone are left out. Refused: LIMIT. */
+  threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet): Promise<Outcome<readonly ThreadRow[]>>;
 
   // --- change ----------------------------------------------------------------------------------------
   /** `changed`: the new state of every message that was touched; `modified`: refused by unchangedSince. */

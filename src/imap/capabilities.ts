@@ -56,6 +56,13 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "UNSELECT", rfc: "3691", announced: "after-login" },
   { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
   { name: "ESEARCH", rfc: "4731", announced: "after-login" },
+  { name: "ESORT", rfc: "5267 §3.1", announced: "after-login" },
+  { name: "SORT", rfc: "5256", announced: "after-login" },
+  { name: "SORT=DISPLAY", rfc: "5957", announced: "after-login" },
+  { name: "THREAD=ORDEREDSUBJECT", rfc: "5256", announced: "after-login" },
+  { name: "THREAD=REFERENCES", rfc: "5256", announced: "after-login" },
+  // Of a draft that never became an RFC, but what clients that know it prefer.
+  { name: "THREAD=REFS", rfc: "5256 §3", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },
   { name: "CHILDREN", rfc: "3348", announced: "after-login" },

@@ -6,6 +6,7 @@
  * Names of mailboxes are already UTF-8 (modified UTF-7 decoded where the session is rev1 without UTF8=ACCEPT),
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
+import type { SortOrder } from "../core/search.ts";
 import type { Flag } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
 
@@ -99,6 +100,9 @@ export type SearchNode =
 /** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
 export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
 
+/** How THREAD puts messages together (RFC 5256 §3). */
+export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
+
 /** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
 export type StatusItem =
   | "MESSAGES"
@@ -186,6 +190,19 @@ export type Command =
     readonly name: "SEARCH";
     readonly by: By;
     readonly returns: SearchReturn | undefined;
+    readonly criteria: SearchNode;
+  }
+  | {
+    readonly name: "SORT";
+    readonly by: By;
+    readonly returns: SearchReturn | undefined;
+    readonly order: readonly SortOrder[];
+    readonly criteria: SearchNode;
+  }
+  | {
+    readonly name: "THREAD";
+    readonly by: By;
+    readonly algorithm: ThreadAlgorithm;
     readonly criteria: SearchNode;
   }
   | {

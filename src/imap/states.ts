@@ -53,6 +53,8 @@ export const COMMANDS = {
   UNSELECT: { states: SELECTED, rfc: "9051 §6.4.2", writes: false, updates: "none" },
   EXPUNGE: { states: SELECTED, rfc: "9051 §6.4.3", writes: true, updates: "all" },
   SEARCH: { states: SELECTED, rfc: "9051 §6.4.4", writes: false, updates: "no-expunge-by-seq" },
+  SORT: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },
+  THREAD: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },
   FETCH: { states: SELECTED, rfc: "9051 §6.4.5", writes: false, updates: "no-expunge-by-seq" },
   STORE: { states: SELECTED, rfc: "9051 §6.4.6", writes: true, updates: "no-expunge-by-seq" },
   COPY: { states: SELECTED, rfc: "9051 §6.4.7", writes: false, updates: "all" },

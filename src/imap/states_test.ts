@@ -36,6 +36,8 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   UNSELECT: "UNSELECT",
   EXPUNGE: "EXPUNGE",
   SEARCH: "SEARCH ALL",
+  SORT: "SORT (DATE) UTF-8 ALL",
+  THREAD: "THREAD REFERENCES UTF-8 ALL",
   FETCH: "FETCH 1 FLAGS",
   STORE: "STORE 1 +FLAGS (\\Seen)",
   COPY: "COPY 1 a",

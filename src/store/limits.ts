@@ -31,6 +31,8 @@ export interface StoreLimits {
   /** Octets that one read of bodies asks for, and how many reads are in flight. */
   readonly readOctets: number;
   readonly readAhead: number;
+  /** Messages of one THREAD. */
+  readonly threadMessages: number;
   /** Keys of one SEARCH, and how deep they nest. */
   readonly searchKeys: number;
   readonly searchDepth: number;
@@ -42,6 +44,8 @@ export interface StoreLimits {
   readonly textPartOctets: number;
   /** Messages whose text one transaction writes. */
   readonly textMessages: number;
+  /** Messages whose keys for SORT one transaction writes, where the text is not written yet. */
+  readonly sortMessages: number;
   /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
   readonly expungedRanges: number;
   /** Milliseconds after which an untouched large draft is swept. */
@@ -70,12 +74,14 @@ export const STORE_LIMITS: StoreLimits = {
   fetchOctets: 1_048_576,
   readOctets: 1_048_576,
   readAhead: 2,
+  threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,
   searchIndexMs: 60_000,
   textCharacters: 1_048_576,
   textPartOctets: 4_194_304,
   textMessages: 32,
+  sortMessages: 256,
   expungedRanges: 10_000,
   stagedMs: 86_400_000,
   garbageMs: 3_600_000,

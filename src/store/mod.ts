@@ -21,8 +21,9 @@ import { type Door, statement } from "./pg/door.ts";
 import { quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
-import { search } from "./pg/search.ts";
+import { search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
+import { threadRows } from "./thread_rows.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
 export { BroadcastBus } from "./bus.ts";
@@ -102,6 +103,8 @@ export function createStore(options: StoreOptions): Store {
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     search: (account, mailbox, key) => search(context, account, mailbox, key),
+    sort: (account, mailbox, key, order) => sort(context, account, mailbox, key, order),
+    threadRows: (account, mailbox, uids) => threadRows(context, account, mailbox, uids),
     setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
     expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),

@@ -4,11 +4,21 @@
  */
 import type { AccountId, MessageId } from "../core/brands.ts";
 import type { OctetRange } from "../core/store.ts";
-import { foldText, headerText, type Part, partText, searchParts, unpackParts } from "../mime/mod.ts";
+import {
+  foldText,
+  headerText,
+  type Part,
+  partText,
+  searchParts,
+  type SortKeys,
+  sortKeys,
+  unpackParts,
+} from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { octets } from "./octets.ts";
 import { call, statement } from "./pg/door.ts";
+import { insertSortKeys, joined, SORT_COLUMNS, sortColumns } from "./sort_keys.ts";
 
 /** The next messages without text. $1 account, $2 rows at most. */
 const tail = statement(
@@ -23,19 +33,24 @@ const tail = statement(
 
 /**
  * Keeps text and says how far it goes, under the account's lock: a message that went meanwhile gets none.
- * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at.
+ * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at; the columns of
+ * `sortColumns`. Keys go as far as text, unless messages from before there were keys are still without.
  */
 const putText = statement(
   "put_text",
-  ["int8", "int8[]", "text[]", "text[]", "int8"],
+  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS],
   `with texted as (
     insert into message_text (account_id, message_id, header, body)
     select $1, t.message_id, t.header, t.body
       from unnest($2::int8[], $3::text[], $4::text[]) as t (message_id, header, body)
      where exists (select from message m where m.account_id = $1 and m.message_id = t.message_id)
     on conflict do nothing
-  )
-  update account_state set indexed_message_id = greatest(indexed_message_id, $5) where account_id = $1`,
+  ), sorted as (${insertSortKeys(6)})
+  update account_state
+     set indexed_message_id = greatest(indexed_message_id, $5),
+         sorted_message_id = case when sorted_message_id >= indexed_message_id
+                                  then greatest(sorted_message_id, $5) else sorted_message_id end
+   where account_id = $1`,
 );
 
 const lockOnly = statement(
@@ -51,7 +66,7 @@ const BATCH_CHARACTERS = 4_194_304;
 export async function indexSome(context: StoreContext, account: AccountId): Promise<boolean> {
   const rows = await retrying(() => context.door.query(tail, account, context.limits.textMessages));
   if (rows.count === 0) return false;
-  const ids: number[] = [], headers: string[] = [], bodies: string[] = [];
+  const ids: number[] = [], headers: string[] = [], bodies: string[] = [], keys: SortKeys[] = [];
   let characters = 0, last = 0;
   for (let row = 0; row < rows.count && characters < BATCH_CHARACTERS; row++) {
     const message = rows.int(row, 0) as MessageId;
@@ -61,10 +76,14 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
     ids.push(message);
     headers.push(text.header);
     bodies.push(text.body);
+    keys.push(text.keys);
     characters += text.header.length + text.body.length;
   }
   await retrying(() =>
-    context.door.run(call(lockOnly, account), call(putText, account, ids, headers, bodies, last))
+    context.door.run(
+      call(lockOnly, account),
+      call(putText, account, ids, headers, bodies, last, ...sortColumns(ids, keys)),
+    )
   );
   return true;
 }
@@ -83,7 +102,7 @@ async function textOf(
   message: MessageId,
   headerSize: number,
   structure: Uint8Array,
-): Promise<{ readonly header: string; readonly body: string } | undefined> {
+): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
   const wanted: { readonly part: Part; readonly start: number; readonly end: number }[] = [
     ...searchParts(unpackParts(structure)),
@@ -92,7 +111,7 @@ async function textOf(
   for (const { start, end } of wanted) {
     ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
   }
-  let header: string | undefined;
+  let header: string | undefined, keys: SortKeys | undefined;
   let body = "";
   let pieces: Uint8Array[] = [];
   for await (const piece of octets(context, account, ranges)) {
@@ -100,26 +119,17 @@ async function textOf(
     if (!piece.last) continue;
     const whole = pieces.length === 1 ? pieces[0]! : joined(pieces);
     pieces = [];
-    if (piece.index === 0) header = searchable(headerText(whole));
-    else body += searchable(partText(wanted[piece.index - 1]!.part, whole)).slice(0, textCharacters) + "\n";
+    if (piece.index === 0) {
+      header = searchable(headerText(whole));
+      keys = sortKeys(whole);
+    } else body += searchable(partText(wanted[piece.index - 1]!.part, whole)).slice(0, textCharacters) + "\n";
     if (body.length >= textCharacters) break;
   }
-  return header === undefined ? undefined : { header, body: body.slice(0, textCharacters).toWellFormed() };
+  if (header === undefined || keys === undefined) return undefined;
+  return { header, body: body.slice(0, textCharacters).toWellFormed(), keys };
 }
 
 /** Case-folded, without what PostgreSQL's text cannot hold (NUL, lone surrogates). */
 export function searchable(text: string): string {
   return foldText(text).replaceAll("\0", "\ufffd").toWellFormed();
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

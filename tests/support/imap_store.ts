@@ -4,6 +4,7 @@
  */
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "../../src/core/brands.ts";
 import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
+import type { SearchKey, SortOrder } from "../../src/core/search.ts";
 import type * as S from "../../src/core/store.ts";
 import { Flag, SEPARATOR } from "../../src/core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
@@ -19,6 +20,7 @@ import {
   used,
 } from "./imap_store_rows.ts";
 import { matchesKey } from "./imap_store_search.ts";
+import { sorted, threadRow } from "./imap_store_sort.ts";
 
 /** The store of a protocol test. */
 export class MemoryStore implements S.MailStore {
@@ -264,11 +266,24 @@ export class MemoryStore implements S.MailStore {
     }
   }
 
-  async search(account: AccountId, mailbox: MailboxId, key: Parameters<typeof matchesKey>[0]) {
+  async search(account: AccountId, mailbox: MailboxId, key: SearchKey) {
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
     if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
     const found = box.entries.filter((entry) => matchesKey(key, entry, box.keywords, this.now));
     return done(Uint32Array.from(found, (entry) => entry.uid));
+  }
+
+  async sort(account: AccountId, mailbox: MailboxId, key: SearchKey, order: readonly SortOrder[]) {
+    const found = await this.search(account, mailbox, key);
+    if (!found.ok) return found;
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox)!;
+    const entries = box.entries.filter((entry) => found.value.includes(entry.uid));
+    return done(Uint32Array.from(sorted(entries, order), (entry) => entry.uid));
+  }
+
+  async threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet) {
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
+    return done((box?.entries ?? []).filter((entry) => inSet(uids, entry.uid)).map(threadRow));
   }
 
   async setFlags(account: AccountId, mailbox: MailboxId, uids: UidSet, change: S.FlagChange) {

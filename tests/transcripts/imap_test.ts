@@ -10,6 +10,8 @@ const FILES = [
   "imap_fetch.md",
   "imap_store.md",
   "imap_search.md",
+  "imap_sort.md",
+  "imap_thread.md",
   "imap_copy.md",
   "imap_idle.md",
   "imap_condstore.md",

@@ -17,6 +17,8 @@ import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
+import { sort } from "./sort.ts";
+import { thread } from "./thread.ts";
 import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
@@ -96,6 +98,10 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await expunge(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
+    case "SORT":
+      return await sort(cx, tag, command);
+    case "THREAD":
+      return await thread(cx, command);
     case "FETCH":
       return await fetch(cx, command);
     case "STORE":

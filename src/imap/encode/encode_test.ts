@@ -122,12 +122,12 @@ Deno.test("flags", () => {
 });
 
 Deno.test("SEARCH and ESEARCH", () => {
-  assertEquals(wire((out) => encode.searchLine(out, [2, 84, 882])), "* SEARCH 2 84 882\r\n");
+  assertEquals(wire((out) => encode.searchLine(out, "SEARCH", [2, 84, 882])), "* SEARCH 2 84 882\r\n");
   assertEquals(
-    wire((out) => encode.searchLine(out, [2, 5], 917162500)),
+    wire((out) => encode.searchLine(out, "SEARCH", [2, 5], 917162500)),
     "* SEARCH 2 5 (MODSEQ 917162500)\r\n",
   );
-  assertEquals(wire((out) => encode.searchLine(out, [], 5)), "* SEARCH\r\n");
+  assertEquals(wire((out) => encode.searchLine(out, "SEARCH", [], 5)), "* SEARCH\r\n");
   assertEquals(
     wire((out) => encode.esearchLine(out, "A282", "seq", { min: 2, count: 3 })),
     '* ESEARCH (TAG "A282") MIN 2 COUNT 3\r\n',

@@ -8,4 +8,5 @@ export * from "./server.ts";
 export { uidSet } from "./sets.ts";
 export * from "./string.ts";
 export * from "./vanished.ts";
+export * from "./thread.ts";
 export { dateTime } from "./date.ts";

@@ -4,9 +4,17 @@ import type { UidSet } from "../../core/uidset.ts";
 import type { By } from "../command.ts";
 import { uidSet } from "./sets.ts";
 
-/** `* SEARCH n…` of RFC 3501, with the highest mod-sequence when MODSEQ was a criterion. */
-export function searchLine(out: Gather, numbers: Iterable<number>, modSeq?: number): void {
-  out.text("* SEARCH");
+/**
+ * `* SEARCH n…` of RFC 3501 and `* SORT n…` of RFC 5256, with the highest mod-sequence when MODSEQ was a
+ * criterion.
+ */
+export function searchLine(
+  out: Gather,
+  name: "SEARCH" | "SORT",
+  numbers: Iterable<number>,
+  modSeq?: number,
+): void {
+  out.text("* ").text(name);
   let any = false;
   for (const n of numbers) {
     out.octet(0x20).number(n);

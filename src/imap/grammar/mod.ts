@@ -8,6 +8,7 @@ import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { search } from "./search.ts";
 import { select } from "./select.ts";
+import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 
@@ -48,6 +49,8 @@ const ROWS = {
   UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
+  THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },
   FETCH: { plain: (c) => fetch(c, "seq"), uid: (c) => fetch(c, "uid") },
   STORE: { plain: (c) => store(c, "seq"), uid: (c) => store(c, "uid") },
   COPY: { plain: copy("COPY", "seq"), uid: copy("COPY", "uid") },

@@ -28,7 +28,7 @@ export function search(c: Cursor, by: By): Command | undefined {
 }
 
 /** charset = atom / quoted */
-function charset(c: Cursor): Decode | undefined {
+export function charset(c: Cursor): Decode | undefined {
   const name = astring(c);
   if (name === undefined) return undefined;
   return searchDecoder(name) ??
@@ -40,7 +40,7 @@ function charset(c: Cursor): Decode | undefined {
  *
  * Behind RETURN. An empty list means ALL (RFC 4731 §3.1).
  */
-function searchReturnOpts(c: Cursor): SearchReturn | undefined {
+export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
   if (!c.sp() || !c.expect(0x28)) return undefined;
   const returns = new Set<SearchReturn[number]>();
   if (c.take(0x29)) return ["ALL"];
@@ -77,7 +77,7 @@ type Frame =
  * level (clients write a choice of n as n-1 nested ORs); the tree is built balanced, so that whoever walks it
  * needs few levels.
  */
-function searchKeys(c: Cursor, decode: Decode): SearchNode | undefined {
+export function searchKeys(c: Cursor, decode: Decode): SearchNode | undefined {
   const stack: Frame[] = [{ kind: "and", of: [] }];
   for (let count = 0;; count++) {
     if (count === c.limits.searchKeys) {

@@ -70,7 +70,7 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
   for (const table of ["mailbox", "mailbox_garbage", "subscription", "maildrop_lock"] as const) {
     await db.deleteFrom(table).where("account_id", "=", accountId).execute();
   }
-  for (const table of ["entry", "expunged", "message_text"] as const) {
+  for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
         select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(

@@ -3,10 +3,12 @@ import { Migrator } from "kysely/migration";
 import type { Migration, MigrationProvider } from "kysely/migration";
 import type { Database } from "./database.ts";
 import * as ground from "../../../migrations/0001_ground.ts";
+import * as sort from "../../../migrations/0002_sort.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
   "0001_ground": ground,
+  "0002_sort": sort,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

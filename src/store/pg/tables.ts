@@ -35,6 +35,7 @@ export interface Tables {
     next_mailbox_id: Generated<number>;
     next_uidvalidity: Generated<number>;
     indexed_message_id: Generated<number>;
+    sorted_message_id: Generated<number>;
     used_octets: Generated<number>;
     used_messages: Generated<number>;
     quota_octets: number | null;
@@ -82,6 +83,19 @@ export interface Tables {
     keywords: string | null;
   };
   expunged: { account_id: number; mailbox_id: number; modseq: number; uid_low: number; uid_high: number };
+  message_sort: {
+    account_id: number;
+    message_id: number;
+    sender: string;
+    recipient: string;
+    copied: string;
+    display_sender: string;
+    display_recipient: string;
+    subject: string;
+    is_reply: boolean;
+    sent_at: Date | null;
+    ids: string;
+  };
   message_text: { account_id: number; message_id: number; header: string; body: string };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };

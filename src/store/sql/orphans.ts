@@ -12,6 +12,8 @@ export const DROP_LOST_MESSAGES = `lost as (
     returning m.blob_id
   ), untexted as (
     delete from message_text t using lost l where t.account_id = $1 and t.message_id = l.message_id
+  ), unsorted as (
+    delete from message_sort k using lost l where k.account_id = $1 and k.message_id = l.message_id
   ), freed as (
     insert into blob_garbage (blob_id) select distinct blob_id from dropped order by blob_id
     on conflict (blob_id) do update set freed_at = excluded.freed_at

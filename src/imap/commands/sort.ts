@@ -1,0 +1,20 @@
+/** SORT and UID SORT (RFC 5256 §3, RFC 5267 §3). */
+import { done } from "../../core/failure.ts";
+import type { Command } from "../command.ts";
+import { accountOf, type Completion, type Context, selectedOf } from "./context.ts";
+import { answer } from "./search.ts";
+import { searchKey } from "./search_key.ts";
+
+/** Answers like SEARCH, in the order that was asked for. */
+export async function sort(
+  cx: Context,
+  tag: string,
+  command: Extract<Command, { readonly name: "SORT" }>,
+): Promise<Completion> {
+  const { view } = selectedOf(cx);
+  const key = searchKey(command.criteria, view, cx.session.saved);
+  const { store } = cx.services;
+  const found = await store.sort(accountOf(cx), view.mirror.id, key, command.order);
+  if (!found.ok) return answer(cx, tag, command, found);
+  return answer(cx, tag, command, done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0)));
+}

@@ -1,0 +1,103 @@
+/** What SORT and THREAD compare of a message (RFC 5256 §2, §3, RFC 5957 §3), from its header. */
+import { octetsOf } from "../bytes/ascii.ts";
+import { type Address, parseAddressList } from "./address.ts";
+import { baseSubject } from "./base_subject.ts";
+import { decodeCharset } from "./charset.ts";
+import { parseDate } from "./date.ts";
+import { decodeWords } from "./encoded_word.ts";
+import { FieldScanner } from "./field.ts";
+import { foldText } from "./fold_text.ts";
+import { oneLine } from "./header_text.ts";
+import { REFERENCES } from "./limits.ts";
+import { messageIds } from "./message_id.ts";
+
+/** Characters of a key that are compared. */
+const KEY = 1000;
+
+/** The keys of one message; texts are folded (RFC 5051), so that their code points compare them. */
+export interface SortKeys {
+  /** addr-mailbox of the first address; empty without one. */
+  readonly from: string;
+  readonly to: string;
+  readonly cc: string;
+  /** The first address's name, else the address itself (RFC 5957 §3). */
+  readonly displayFrom: string;
+  readonly displayTo: string;
+  /** The base subject. */
+  readonly subject: string;
+  /** True for replies and forwarded messages, by their subject. */
+  readonly isReply: boolean;
+  /** Milliseconds since the epoch; undefined where INTERNALDATE has to stand in (RFC 5256 §2.2). */
+  readonly sentAt: number | undefined;
+  /** Normalized; undefined without a valid one. */
+  readonly messageId: string | undefined;
+  /** Normalized, oldest first: of References, else the first of In-Reply-To. */
+  readonly references: readonly string[];
+}
+
+/** Reads a header block. Of repeated fields those count that ENVELOPE shows. */
+export function sortKeys(header: Uint8Array): SortKeys {
+  const first: { from?: Address | undefined; to?: Address | undefined; cc?: Address | undefined } = {};
+  let subject = "", sentAt: number | undefined, messageId: string | undefined;
+  let references: readonly string[] = [], inReplyTo: readonly string[] = [];
+  const fields = new FieldScanner(header);
+  while (fields.next()) {
+    switch (fields.nameEnd - fields.nameStart) {
+      case 2:
+        if (fields.is("to")) first.to ??= parseAddressList(fields.value())[0];
+        else if (fields.is("cc")) first.cc ??= parseAddressList(fields.value())[0];
+        break;
+      case 4:
+        if (fields.is("from")) first.from ??= parseAddressList(fields.value())[0];
+        else if (fields.is("date")) sentAt = parseDate(fields.value())?.epochMs;
+        break;
+      case 7:
+        if (fields.is("subject")) subject = decodeWords(fields.value());
+        break;
+      case 10:
+        if (fields.is("message-id")) messageId = messageIds(fields.value(), 1)[0];
+        else if (fields.is("references")) references = messageIds(fields.value(), REFERENCES);
+        break;
+      case 11:
+        if (fields.is("in-reply-to")) inReplyTo = messageIds(fields.value(), 1);
+        break;
+    }
+  }
+  const { base, isReply } = baseSubject(subject);
+  return {
+    from: key(mailboxOf(first.from)),
+    to: key(mailboxOf(first.to)),
+    cc: key(mailboxOf(first.cc)),
+    displayFrom: key(displayOf(first.from)),
+    displayTo: key(displayOf(first.to)),
+    subject: key(base),
+    isReply,
+    sentAt,
+    messageId,
+    references: references.length > 0 ? references : inReplyTo,
+  };
+}
+
+/** addr-mailbox, which for the beginning of a group is its name (RFC 9051 §7.5.2). */
+function mailboxOf(address: Address | undefined): string {
+  if (address?.kind === "group") return plain(address.name);
+  return address?.kind === "mailbox" ? plain(address.local ?? "") : "";
+}
+
+/** RFC 5957 §3. */
+function displayOf(address: Address | undefined): string {
+  if (address?.kind !== "mailbox") return mailboxOf(address);
+  const name = decodeWords(octetsOf(address.name ?? ""));
+  if (name !== "") return name;
+  const { local, domain } = address;
+  return local === undefined || domain === undefined ? plain(local ?? "") : plain(`${local}@${domain}`);
+}
+
+function plain(octetString: string): string {
+  return decodeCharset(octetsOf(octetString), undefined);
+}
+
+/** Folded, without what a database's text cannot hold. */
+function key(text: string): string {
+  return foldText(oneLine(text).slice(0, KEY)).slice(0, KEY).toWellFormed();
+}

@@ -1,0 +1,29 @@
+/** The criteria of SORT as SQL, over `e` (entry) and `k` (message_sort). */
+import { type RawBuilder, sql } from "kysely";
+import type { SortBy, SortOrder } from "../../core/search.ts";
+
+/** Texts are folded and compared by code point, which is i;unicode-casemap (RFC 5051 §3). */
+const COLUMNS: Readonly<Record<SortBy, RawBuilder<unknown>>> = {
+  arrival: sql`e.internal_date`,
+  cc: sql`coalesce(k.copied, '')`,
+  date: sql`coalesce(k.sent_at, e.internal_date)`,
+  displayfrom: sql`coalesce(k.display_sender, '')`,
+  displayto: sql`coalesce(k.display_recipient, '')`,
+  from: sql`coalesce(k.sender, '')`,
+  size: sql`e.size`,
+  subject: sql`coalesce(k.subject, '')`,
+  to: sql`coalesce(k.recipient, '')`,
+};
+
+/** True when a criterion looks at the header. */
+export function needsKeys(order: readonly SortOrder[]): boolean {
+  return order.some(({ by }) => by !== "arrival" && by !== "size");
+}
+
+/** A list for ORDER BY that ends with a comma, or nothing. */
+export function ordering(order: readonly SortOrder[]): RawBuilder<unknown> {
+  return sql.join(
+    order.map(({ by, reverse }) => reverse ? sql`${COLUMNS[by]} desc, ` : sql`${COLUMNS[by]}, `),
+    sql``,
+  );
+}
