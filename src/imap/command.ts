@@ -97,8 +97,21 @@ export type SearchNode =
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
   | { readonly key: "MODSEQ"; readonly atLeast: number };
 
-/** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
-export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
+/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 9394). */
+export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL";
+
+/** RETURN of SEARCH and SORT; undefined: plain, without RETURN. */
+export interface SearchReturn {
+  readonly options: readonly SearchOption[];
+  /** With PARTIAL. */
+  readonly partial: PartialRange | undefined;
+}
+
+/** RFC 9394 §4: places in a result, from its begin (both above 0) or its end (both below 0), as written. */
+export interface PartialRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
@@ -213,6 +226,8 @@ export type Command =
     readonly changedSince: number | undefined;
     /** RFC 7162 §3.2.6: tell what vanished, too. */
     readonly vanished: boolean;
+    /** RFC 9394 §3.3. */
+    readonly partial: PartialRange | undefined;
   }
   | {
     readonly name: "STORE";

@@ -7,10 +7,11 @@ import type { AccountId } from "../core/brands.ts";
 import { done, type Outcome } from "../core/failure.ts";
 import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
 import { mergeRanges, rangesOf, type UidSet } from "../core/uidset.ts";
-import { type By, type SequenceSet, STAR } from "./command.ts";
+import { type By, type PartialRange, type SequenceSet, STAR } from "./command.ts";
 import { gaps, lowerBound, search } from "./columns.ts";
 import type { Mirror } from "./mirror.ts";
 import { shareMirror } from "./mirrors.ts";
+import { placesOf } from "./partial.ts";
 
 /** What the client must be told to catch up, in the order of the members. */
 export interface Updates {
@@ -154,6 +155,21 @@ export class View implements Disposable {
       if (low <= high) clipped.push([low, high]);
     }
     return mergeRanges(clipped);
+  }
+
+  /** The part of a set of UIDs that a range names, counting what the client knows of (RFC 9394 §3.3). */
+  part(set: UidSet, range: PartialRange): UidSet {
+    const runs = [...this.seqRanges(set)];
+    const count = runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    const [first, end] = placesOf(range, count);
+    const uids: [number, number][] = [];
+    let at = 0;
+    for (const [low, high] of runs) {
+      const from = Math.max(low, low + first - at), to = Math.min(high, low + end - 1 - at);
+      if (from <= to) uids.push([this.uidAt(from), this.uidAt(to)]);
+      at += high - low + 1;
+    }
+    return mergeRanges(uids);
   }
 
   /** The sequence numbers of a set of UIDs as ranges `[first, last]`, ascending; both inclusive. */

@@ -30,7 +30,9 @@ export async function fetch(
     command.changedSince !== undefined,
   );
   if (plan.modSeq) enableCondstore(cx);
-  const uids = command.changedSince === undefined ? named : changedAfter(cx, named, command.changedSince);
+  // RFC 9394 §3.4: first the part, then what changed of it.
+  const part = command.partial === undefined ? named : view.part(named, command.partial);
+  const uids = command.changedSince === undefined ? part : changedAfter(cx, part, command.changedSince);
   if (command.vanished) {
     await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
   }

@@ -2,7 +2,7 @@
 import { done } from "../../core/failure.ts";
 import type { Command } from "../command.ts";
 import { accountOf, type Completion, type Context, selectedOf } from "./context.ts";
-import { answer } from "./search.ts";
+import { answer } from "./search_answer.ts";
 import { searchKey } from "./search_key.ts";
 
 /** Answers like SEARCH, in the order that was asked for. */

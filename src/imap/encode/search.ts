@@ -1,7 +1,7 @@
-/** What SEARCH found, mirror of `grammar/search.ts`: RFC 9051 §7.3.4, RFC 3501 §7.2.5, RFC 7162 §3.1.5. */
+/** What SEARCH found, mirror of `grammar/search.ts`: RFC 9051 §7.3.4, RFC 3501 §7.2.5, RFC 7162 §3.1.5, RFC 9394. */
 import type { Gather } from "../../bytes/gather.ts";
 import type { UidSet } from "../../core/uidset.ts";
-import type { By } from "../command.ts";
+import type { By, PartialRange } from "../command.ts";
 import { uidSet } from "./sets.ts";
 
 /**
@@ -31,6 +31,8 @@ export interface SearchData {
   readonly count?: number;
   /** Left out when empty: RFC 9051 §7.3.4 has no way to say an empty set. */
   readonly all?: UidSet;
+  /** A part of the result, which may be empty (RFC 9394 §3.1). */
+  readonly partial?: { readonly range: PartialRange; readonly set: UidSet };
   readonly modSeq?: number;
 }
 
@@ -45,6 +47,13 @@ export function esearchLine(out: Gather, tag: string, by: By, data: SearchData):
   if (data.all !== undefined && data.all.length > 0) {
     out.text(" ALL ");
     uidSet(out, data.all);
+  }
+  if (data.partial !== undefined) {
+    const { range, set } = data.partial;
+    out.text(` PARTIAL (${range.from}:${range.to} `);
+    if (set.length === 0) out.text("NIL");
+    else uidSet(out, set);
+    out.octet(0x29);
   }
   if (data.modSeq !== undefined) out.text(" MODSEQ ").number(data.modSeq);
   out.text("\r\n");

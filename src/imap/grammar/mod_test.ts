@@ -113,6 +113,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     }],
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   ["fetch 1 body[]<0.2048>", {
     name: "FETCH",
@@ -121,6 +122,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: [{ item: "BODY[]", peek: false, section: whole, partial: { start: 0, length: 2048 } }],
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   ["UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)", {
     name: "FETCH",
@@ -129,6 +131,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: [{ item: "FLAGS" }],
     changedSince: 12345,
     vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 FLAGS (CHANGEDSINCE 0)", {
     name: "FETCH",
@@ -137,6 +140,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: [{ item: "FLAGS" }],
     changedSince: 0,
     vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 FULL", {
     name: "FETCH",
@@ -145,6 +149,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"].map((item) => ({ item })),
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 fast", {
     name: "FETCH",
@@ -153,6 +158,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map((item) => ({ item })),
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 All", {
     name: "FETCH",
@@ -161,6 +167,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"].map((item) => ({ item })),
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   [
     "FETCH 1 (UID RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE ENVELOPE INTERNALDATE BODY BODYSTRUCTURE MODSEQ)",
@@ -182,6 +189,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       ].map((item) => ({ item })),
       changedSince: undefined,
       vanished: false,
+      partial: undefined,
     },
   ],
   ["FETCH 1 (BINARY[1] BINARY.PEEK[1.2]<5.6> BINARY.SIZE[] BODY.PEEK[1.MIME])", {
@@ -196,6 +204,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     ],
     changedSince: undefined,
     vanished: false,
+    partial: undefined,
   }],
   ["STORE 2:4 +FLAGS (\\Deleted)", {
     name: "STORE",
@@ -237,7 +246,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["UID SEARCH RETURN (COUNT) ALL", {
     name: "SEARCH",
     by: "uid",
-    returns: ["COUNT"],
+    returns: { options: ["COUNT"], partial: undefined },
     criteria: { key: "ALL" },
   }],
 ];

@@ -4,6 +4,7 @@ import { type Decode, SEARCH_CHARSETS, searchDecoder } from "./charset.ts";
 import type { Cursor } from "./cursor.ts";
 import { utf8 } from "./octets.ts";
 import { searchLeaf } from "./search_key.ts";
+import { searchReturnOpts } from "./search_return.ts";
 import { astring } from "./string.ts";
 
 /**
@@ -33,32 +34,6 @@ export function charset(c: Cursor): Decode | undefined {
   if (name === undefined) return undefined;
   return searchDecoder(name) ??
     c.fail("charset", "That charset is not offered", "NO", { code: "BADCHARSET", charsets: SEARCH_CHARSETS });
-}
-
-/**
- * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
- *
- * Behind RETURN. An empty list means ALL (RFC 4731 §3.1).
- */
-export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
-  if (!c.sp() || !c.expect(0x28)) return undefined;
-  const returns = new Set<SearchReturn[number]>();
-  if (c.take(0x29)) return ["ALL"];
-  do {
-    const word = c.word();
-    switch (word) {
-      case "MIN":
-      case "MAX":
-      case "ALL":
-      case "COUNT":
-      case "SAVE":
-        returns.add(word);
-        break;
-      default:
-        return c.fail("return option", "No such SEARCH return option");
-    }
-  } while (c.take(0x20));
-  return c.expect(0x29) ? [...returns] : undefined;
 }
 
 /** What waits for its keys. `or`: how many keys it takes; more than two for ORs directly within it. */

@@ -1,0 +1,58 @@
+/** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 9394. */
+import type { PartialRange, SearchOption, SearchReturn } from "../command.ts";
+import type { Cursor } from "./cursor.ts";
+import { nzNumber } from "./string.ts";
+
+/**
+ * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
+ *
+ * Behind RETURN. An empty list means ALL (RFC 4731 §3.1).
+ */
+export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
+  if (!c.sp() || !c.expect(0x28)) return undefined;
+  if (c.take(0x29)) return { options: ["ALL"], partial: undefined };
+  const options = new Set<SearchOption>();
+  let partial: PartialRange | undefined;
+  do {
+    const word = c.word();
+    switch (word) {
+      case "MIN":
+      case "MAX":
+      case "ALL":
+      case "COUNT":
+      case "SAVE":
+        break;
+      case "PARTIAL":
+        if (partial !== undefined) return c.fail("return option", "PARTIAL comes twice");
+        partial = c.sp() ? partialRange(c) : undefined;
+        if (partial === undefined) return undefined;
+        break;
+      default:
+        return c.fail("return option", "No such SEARCH return option");
+    }
+    options.add(word);
+  } while (c.take(0x20));
+  // RFC 9394 §3.1.
+  if (partial !== undefined && options.has("ALL")) {
+    return c.fail("return option", "Either PARTIAL or ALL can be returned");
+  }
+  return c.expect(0x29) ? { options: [...options], partial } : undefined;
+}
+
+/**
+ * partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number (RFC 9394 §4)
+ */
+export function partialRange(c: Cursor): PartialRange | undefined {
+  const from = place(c);
+  if (from === undefined || !c.expect(0x3a)) return undefined;
+  const to = place(c);
+  if (to === undefined) return undefined;
+  if (from < 0 !== to < 0) return c.fail("partial range", "Both ends must be counted from the same side");
+  return { from, to };
+}
+
+function place(c: Cursor): number | undefined {
+  const sign = c.take(0x2d) ? -1 : 1;
+  const number = nzNumber(c);
+  return number === undefined ? undefined : sign * number;
+}
