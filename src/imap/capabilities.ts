@@ -56,6 +56,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "UNSELECT", rfc: "3691", announced: "after-login" },
   { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
   { name: "ESEARCH", rfc: "4731", announced: "after-login" },
+  { name: "CONTEXT=SEARCH", rfc: "5267 §4", announced: "after-login" },
   { name: "ESORT", rfc: "5267 §3.1", announced: "after-login" },
   { name: "SORT", rfc: "5256", announced: "after-login" },
   { name: "SORT=DISPLAY", rfc: "5957", announced: "after-login" },

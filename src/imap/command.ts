@@ -97,8 +97,8 @@ export type SearchNode =
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
   | { readonly key: "MODSEQ"; readonly atLeast: number };
 
-/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 9394). */
-export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL";
+/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 5267; RFC 9394). */
+export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL" | "CONTEXT" | "UPDATE";
 
 /** RETURN of SEARCH and SORT; undefined: plain, without RETURN. */
 export interface SearchReturn {
@@ -205,6 +205,8 @@ export type Command =
     readonly returns: SearchReturn | undefined;
     readonly criteria: SearchNode;
   }
+  /** RFC 5267 §4.3.5: tags of the searches that shall not be kept up to date any more. */
+  | { readonly name: "CANCELUPDATE"; readonly tags: readonly string[] }
   | {
     readonly name: "SORT";
     readonly by: By;

@@ -1,6 +1,7 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
 import type { UidSet } from "../core/uidset.ts";
+import { SearchContexts } from "./contexts.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
 import type { View } from "./view.ts";
@@ -27,6 +28,8 @@ export interface ImapSessionLimits {
   readonly badDelayMs: number;
   /** Sessions of one account from one address, in one worker. */
   readonly perAccountAndAddress: number;
+  /** Searches that one session keeps up to date (RFC 5267 §4.3). */
+  readonly searchContexts: number;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
 }
@@ -44,6 +47,7 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badDelayFrom: 3,
   badDelayMs: 1000,
   perAccountAndAddress: 20,
+  searchContexts: 8,
   gathered: 65_536,
 };
 
@@ -74,6 +78,8 @@ export class Session implements Disposable {
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
   saved: UidSet = [];
+  /** Searches of the selected mailbox that are kept up to date. */
+  readonly contexts: SearchContexts = new SearchContexts();
   refusedLogins = 0;
   badCommands = 0;
   /** Set by LOGOUT and by every BYE: the connection ends once the answers are sent. */
@@ -103,6 +109,7 @@ export class Session implements Disposable {
     this.selected?.view[Symbol.dispose]();
     this.selected = undefined;
     this.saved = [];
+    this.contexts.clear();
   }
 
   /** Gives everything back. */

@@ -6,17 +6,7 @@ import { MemoryStore } from "../support/imap_store.ts";
 import type { MailStore } from "../../src/core/store.ts";
 import { rangesOf } from "../../src/core/uidset.ts";
 import { bench, mail, put } from "../store/support.ts";
-
-/** mulberry32: the same history for the same seed. */
-function dice(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, 1 | state);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) % n;
-  };
-}
+import { act, dice, uidsIn } from "./random.ts";
 
 /** What a client keeps between its connections (RFC 7162 §3.2, RFC 4549). */
 class Cache {
@@ -58,51 +48,12 @@ class Cache {
   }
 }
 
-function* uidsIn(set: string): Generator<number> {
-  for (const range of set.split(",")) {
-    const [low, high] = range.split(":").map(Number);
-    for (let uid = low!; uid <= (high ?? low!); uid++) yield uid;
-  }
-}
-
 /** What the mailbox is, asked by a session that knows nothing. */
 async function truth(store: MailStore): Promise<Cache> {
   const cache = new Cache();
   await using session = await TestSession.open(store, {}, "ENABLE CONDSTORE", "EXAMINE INBOX");
   cache.hear(await session.good("UID FETCH 1:* (FLAGS)"));
   return cache;
-}
-
-const FLAGS = ["\\Seen", "\\Flagged", "\\Deleted", "$Junk", "$Done"];
-
-/** A random act of a session that has INBOX selected; refusals are part of it. */
-async function act(
-  session: TestSession,
-  deliver: () => Promise<unknown>,
-  roll: (n: number) => number,
-  count: number,
-): Promise<readonly string[]> {
-  const seq = 1 + roll(Math.max(1, count)), flag = FLAGS[roll(FLAGS.length)]!;
-  switch (roll(9)) {
-    case 0:
-    case 1:
-      await deliver();
-      return [];
-    case 2:
-      return await session.run(`STORE ${seq} ${roll(2) ? "+" : "-"}FLAGS (${flag})`);
-    case 3:
-      return await session.run(`UID STORE ${roll(40)}:${roll(40)} +FLAGS (${flag})`);
-    case 4:
-      return await session.run("EXPUNGE");
-    case 5:
-      return await session.run(`UID MOVE ${1 + roll(40)} Moved`);
-    case 6:
-      return await session.run(`FETCH ${seq} (UID FLAGS)`);
-    case 7:
-      return await session.run("UID SEARCH 1:* SEEN");
-    default:
-      return await session.run("NOOP");
-  }
 }
 
 async function history(store: MailStore, deliver: () => Promise<unknown>, seed: number, acts: number) {

@@ -15,6 +15,7 @@ const FILES = [
   "imap_copy.md",
   "imap_idle.md",
   "imap_condstore.md",
+  "imap_context.md",
   "imap_partial.md",
   "imap_qresync.md",
   "imap_uidonly.md",

@@ -7,6 +7,7 @@ import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
+import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
 import { expunge } from "./expunge.ts";
@@ -98,6 +99,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await expunge(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
+    case "CANCELUPDATE":
+      return cancelUpdate(cx, command);
     case "SORT":
       return await sort(cx, tag, command);
     case "THREAD":

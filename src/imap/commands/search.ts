@@ -1,8 +1,10 @@
-/** SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5). */
+/** SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5267, RFC 7162 §3.1.5). */
 import { done, type Outcome } from "../../core/failure.ts";
-import type { Command, SearchNode } from "../command.ts";
-import { accountOf, type Completion, type Context, selectedOf } from "./context.ts";
+import type { SearchKey } from "../../core/search.ts";
+import type { Command } from "../command.ts";
+import { accountOf, bad, type Completion, type Context, selectedOf } from "./context.ts";
 import { answer } from "./search_answer.ts";
+import { keepContext } from "./search_context.ts";
 import { searchKey } from "./search_key.ts";
 import { localTest } from "./search_local.ts";
 
@@ -12,13 +14,20 @@ export async function search(
   tag: string,
   command: Extract<Command, { readonly name: "SEARCH" }>,
 ): Promise<Completion> {
-  return answer(cx, tag, command, await uidsFound(cx, command.criteria));
+  const { contexts } = cx.session;
+  const { view } = selectedOf(cx);
+  const updates = command.returns?.options.includes("UPDATE") ?? false;
+  if (updates && contexts.has(tag)) return bad("The tag still stands for another search");
+  if (updates) contexts.watch(view);
+  const key = searchKey(command.criteria, view, cx.session.saved);
+  const found = await uidsFound(cx, key);
+  if (updates && found.ok) keepContext(cx, { tag, by: command.by, key, uids: new Set(found.value) });
+  return answer(cx, tag, command, found);
 }
 
 /** UIDs that match among the messages that the client knows of, ascending. */
-export async function uidsFound(cx: Context, criteria: SearchNode): Promise<Outcome<readonly number[]>> {
+export async function uidsFound(cx: Context, key: SearchKey): Promise<Outcome<readonly number[]>> {
   const { view } = selectedOf(cx);
-  const key = searchKey(criteria, view, cx.session.saved);
   const { mirror } = view;
   const test = localTest(key, mirror);
   if (test !== undefined) {

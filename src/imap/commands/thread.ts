@@ -6,7 +6,7 @@ import { threads } from "../threads.ts";
 import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { uidsFound } from "./search.ts";
-import { asksModSeq } from "./search_key.ts";
+import { asksModSeq, searchKey } from "./search_key.ts";
 
 /** Searches, then puts what was found into threads. */
 export async function thread(
@@ -15,7 +15,7 @@ export async function thread(
 ): Promise<Completion> {
   const { view } = selectedOf(cx);
   if (asksModSeq(command.criteria)) enableCondstore(cx);
-  const found = await uidsFound(cx, command.criteria);
+  const found = await uidsFound(cx, searchKey(command.criteria, view, cx.session.saved));
   if (!found.ok) return failed(found.failure);
   const rows = await cx.services.store.threadRows(accountOf(cx), view.mirror.id, rangesOf(found.value));
   if (!rows.ok) return failed(rows.failure);

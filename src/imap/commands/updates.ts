@@ -6,6 +6,7 @@ import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
 import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
+import { tellContexts, tellRemovals } from "./search_context.ts";
 import { asksSequence } from "./search_key.ts";
 
 /** Commands behind which everything that was committed before must be told. */
@@ -53,13 +54,14 @@ export async function removed(cx: Context, text: string): Promise<Completion> {
   return ok(text, { code: "HIGHESTMODSEQ", value: view.toldUpTo });
 }
 
-/** Tells everything that the view has learnt: EXPUNGE, EXISTS, FLAGS, FETCH, in this order. */
+/** Tells everything that the view has learnt: EXPUNGE, EXISTS, FLAGS, FETCH, ESEARCH, in this order. */
 export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> {
   const selected = cx.session.selected;
   if (selected === undefined) return;
   const { view } = selected;
   const out = cx.out.gather;
   const updates = view.updates(expunge);
+  tellRemovals(cx, updates);
   let told = 0;
   if (cx.session.tellsVanished) vanishedLines(out, updates.vanished, false);
   else {
@@ -74,6 +76,7 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   }
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
+  await tellContexts(cx);
 }
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */

@@ -27,6 +27,8 @@ export type ResponseCode =
     readonly sources: Iterable<number>;
     readonly targets: Iterable<number>;
   }
+  /** RFC 5267 §4.3.1. */
+  | { readonly code: "NOUPDATE"; readonly tag: string }
   /** RFC 7162 §3.1.3. */
   | { readonly code: "MODIFIED"; readonly set: UidSet };
 
@@ -93,6 +95,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       uidSet(out, rangesOf(code.sources));
       out.octet(0x20);
       uidSet(out, rangesOf(code.targets));
+      break;
+    case "NOUPDATE":
+      out.text('NOUPDATE "').text(code.tag).octet(0x22);
       break;
     case "MODIFIED":
       out.text("MODIFIED ");

@@ -58,3 +58,24 @@ export function esearchLine(out: Gather, tag: string, by: By, data: SearchData):
   if (data.modSeq !== undefined) out.text(" MODSEQ ").number(data.modSeq);
   out.text("\r\n");
 }
+
+/** Ranges in one line: the client must be able to hold it. */
+const RANGES = 1000;
+
+/**
+ * ret-data-addto, ret-data-removefrom (RFC 5267 §5), at position 0: wherever they belong. Several lines for
+ * many ranges.
+ */
+export function searchUpdateLines(
+  out: Gather,
+  tag: string,
+  by: By,
+  what: "ADDTO" | "REMOVEFROM",
+  set: UidSet,
+): void {
+  for (let at = 0; at < set.length; at += RANGES) {
+    out.text('* ESEARCH (TAG "').text(tag).text(by === "uid" ? '") UID ' : '") ').text(what).text(" (0 ");
+    uidSet(out, set.slice(at, at + RANGES));
+    out.text(")\r\n");
+  }
+}

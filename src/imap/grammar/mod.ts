@@ -7,6 +7,7 @@ import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { search } from "./search.ts";
+import { cancelUpdate } from "./search_return.ts";
 import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
@@ -49,6 +50,7 @@ const ROWS = {
   UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  CANCELUPDATE: { plain: cancelUpdate },
   SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
   THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },
   FETCH: { plain: (c) => fetch(c, "seq"), uid: (c) => fetch(c, "uid") },

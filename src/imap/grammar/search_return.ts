@@ -1,7 +1,8 @@
-/** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 9394. */
-import type { PartialRange, SearchOption, SearchReturn } from "../command.ts";
+/** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 5267; RFC 9394. */
+import type { Command, PartialRange, SearchOption, SearchReturn } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
-import { nzNumber } from "./string.ts";
+import { ascii } from "./octets.ts";
+import { nzNumber, quoted } from "./string.ts";
 
 /**
  * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
@@ -21,6 +22,8 @@ export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
       case "ALL":
       case "COUNT":
       case "SAVE":
+      case "CONTEXT":
+      case "UPDATE":
         break;
       case "PARTIAL":
         if (partial !== undefined) return c.fail("return option", "PARTIAL comes twice");
@@ -37,6 +40,17 @@ export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
     return c.fail("return option", "Either PARTIAL or ALL can be returned");
   }
   return c.expect(0x29) ? { options: [...options], partial } : undefined;
+}
+
+/** cancelupdate = "CANCELUPDATE" 1*(SP quoted) (RFC 5267 §5) */
+export function cancelUpdate(c: Cursor): Command | undefined {
+  const tags: string[] = [];
+  while (tags.length === 0 || c.peek() === 0x20) {
+    const octets = c.sp() ? quoted(c) : undefined;
+    if (octets === undefined) return undefined;
+    tags.push(ascii(octets, 0, octets.length));
+  }
+  return { name: "CANCELUPDATE", tags };
 }
 
 /**
