@@ -64,6 +64,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "THREAD=REFERENCES", rfc: "5256", announced: "after-login" },
   // Of a draft that never became an RFC, but what clients that know it prefer.
   { name: "THREAD=REFS", rfc: "5256 §3", announced: "after-login" },
+  { name: "MULTISEARCH", rfc: "7377", announced: "after-login" },
   { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },

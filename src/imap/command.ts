@@ -116,6 +116,11 @@ export interface PartialRange {
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
 
+/** Which mailboxes are meant (RFC 5465 §6, RFC 7377 §2.2). */
+export type MailboxFilter =
+  | { readonly kind: "selected" | "selected-delayed" | "inboxes" | "personal" | "subscribed" }
+  | { readonly kind: "subtree" | "subtree-one" | "mailboxes"; readonly names: readonly string[] };
+
 /** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
 export type StatusItem =
   | "MESSAGES"
@@ -202,6 +207,14 @@ export type Command =
   | {
     readonly name: "SEARCH";
     readonly by: By;
+    readonly returns: SearchReturn | undefined;
+    readonly criteria: SearchNode;
+  }
+  /** RFC 7377 §2: UIDs in any mailboxes; `sources` undefined: in the selected one. */
+  | {
+    readonly name: "ESEARCH";
+    readonly by: "uid";
+    readonly sources: readonly MailboxFilter[] | undefined;
     readonly returns: SearchReturn | undefined;
     readonly criteria: SearchNode;
   }

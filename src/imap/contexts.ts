@@ -1,13 +1,12 @@
 /** Searches whose results are kept up to date (RFC 5267 §4.3). */
 import type { SearchKey } from "../core/search.ts";
-import type { By } from "./command.ts";
+import type { SearchAbout } from "./encode/mod.ts";
 import type { View } from "./view.ts";
 
 /** One of them. */
 export interface SearchContext {
-  /** Of the command that asked for it. */
-  readonly tag: string;
-  readonly by: By;
+  /** The command that asked for it. */
+  readonly about: SearchAbout;
   /** Sequence numbers in it are the UIDs that they meant when the command came. */
   readonly key: SearchKey;
   /** What the client knows as the result. */
@@ -41,7 +40,7 @@ export class SearchContexts {
   }
 
   add(context: SearchContext): void {
-    this.#all.set(context.tag, context);
+    this.#all.set(context.about.tag, context);
   }
 
   delete(tag: string): boolean {

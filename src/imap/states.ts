@@ -53,6 +53,7 @@ export const COMMANDS = {
   UNSELECT: { states: SELECTED, rfc: "9051 §6.4.2", writes: false, updates: "none" },
   EXPUNGE: { states: SELECTED, rfc: "9051 §6.4.3", writes: true, updates: "all" },
   SEARCH: { states: SELECTED, rfc: "9051 §6.4.4", writes: false, updates: "no-expunge-by-seq" },
+  ESEARCH: { states: AFTER, rfc: "7377 §2", writes: false, updates: "no-expunge-by-seq" },
   CANCELUPDATE: { states: SELECTED, rfc: "5267 §4.3.5", writes: false, updates: "all" },
   SORT: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },
   THREAD: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },

@@ -11,6 +11,7 @@ import { type By, type PartialRange, type SequenceSet, STAR } from "./command.ts
 import { gaps, lowerBound, search } from "./columns.ts";
 import type { Mirror } from "./mirror.ts";
 import { shareMirror } from "./mirrors.ts";
+import { type Numbering, resolveRanges } from "./numbering.ts";
 import { placesOf } from "./partial.ts";
 
 /** What the client must be told to catch up, in the order of the members. */
@@ -37,7 +38,7 @@ export const NO_UPDATES: Updates = {
 };
 
 /** One session's numbering over a shared mirror. Dispose it when the mailbox is left. */
-export class View implements Disposable {
+export class View implements Disposable, Numbering {
   #uids: Uint32Array;
   #count: number;
   #logAt: number;
@@ -130,31 +131,7 @@ export class View implements Disposable {
    * is greater than the number of messages (RFC 9051 §9: answered with BAD); unknown UIDs are no error.
    */
   resolve(set: SequenceSet, by: By, saved: UidSet): UidSet | undefined {
-    if (set.kind === "saved") return saved;
-    return by === "uid" ? this.#byUid(set.ranges) : this.#bySeq(set.ranges);
-  }
-
-  #bySeq(ranges: readonly (readonly [number, number])[]): UidSet | undefined {
-    const uids: [number, number][] = [];
-    for (const [a, b] of ranges) {
-      const first = a === STAR ? this.#count : a, last = b === STAR ? this.#count : b;
-      const low = Math.min(first, last), high = Math.max(first, last);
-      if (low < 1 || high > this.#count) return undefined;
-      uids.push([this.uidAt(low), this.uidAt(high)]);
-    }
-    return mergeRanges(uids);
-  }
-
-  #byUid(ranges: readonly (readonly [number, number])[]): UidSet {
-    if (this.#count === 0) return [];
-    const max = this.uidAt(this.#count);
-    const clipped: [number, number][] = [];
-    for (const [a, b] of ranges) {
-      const first = a === STAR ? max : a, last = b === STAR ? max : b;
-      const low = Math.min(first, last), high = Math.min(Math.max(first, last), max);
-      if (low <= high) clipped.push([low, high]);
-    }
-    return mergeRanges(clipped);
+    return set.kind === "saved" ? saved : resolveRanges(this.#uids, this.#count, set.ranges, by);
   }
 
   /** The part of a set of UIDs that a range names, counting what the client knows of (RFC 9394 §3.3). */

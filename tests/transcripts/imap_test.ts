@@ -16,6 +16,7 @@ const FILES = [
   "imap_idle.md",
   "imap_condstore.md",
   "imap_context.md",
+  "imap_multisearch.md",
   "imap_partial.md",
   "imap_qresync.md",
   "imap_uidonly.md",

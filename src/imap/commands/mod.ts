@@ -10,6 +10,7 @@ import { bad, type Completion, type Context, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
+import { esearch } from "./esearch.ts";
 import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
@@ -99,6 +100,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await expunge(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
+    case "ESEARCH":
+      return await esearch(cx, tag, command);
     case "CANCELUPDATE":
       return cancelUpdate(cx, command);
     case "SORT":

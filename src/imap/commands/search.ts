@@ -21,7 +21,9 @@ export async function search(
   if (updates) contexts.watch(view);
   const key = searchKey(command.criteria, view, cx.session.saved);
   const found = await uidsFound(cx, key);
-  if (updates && found.ok) keepContext(cx, { tag, by: command.by, key, uids: new Set(found.value) });
+  if (updates && found.ok) {
+    keepContext(cx, { about: { tag, by: command.by }, key, uids: new Set(found.value) });
+  }
   return answer(cx, tag, command, found);
 }
 

@@ -41,7 +41,7 @@ export function answer(
   // RFC 5182 §2.1: SAVE alone has no ESEARCH answer.
   if (returns.options.every((option) => option === "SAVE")) return ok(`${name} completed, result saved`);
   const named = withModSeq ? toldUids(returns, uids) : [];
-  esearchLine(cx.out.gather, tag, command.by, {
+  esearchLine(cx.out.gather, { tag, by: command.by }, {
     ...resultData(returns, numbers),
     ...(named.length > 0 ? { modSeq: highest(view, named) } : {}),
   });
@@ -69,7 +69,7 @@ export function savedBy(returns: SearchReturn, uids: readonly number[]): UidSet 
 }
 
 /** The messages that the return options name: not all where only some are asked for. */
-function toldUids({ options, partial }: SearchReturn, uids: readonly number[]): readonly number[] {
+export function toldUids({ options, partial }: SearchReturn, uids: readonly number[]): readonly number[] {
   if (uids.length === 0 || options.includes("ALL") || options.includes("COUNT")) return uids;
   const named = new Set<number>(partial === undefined ? [] : partOf(uids, partial));
   if (options.includes("MIN")) named.add(uids[0]!);

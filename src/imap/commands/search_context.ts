@@ -14,7 +14,7 @@ import { localTest } from "./search_local.ts";
 export function keepContext(cx: Context, context: SearchContext): void {
   const { contexts } = cx.session;
   if (contexts.size < cx.services.limits.searchContexts) contexts.add(context);
-  else refuseUpdates(cx, context.tag);
+  else refuseUpdates(cx, context.about.tag);
 }
 
 /** RFC 5267 §4.3.1. */
@@ -37,10 +37,12 @@ export function tellRemovals(cx: Context, { expunged, vanished }: Updates): void
   if (contexts.size === 0 || expunged.length === 0) return;
   const seqs = expunged.toReversed();
   const uids = vanished.flatMap(([low, high]) => Array.from({ length: high - low + 1 }, (_, n) => low + n));
-  for (const { tag, by, uids: known } of contexts.all) {
+  for (const { about, uids: known } of contexts.all) {
     const gone: number[] = [];
-    for (const [at, uid] of uids.entries()) if (known.delete(uid)) gone.push(by === "uid" ? uid : seqs[at]!);
-    searchUpdateLines(cx.out.gather, tag, by, "REMOVEFROM", rangesOf(gone));
+    for (const [at, uid] of uids.entries()) {
+      if (known.delete(uid)) gone.push(about.by === "uid" ? uid : seqs[at]!);
+    }
+    searchUpdateLines(cx.out.gather, about, "REMOVEFROM", rangesOf(gone));
   }
 }
 
@@ -72,12 +74,12 @@ async function tellContext(cx: Context, context: SearchContext, candidates: numb
   const { view } = selectedOf(cx);
   const matching = await matchingOf(cx, context.key, candidates);
   if (matching === undefined) {
-    cx.session.contexts.delete(context.tag);
-    return refuseUpdates(cx, context.tag);
+    cx.session.contexts.delete(context.about.tag);
+    return refuseUpdates(cx, context.about.tag);
   }
   const added: number[] = [], removed: number[] = [];
   for (const uid of candidates) {
-    const number = context.by === "uid" ? uid : view.seqOf(uid);
+    const number = context.about.by === "uid" ? uid : view.seqOf(uid);
     if (number === 0 || matching.has(uid) === context.uids.has(uid)) continue;
     if (matching.has(uid)) {
       context.uids.add(uid);
@@ -87,8 +89,8 @@ async function tellContext(cx: Context, context: SearchContext, candidates: numb
       removed.push(number);
     }
   }
-  searchUpdateLines(cx.out.gather, context.tag, context.by, "REMOVEFROM", rangesOf(removed));
-  searchUpdateLines(cx.out.gather, context.tag, context.by, "ADDTO", rangesOf(added));
+  searchUpdateLines(cx.out.gather, context.about, "REMOVEFROM", rangesOf(removed));
+  searchUpdateLines(cx.out.gather, context.about, "ADDTO", rangesOf(added));
   await cx.out.breathe();
 }
 

@@ -3,10 +3,10 @@ import type { ModSeq } from "../../core/brands.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import { type SearchNode, STAR } from "../command.ts";
-import type { View } from "../view.ts";
+import type { Numbering } from "../numbering.ts";
 
 /** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
-export function searchKey(node: SearchNode, view: View, saved: UidSet): SearchKey {
+export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): SearchKey {
   switch (node.key) {
     case "ALL":
       return { key: "all" };
@@ -57,6 +57,13 @@ export function asksSequence(node: SearchNode): boolean {
   return some(node, (leaf) => leaf.key === "SET" && leaf.by === "seq" && leaf.set.kind === "ranges");
 }
 
+/** True when the UIDs of a mailbox must be known to say what the criteria mean, or what they found. */
+export function asksNumbering(node: SearchNode): boolean {
+  return asksModSeq(node) || some(node, (leaf) =>
+    leaf.key === "SET" && leaf.set.kind === "ranges" &&
+    (leaf.by === "seq" || leaf.set.ranges.some(([low, high]) => low === STAR || high === STAR)));
+}
+
 function some(node: SearchNode, test: (leaf: SearchNode) => boolean): boolean {
   switch (node.key) {
     case "AND":
@@ -70,7 +77,7 @@ function some(node: SearchNode, test: (leaf: SearchNode) => boolean): boolean {
 }
 
 /** Numbers beyond the last message find nothing: clients search 1:* in empty mailboxes, too. */
-function namedUids(node: SearchNode & { key: "SET" }, view: View, saved: UidSet): UidSet {
+function namedUids(node: SearchNode & { key: "SET" }, view: Numbering, saved: UidSet): UidSet {
   if (node.set.kind === "saved" || node.by === "uid") return view.resolve(node.set, node.by, saved)!;
   if (view.count === 0) return [];
   const ranges: [number, number][] = [];

@@ -129,15 +129,17 @@ Deno.test("SEARCH and ESEARCH", () => {
   );
   assertEquals(wire((out) => encode.searchLine(out, "SEARCH", [], 5)), "* SEARCH\r\n");
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A282", "seq", { min: 2, count: 3 })),
+    wire((out) => encode.esearchLine(out, { tag: "A282", by: "seq" }, { min: 2, count: 3 })),
     '* ESEARCH (TAG "A282") MIN 2 COUNT 3\r\n',
   );
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A283", "uid", { max: 9, all: [[2, 2], [10, 11]], modSeq: 7 })),
+    wire((out) =>
+      encode.esearchLine(out, { tag: "A283", by: "uid" }, { max: 9, all: [[2, 2], [10, 11]], modSeq: 7 })
+    ),
     '* ESEARCH (TAG "A283") UID MAX 9 ALL 2,10:11 MODSEQ 7\r\n',
   );
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A", "seq", { all: [], count: 0 })),
+    wire((out) => encode.esearchLine(out, { tag: "A", by: "seq" }, { all: [], count: 0 })),
     '* ESEARCH (TAG "A") COUNT 0\r\n',
   );
 });

@@ -2,7 +2,9 @@
 import type { Gather } from "../../bytes/gather.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import type { By, PartialRange } from "../command.ts";
+import { mailbox } from "./mailbox.ts";
 import { uidSet } from "./sets.ts";
+import type { EncodeMode } from "./string.ts";
 
 /**
  * `* SEARCH n…` of RFC 3501 and `* SORT n…` of RFC 5256, with the highest mod-sequence when MODSEQ was a
@@ -36,11 +38,29 @@ export interface SearchData {
   readonly modSeq?: number;
 }
 
-/** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
-export function esearchLine(out: Gather, tag: string, by: By, data: SearchData): void {
+/** What an ESEARCH response belongs to. */
+export interface SearchAbout {
+  readonly tag: string;
+  readonly by: By;
+  /** Of an ESEARCH command (RFC 7377 §2.1). */
+  readonly mailbox?: { readonly name: string; readonly uidValidity: number; readonly mode: EncodeMode };
+}
+
+/** "ESEARCH" search-correlator [SP "UID"] */
+function begin(out: Gather, { tag, by, mailbox: of }: SearchAbout): void {
   // No character of a tag needs an escape, and the examples of RFC 9051 quote it too.
-  out.text('* ESEARCH (TAG "').text(tag).text('")');
-  if (by === "uid") out.text(" UID");
+  out.text('* ESEARCH (TAG "').text(tag).octet(0x22);
+  if (of !== undefined) {
+    out.text(" MAILBOX ");
+    mailbox(out, of.name, of.mode);
+    out.text(" UIDVALIDITY ").number(of.uidValidity);
+  }
+  out.text(by === "uid" ? ") UID" : ")");
+}
+
+/** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
+export function esearchLine(out: Gather, about: SearchAbout, data: SearchData): void {
+  begin(out, about);
   if (data.min !== undefined) out.text(" MIN ").number(data.min);
   if (data.max !== undefined) out.text(" MAX ").number(data.max);
   if (data.count !== undefined) out.text(" COUNT ").number(data.count);
@@ -68,13 +88,13 @@ const RANGES = 1000;
  */
 export function searchUpdateLines(
   out: Gather,
-  tag: string,
-  by: By,
+  about: SearchAbout,
   what: "ADDTO" | "REMOVEFROM",
   set: UidSet,
 ): void {
   for (let at = 0; at < set.length; at += RANGES) {
-    out.text('* ESEARCH (TAG "').text(tag).text(by === "uid" ? '") UID ' : '") ').text(what).text(" (0 ");
+    begin(out, about);
+    out.octet(0x20).text(what).text(" (0 ");
     uidSet(out, set.slice(at, at + RANGES));
     out.text(")\r\n");
   }

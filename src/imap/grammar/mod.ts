@@ -6,7 +6,7 @@ import { fetch } from "./fetch.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
-import { search } from "./search.ts";
+import { esearch, search } from "./search.ts";
 import { cancelUpdate } from "./search_return.ts";
 import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
@@ -50,6 +50,8 @@ const ROWS = {
   UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  // RFC 7377 §2 writes it with UID in its examples, §4 without.
+  ESEARCH: { plain: esearch, uid: esearch },
   CANCELUPDATE: { plain: cancelUpdate },
   SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
   THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },
