@@ -1,4 +1,4 @@
-import type { ModSeq } from "./brands.ts";
+import type { MessageId, ModSeq } from "./brands.ts";
 import type { UidSet } from "./uidset.ts";
 
 /**
@@ -28,6 +28,7 @@ export type SearchKey =
   | { readonly key: "age"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "size"; readonly is: "larger" | "smaller"; readonly octets: number }
   | { readonly key: "uid"; readonly set: UidSet }
+  | { readonly key: "message"; readonly message: MessageId }
   /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
   | { readonly key: "modseq"; readonly atLeast: ModSeq };
 

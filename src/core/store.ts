@@ -179,6 +179,8 @@ export interface QuotaUse {
   readonly octetLimit: number | undefined;
   readonly messages: number;
   readonly messageLimit: number | undefined;
+  /** Mailboxes that the account may have. */
+  readonly mailboxLimit: number;
 }
 
 /** The store. */
@@ -203,8 +205,11 @@ export interface MailStore {
   subscriptions(account: AccountId): Promise<readonly string[]>;
 
   // --- in --------------------------------------------------------------------------------------------
-  /** Begins to receive a message. */
-  stage(): Draft;
+  /**
+   * Begins to receive a message. `aside`: its octets go to the database however few they are, rather than waiting
+   * in memory for `deliver`; for those who receive many.
+   */
+  stage(options?: { readonly aside?: boolean }): Draft;
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
@@ -215,6 +220,16 @@ export interface MailStore {
     items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
+
+  /**
+   * Puts a message where it belongs and removes another one of the same account, in one transaction: both are
+   * done or none. Quota counts what is used afterwards. EXPUNGEISSUED: the other one is not there.
+   */
+  replace(
+    message: StagedMessage,
+    to: DeliveryTarget,
+    replaced: { readonly mailbox: MailboxId; readonly uid: number },
+  ): Promise<Outcome<Placed>>;
 
   // --- out -------------------------------------------------------------------------------------------
   index(account: AccountId, mailbox: MailboxId): Promise<Outcome<MailboxIndex>>;
@@ -273,6 +288,8 @@ export interface MailStore {
 
   // --- the rest --------------------------------------------------------------------------------------
   quota(account: AccountId): Promise<QuotaUse>;
+  /** Octets of a mailbox's messages with \Deleted. */
+  deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number>;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */
   watch(account: AccountId, listener: (notice: ChangeNotice) => void): Disposable;
   /** POP3's exclusive access (RFC 1939 §4), across workers and nodes; undefined when another holds it. */

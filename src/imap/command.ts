@@ -52,6 +52,13 @@ export type FetchItem =
   | { readonly item: "BODY" }
   | { readonly item: "BODYSTRUCTURE" }
   | { readonly item: "MODSEQ" }
+  /** RFC 8514 §4.2. */
+  | { readonly item: "SAVEDATE" }
+  /** RFC 8474 §5.3. */
+  | { readonly item: "EMAILID" }
+  | { readonly item: "THREADID" }
+  /** RFC 8970 §3.1; LAZY asks for no less, as previews take no time worth mentioning. */
+  | { readonly item: "PREVIEW" }
   /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
   | { readonly item: "RFC822" }
   | { readonly item: "RFC822.HEADER" }
@@ -95,7 +102,9 @@ export type SearchNode =
   }
   | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
-  | { readonly key: "MODSEQ"; readonly atLeast: number };
+  | { readonly key: "MODSEQ"; readonly atLeast: number }
+  /** RFC 8474 §6. */
+  | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
 
 /** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 5267; RFC 9394). */
 export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL" | "CONTEXT" | "UPDATE";
@@ -121,7 +130,7 @@ export type MailboxFilter =
   | { readonly kind: "selected" | "selected-delayed" | "inboxes" | "personal" | "subscribed" }
   | { readonly kind: "subtree" | "subtree-one" | "mailboxes"; readonly names: readonly string[] };
 
-/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT. */
+/** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID, RFC 9208 DELETED-STORAGE. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -131,7 +140,27 @@ export type StatusItem =
   | "SIZE"
   | "RECENT"
   | "HIGHESTMODSEQ"
-  | "APPENDLIMIT";
+  | "APPENDLIMIT"
+  | "DELETED-STORAGE"
+  | "MAILBOXID";
+
+/** What APPEND and REPLACE say, in the order in which they say it (RFC 3502, RFC 4469). */
+export type AppendStep =
+  /** A message begins. */
+  | {
+    readonly step: "message";
+    readonly flags: FlagList;
+    /** Milliseconds since the epoch. */
+    readonly internalDate: number | undefined;
+    /** True when it is put together from parts. */
+    readonly catenate: boolean;
+  }
+  /** A literal with octets of the message: the last of the steps that are known before its octets come. */
+  | { readonly step: "octets"; readonly size: number }
+  /** Octets of another message (RFC 5092). */
+  | { readonly step: "url"; readonly url: string }
+  /** The command is over. */
+  | { readonly step: "end" };
 
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
@@ -162,6 +191,8 @@ export type Command =
   | { readonly name: "CAPABILITY" }
   | { readonly name: "NOOP" }
   | { readonly name: "LOGOUT" }
+  /** Language ranges in the client's order; none: the list is asked for. */
+  | { readonly name: "LANGUAGE"; readonly ranges: readonly string[] }
   | { readonly name: "ID"; readonly params: ReadonlyMap<string, string | null> | null }
   // not authenticated
   | { readonly name: "STARTTLS" }
@@ -184,26 +215,26 @@ export type Command =
   | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
-  /** The message's octets follow as a literal that the runner streams; see parser.ts `append`. */
-  | {
-    readonly name: "APPEND";
-    readonly mailbox: string;
-    readonly flags: FlagList;
-    /** Milliseconds since the epoch. */
-    readonly internalDate: number | undefined;
-    /** Octets of the literal. */
-    readonly size: number;
-    /** UTF8 (~{n}) form of RFC 6855/9755. */
-    readonly utf8: boolean;
-    /** literal8 (RFC 3516). */
-    readonly binary: boolean;
-  }
+  /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
+  | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
+  | { readonly name: "GETQUOTA"; readonly root: string }
+  | { readonly name: "SETQUOTA"; readonly root: string }
+  | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
+  | { readonly name: "UNAUTHENTICATE" }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }
   | { readonly name: "UNSELECT" }
   | { readonly name: "EXPUNGE"; readonly uids: SequenceSet | undefined }
+  /** Like APPEND, with one message. `number`: STAR for `*`. */
+  | {
+    readonly name: "REPLACE";
+    readonly by: By;
+    readonly number: number;
+    readonly mailbox: string;
+    readonly steps: readonly AppendStep[];
+  }
   | {
     readonly name: "SEARCH";
     readonly by: By;

@@ -1,6 +1,7 @@
 /** What the client sends, as the parser's steps. */
 import { type Conn, ConnError } from "../core/conn.ts";
 import type { Input } from "./commands/context.ts";
+import type { AppendStep } from "./command.ts";
 import { type CommandFault, CommandParser, type ParserStep } from "./parser.ts";
 import { continueLine } from "./reply.ts";
 import type { ImapSessionLimits, Session } from "./session.ts";
@@ -69,6 +70,8 @@ export class Incoming implements Input, Disposable {
     }
   }
 
+  steps: readonly AppendStep[] = [];
+
   async *literal(): AsyncGenerator<Uint8Array> {
     if (this.#literal === "waiting") continueLine(this.out.gather, "Ready for the message");
     this.#parser.accept();
@@ -79,9 +82,14 @@ export class Incoming implements Input, Disposable {
         this.#literal = undefined;
         throw new BadInput(step.fault);
       }
-      if (step.value.kind === "literal") yield step.value.octets;
-      else if (step.value.kind === "literal-end") {
-        this.#literal = undefined;
+      const { value } = step;
+      if (value.kind === "literal") yield value.octets;
+      // A URL behind the octets may be a literal of its own.
+      else if (value.kind === "continue") continueLine(this.out.gather, "Ready for the literal");
+      else if (value.kind === "literal-end") {
+        this.steps = value.steps;
+        const more = value.steps.at(-1)?.step === "octets";
+        this.#literal = !more ? undefined : value.synchronizing ? "waiting" : "coming";
         return;
       }
     }

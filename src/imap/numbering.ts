@@ -1,9 +1,12 @@
 /** Which messages sets of numbers mean in a mailbox (RFC 9051 §9 sequence-set). */
+import type { AccountId } from "../core/brands.ts";
 import { mergeRanges, type UidSet } from "../core/uidset.ts";
 import { type By, type SequenceSet, STAR } from "./command.ts";
 
 /** What turns numbers into UIDs. */
 export interface Numbering {
+  /** Whose mailbox it is. */
+  readonly account: AccountId;
   /** How many messages there are. */
   readonly count: number;
   /** The UIDs that a set names; undefined when a sequence number is greater than `count`. */
@@ -31,8 +34,9 @@ export function resolveRanges(
 }
 
 /** The numbering of a mailbox that is not selected. */
-export function numberingOf(uids: Uint32Array): Numbering {
+export function numberingOf(account: AccountId, uids: Uint32Array): Numbering {
   return {
+    account,
     count: uids.length,
     // `$` holds messages of the selected mailbox (RFC 5182 §2.1).
     resolve: (set, by) => set.kind === "saved" ? [] : resolveRanges(uids, uids.length, set.ranges, by),
@@ -40,7 +44,6 @@ export function numberingOf(uids: Uint32Array): Numbering {
 }
 
 /** For sets of UIDs without `*`: they say by themselves what they mean. */
-export const UNNUMBERED: Numbering = {
-  count: 0,
-  resolve: (set) => set.kind === "saved" ? [] : mergeRanges(set.ranges),
-};
+export function unnumbered(account: AccountId): Numbering {
+  return { account, count: 0, resolve: (set) => set.kind === "saved" ? [] : mergeRanges(set.ranges) };
+}

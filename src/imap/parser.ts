@@ -1,6 +1,6 @@
 /** IMAP from the client: octets to commands. */
 import { NEED } from "../core/step.ts";
-import { appendBefore } from "./grammar/append.ts";
+import { appendHead, type AppendPlace, appendTail } from "./grammar/append.ts";
 import { Cursor, type ParserMode } from "./grammar/cursor.ts";
 import type { CommandFault, FaultCode } from "./grammar/fault.ts";
 import { Held } from "./grammar/held.ts";
@@ -14,14 +14,23 @@ export type { AppendCommand, CommandFault, FaultCode, Item, ParserMode, ParserSt
 
 /**
  * `line`: text up to a line's end · `literal`: octets that belong to the command's text · `decide`: an APPEND
- * waits for accept or refuse · `stream`: APPEND's message goes out · `tail`: the rest of an APPEND ·
+ * waits for accept or refuse · `stream`: octets of its message go out · `tail`: text behind those octets ·
  * `skip`: what is left of a command that was refused · `dead`: after a fatal fault.
  */
 type State = "line" | "literal" | "decide" | "stream" | "tail" | "skip" | "dead";
 
+/** An APPEND or REPLACE on its way. */
+interface Append {
+  readonly tag: string;
+  /** Another message may follow. */
+  readonly many: boolean;
+  readonly place: AppendPlace;
+  /** The client sends the literal without waiting. */
+  readonly nonSync: boolean;
+}
+
 const NO_OCTETS = new Uint8Array(0);
 const CONTINUE: ParserStep = { kind: "item", value: { kind: "continue" } };
-const LITERAL_END: ParserStep = { kind: "item", value: { kind: "literal-end" } };
 const TOO_MUCH = bad("too much to skip", "A refused command goes on for too long", undefined);
 
 /**
@@ -49,7 +58,8 @@ export class CommandParser {
   /** Octets that are left of the literal being read or streamed. */
   #left = 0;
   readonly #skip = new Skip();
-  #append: { readonly tag: string; readonly utf8: boolean; readonly nonSync: boolean } | undefined;
+  /** The APPEND or REPLACE whose octets come, with the literal that is next or was last. */
+  #append: Append | undefined;
 
   constructor(options: { readonly limits: ImapLimits; readonly mode: ParserMode }) {
     this.#limits = options.limits;
@@ -86,7 +96,7 @@ export class CommandParser {
     this.#rawLine = true;
   }
 
-  /** Takes an APPEND's message: `literal` items follow, then `literal-end` or a fault. */
+  /** Takes the octets of an APPEND: `literal` items follow, then `literal-end` or a fault. */
   accept(): void {
     if (this.#state === "decide") this.#state = "stream";
   }
@@ -100,7 +110,7 @@ export class CommandParser {
     if (append === undefined) return;
     if (this.#state === "decide" && !append.nonSync) return this.#begin();
     // What the runner has seen of the message was within `append`: its rest may be skipped whatever its size.
-    if (this.#state === "decide" || this.#state === "stream") {
+    if (this.#state !== "tail") {
       this.#skipLiteral(this.#left, this.#limits.skip);
     } else if (this.#state === "tail") this.#skipFrom(this.#text);
   }
@@ -220,9 +230,10 @@ export class CommandParser {
     return { kind: "item", value: { kind: "command", tagged } };
   }
 
-  #bareLf(octets: Uint8Array): ParserStep | undefined {
+  #bareLf(octets: Uint8Array, known?: string): ParserStep | undefined {
     const end = octets.length - 1;
-    const found = bad("bare LF", "Lines end with CRLF, not with LF alone", tag(this.#cursor(octets, end)));
+    const itsTag = known ?? tag(this.#cursor(octets, end));
+    const found = bad("bare LF", "Lines end with CRLF, not with LF alone", itsTag);
     const head = literalHead(octets, this.#textStart, end);
     return this.#refuseLine(found, head);
   }
@@ -232,10 +243,24 @@ export class CommandParser {
     const c = this.#cursor(octets, head.at);
     const start = commandHead(c);
     if (start === undefined) return this.#refuseLine(c.fault!, head);
-    // The first argument of APPEND is a mailbox, which may be a literal too.
-    const isArgument = start.name !== "APPEND" || (this.#literals === 0 && c.pos + 1 >= head.at);
-    if (!isArgument) return this.#announcedMessage(c, start.tag, head);
-    const refusal = argumentRefusal(head, this.#limits, this.#literals, this.#literalOctets, start.tag);
+    const { name } = start;
+    if (name !== "APPEND" && name !== "REPLACE") return this.#argument(octets, head, start.tag);
+    const begun = appendHead(c, name, start.by, head);
+    if (begun === undefined) return this.#refuseLine(c.fault!, head);
+    if (begun === "argument") return this.#argument(octets, head, start.tag);
+    const { command, place } = begun;
+    const synchronizing = this.#decide({
+      tag: start.tag,
+      many: name === "APPEND",
+      place: place!,
+      nonSync: head.nonSync,
+    }, head);
+    return { kind: "item", value: { kind: "append", tag: start.tag, command, synchronizing } };
+  }
+
+  /** The literal is a string of the command's text. */
+  #argument(octets: Uint8Array, head: LiteralHead, tag: string): ParserStep | undefined {
+    const refusal = argumentRefusal(head, this.#limits, this.#literals, this.#literalOctets, tag);
     if (refusal !== undefined) return this.#refuseLine(refusal, head);
     if (this.#held.length === 0) this.#held.add(octets);
     this.#literals++;
@@ -245,16 +270,14 @@ export class CommandParser {
     return head.nonSync ? undefined : CONTINUE;
   }
 
-  /** The literal is APPEND's message. `c` stands behind the command's name. */
-  #announcedMessage(c: Cursor, tag: string, head: LiteralHead): ParserStep {
-    const command = appendBefore(c, head);
-    if (command === undefined) return this.#refuseLine(c.fault!, head);
-    this.#append = { tag, utf8: command.utf8, nonSync: head.nonSync };
+  /** The literal holds octets of a message; true when the client waits to be told to send them. */
+  #decide(append: Append, head: LiteralHead): boolean {
+    this.#append = append;
     this.#held.clear();
-    this.#text = 0;
+    this.#text = this.#textStart = 0;
     this.#left = head.size;
     this.#state = "decide";
-    return { kind: "item", value: { kind: "append", tag, command, synchronizing: !head.nonSync } };
+    return !head.nonSync;
   }
 
   /** Octets of an argument's literal. */
@@ -266,12 +289,12 @@ export class CommandParser {
     this.#left -= piece.length;
     if (this.#left === 0) {
       this.#textStart = this.#held.length;
-      this.#state = "line";
+      this.#state = this.#append === undefined ? "line" : "tail";
     }
     return undefined;
   }
 
-  /** Octets of APPEND's message. */
+  /** Octets of a message. */
   #stream(): ParserStep | undefined {
     if (this.#left === 0) {
       this.#state = "tail";
@@ -284,17 +307,22 @@ export class CommandParser {
     return { kind: "item", value: { kind: "literal", octets } };
   }
 
-  /** What stands behind APPEND's message: nothing, or what closes the UTF8 form. */
+  /** What stands behind octets of a message: other parts, other messages, or nothing. */
   #appendTail(octets: Uint8Array): ParserStep | undefined {
     const append = this.#append!;
-    const isUtf8End = octets.length === 3 && octets[0] === 0x29;
-    const isEnd = append.utf8 ? isUtf8End : octets.length === 2;
-    if (isEnd && octets[octets.length - 2] === 0x0d) {
-      this.#begin();
-      return LITERAL_END;
-    }
-    const head = literalHead(octets, 0, octets.length - 2);
-    return this.#refuseLine(bad("append", "Unexpected text behind the message", append.tag), head);
+    const end = octets.length - 2;
+    if (end < 0 || octets[end] !== 0x0d) return this.#bareLf(octets, append.tag);
+    const head = literalHead(octets, this.#textStart, end);
+    const c = this.#cursor(octets, head?.at ?? end);
+    c.tag = append.tag;
+    const piece = appendTail(c, append.place, append.many, head);
+    if (piece === undefined) return this.#refuseLine(c.fault!, head);
+    if (piece.kind === "argument") return this.#argument(octets, head!, append.tag);
+    const { steps } = piece;
+    let synchronizing = false;
+    if (piece.kind === "end") this.#begin();
+    else synchronizing = this.#decide({ ...append, place: piece.place, nonSync: head!.nonSync }, head!);
+    return { kind: "item", value: { kind: "literal-end", steps, synchronizing } };
   }
 
   /** The raw line that `expectLine()` asked for. */

@@ -1,3 +1,4 @@
+import type { AppendStep } from "./command.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { octets } from "./grammar/test_support.ts";
@@ -40,7 +41,21 @@ function run(
           if (item.tagged.command.name === "LOGIN") steps.push(JSON.stringify(item.tagged.command));
           break;
         case "append":
-          steps.push(`${item.tag} APPEND ${item.command.mailbox} ${item.command.size} ${item.synchronizing}`);
+          steps.push(
+            `${item.tag} ${item.command.name} ${item.command.mailbox} ${
+              shown(item.command.steps)
+            } ${item.synchronizing}`,
+          );
+          if (decide === "accept") parser.accept();
+          else parser.refuse();
+          break;
+        case "literal-end":
+          steps.push(
+            item.steps.at(-1)?.step === "end" && item.steps.length === 1
+              ? "literal-end"
+              : `then ${shown(item.steps)} ${item.synchronizing}`,
+          );
+          if (item.steps.at(-1)?.step !== "octets") break;
           if (decide === "accept") parser.accept();
           else parser.refuse();
           break;
@@ -55,6 +70,21 @@ function run(
   }
   if (literal !== undefined) steps.push(`literal ${JSON.stringify(literal)}`);
   return steps;
+}
+
+const LITERAL_END = { kind: "literal-end", steps: [{ step: "end" }], synchronizing: false } as const;
+
+/** Steps of an APPEND in short; the first message's beginning is left out. */
+function shown(steps: readonly AppendStep[]): string {
+  return steps.map((step) =>
+    step.step === "octets"
+      ? String(step.size)
+      : step.step === "url"
+      ? `<${step.url}>`
+      : step.step === "message"
+      ? `message(${step.flags.flags}${step.catenate ? " catenate" : ""})`
+      : step.step
+  ).join(" ").replace(/^message\(0\) /, "");
 }
 
 /** Runs the input whole and at every cut, and gives the steps, which must be the same. */
@@ -100,7 +130,7 @@ Deno.test("CommandParser gives the same steps however the input is cut", () => {
     "* BAD empty line",
     "A5 BAD bare LF",
     "A6 NOOP",
-    "A7 APPEND INBOX 10 false",
+    "A7 APPEND INBOX message(1) 10 false",
     'literal "From: a\\r\\n\\u0000"',
     "literal-end",
     "A8 APPEND INBOX 2 true",
@@ -140,7 +170,7 @@ Deno.test("a broken APPEND is answered before its message", () => {
   assertEquals(
     everyCut(
       "A1 APPEND & {5}\r\nA2 APPEND x (\\Foo) {5+}\r\n\r\nx\r\n\r\nA3 APPEND x UTF8 (~{1}\r\nA4 APPEND {1+}\r\nx\r\n" +
-        "A5 APPEND x {1+}\r\ny {3+}\r\nabc\r\nA6 APPEND x foo {1}\r\nA7 APPEND x UTF8 ({1}\r\nA8 NOOP\r\n",
+        "A5 APPEND x {1+}\r\ny{3+}\r\nabc\r\nA6 APPEND x foo {1}\r\nA7 APPEND x UTF8 ({1}\r\nA8 NOOP\r\n",
     ),
     [
       "A1 NO mailbox name",
@@ -156,6 +186,81 @@ Deno.test("a broken APPEND is answered before its message", () => {
       "A8 NOOP",
     ],
   );
+});
+
+Deno.test("several messages, and messages that are put together", () => {
+  assertEquals(
+    everyCut(
+      'A1 APPEND x {1+}\r\ny (\\Seen) "17-Jul-1996 02:44:25 -0700" {2}\r\nab UTF8 (~{1+}\r\nc) {1+}\r\nd\r\n' +
+        'A2 APPEND x CATENATE (URL "/a;UID=1" TEXT {2}\r\nhi URL b TEXT {0+}\r\n) (\\Seen) {1+}\r\nz\r\n' +
+        'A3 APPEND {1+}\r\nx CATENATE (URL {8}\r\n/a;UID=1 URL {3+}\r\nb c TEXT {1+}\r\ny URL {4}\r\n/d"e)\r\n' +
+        "A4 APPEND x CATENATE (URL a URL b) CATENATE (URL c)\r\n" +
+        "A5 REPLACE 4 x (\\Seen) {1+}\r\ny\r\nA6 UID REPLACE * x CATENATE (TEXT {1}\r\ny URL a)\r\n" +
+        "A7 REPLACE 4 x {1+}\r\ny {1+}\r\nz\r\nA8 APPEND x CATENATE (TEXT {1+}\r\ny TEXT a)\r\n" +
+        "A9 APPEND x CATENATE (TEXT {1+}\r\ny)x\r\nA10 APPEND x CATENATE ()\r\nA11 APPEND x {1+}\r\ny {99999999}\r\n" +
+        "A12 APPEND x CATENATE (URL a) {1+}\r\nz\r\nA13 REPLACE 1:2 x {1+}\r\ny\r\nA14 NOOP\r\n",
+    ),
+    [
+      "A1 APPEND x 1 false",
+      'literal "y"',
+      "then message(1) 2 true",
+      'literal "ab"',
+      "then 1 false",
+      'literal "c"',
+      "then 1 false",
+      'literal "d"',
+      "literal-end",
+      "A2 APPEND x message(0 catenate) </a;UID=1> 2 true",
+      'literal "hi"',
+      "then <b> 0 false",
+      "then message(1) 1 false",
+      'literal "z"',
+      "literal-end",
+      "continue",
+      "A3 APPEND x message(0 catenate) </a;UID=1> <b c> 1 false",
+      'literal "y"',
+      "continue",
+      'then </d"e> end false',
+      "A4 APPEND",
+      "A5 REPLACE x message(1) 1 false",
+      'literal "y"',
+      "literal-end",
+      "A6 REPLACE x message(0 catenate) 1 true",
+      'literal "y"',
+      "then <a> end false",
+      "A7 REPLACE x 1 false",
+      'literal "y"',
+      "A7 BAD append",
+      "A8 APPEND x message(0 catenate) 1 false",
+      'literal "y"',
+      "A8 BAD catenate",
+      "A9 APPEND x message(0 catenate) 1 false",
+      'literal "y"',
+      "A9 BAD append",
+      "A10 BAD catenate",
+      "A11 APPEND x 1 false",
+      'literal "y"',
+      "A11 NO message too large",
+      "A12 APPEND x message(0 catenate) <a> message(0) 1 false",
+      'literal "z"',
+      "literal-end",
+      "A13 BAD syntax",
+      "A14 NOOP",
+    ],
+  );
+});
+
+Deno.test("of several messages the second is refused: what comes anyway is skipped", () => {
+  const parser = new CommandParser({ limits: AFTER_LOGIN, mode: { utf8: false } });
+  parser.push(octets("A1 APPEND x {1+}\r\ny {3+}\r\nabc {2+}\r\n\r\n (\\Seen) {4+}\r\nabcd\r\nA2 NOOP\r\n"));
+  parser.next();
+  parser.accept();
+  parser.next();
+  const more = parser.next();
+  assert(more.kind === "item" && more.value.kind === "literal-end" && more.value.steps.length === 2);
+  parser.refuse();
+  const next = parser.next();
+  assert(next.kind === "item" && next.value.kind === "command" && next.value.tagged.tag === "A2");
 });
 
 Deno.test("APPEND that is given up half-way", () => {
@@ -190,7 +295,7 @@ Deno.test("APPEND's message is handed out as views, whatever its size", () => {
     seen += step.value.octets.length;
   }
   parser.push(octets("\r\n"));
-  assertEquals(parser.next(), { kind: "item", value: { kind: "literal-end" } });
+  assertEquals(parser.next(), { kind: "item", value: LITERAL_END });
 });
 
 Deno.test("while an APPEND is undecided nothing moves, and octets that come anyway are not lost", () => {
@@ -205,7 +310,7 @@ Deno.test("while an APPEND is undecided nothing moves, and octets that come anyw
   const step = parser.next();
   assert(step.kind === "item" && step.value.kind === "literal");
   assertEquals(step.value.octets, octets("y"));
-  assertEquals(parser.next(), { kind: "item", value: { kind: "literal-end" } });
+  assertEquals(parser.next(), { kind: "item", value: LITERAL_END });
   assertEquals(parser.next().kind, "item");
   assertEquals(parser.pending, 0);
 });

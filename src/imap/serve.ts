@@ -52,21 +52,26 @@ export const serveImap: Serve<ImapSessionLimits> = async (conn, services) => {
   emit("imap.close", { session: conn.id, reason: end, commands: runner.commands });
 };
 
+/** The answer to a command that broke a rule behind its literal. */
+function faulty({ fault }: BadInput): Completion {
+  if (fault.status === "BAD") return bad(fault.text);
+  return fault.code === undefined ? no(fault.text) : no(fault.text, fault.code);
+}
+
 /** One connection. */
 class Runner implements Disposable {
   commands = 0;
   readonly #out: Outgoing;
   readonly #in: Incoming;
   readonly #cx: Context;
-  readonly #loginBy: number;
 
   constructor(readonly conn: Conn, readonly services: Services<ImapSessionLimits>) {
     const { limits } = services;
     this.#out = new Outgoing(conn, limits.gathered);
     const session = new Session();
     this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
-    this.#cx = { session, conn, services, out: this.#out, input: this.#in };
-    this.#loginBy = services.world.ticks() + limits.loginMs;
+    const loginBy = services.world.ticks() + limits.loginMs;
+    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in };
   }
 
   /** Until the client or the session ends it. */
@@ -126,7 +131,7 @@ class Runner implements Disposable {
   #timeoutMs(): number {
     const { limits, world } = this.services;
     if (this.#cx.session.identity !== undefined) return limits.idleMs;
-    return Math.max(1, this.#loginBy - world.ticks());
+    return Math.max(1, this.#cx.loginBy - world.ticks());
   }
 
   /** Handles one step; gives the name of a command that completed. */
@@ -179,7 +184,12 @@ class Runner implements Disposable {
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;
     } catch (thrown) {
-      if (thrown instanceof BadInput) return bad(thrown.message);
+      if (thrown instanceof BadInput && thrown.fault.fatal) {
+        // Its framing is lost: the parser hears nothing any more.
+        faultLine(this.#out.gather, thrown.fault);
+        return undefined;
+      }
+      if (thrown instanceof BadInput) return faulty(thrown);
       if (thrown instanceof Unavailable) return no("Try again later", { code: "UNAVAILABLE" });
       if (thrown instanceof ConnError || thrown instanceof Draining || thrown instanceof Broken) throw thrown;
       emitBug(this.services.emit, `imap.${tagged.command.name}`, thrown, this.conn.id);

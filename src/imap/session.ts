@@ -30,6 +30,10 @@ export interface ImapSessionLimits {
   readonly perAccountAndAddress: number;
   /** Searches that one session keeps up to date (RFC 5267 §4.3). */
   readonly searchContexts: number;
+  /** Messages of one APPEND (RFC 3502). */
+  readonly appendMessages: number;
+  /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
+  readonly appendKept: number;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
 }
@@ -48,6 +52,8 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badDelayMs: 1000,
   perAccountAndAddress: 20,
   searchContexts: 8,
+  appendMessages: 1000,
+  appendKept: 4_194_304,
   gathered: 65_536,
 };
 

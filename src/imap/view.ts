@@ -63,6 +63,11 @@ export class View implements Disposable, Numbering {
     return shared.ok ? done(new View(shared.value.mirror, shared.value.release)) : shared;
   }
 
+  /** Whose mailbox it is. */
+  get account(): AccountId {
+    return this.mirror.account;
+  }
+
   /** How many messages the client knows of. */
   get count(): number {
     return this.#count;

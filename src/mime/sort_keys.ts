@@ -1,7 +1,7 @@
 /** What SORT and THREAD compare of a message (RFC 5256 §2, §3, RFC 5957 §3), from its header. */
 import { octetsOf } from "../bytes/ascii.ts";
 import { type Address, parseAddressList } from "./address.ts";
-import { baseSubject } from "./base_subject.ts";
+import { baseSubject } from "./subject.ts";
 import { decodeCharset } from "./charset.ts";
 import { parseDate } from "./date.ts";
 import { decodeWords } from "./encoded_word.ts";
@@ -9,7 +9,7 @@ import { FieldScanner } from "./field.ts";
 import { foldText } from "./fold_text.ts";
 import { oneLine } from "./header_text.ts";
 import { REFERENCES } from "./limits.ts";
-import { messageIds } from "./message_id.ts";
+import { messageIds } from "./thread.ts";
 
 /** Characters of a key that are compared. */
 const KEY = 1000;
@@ -63,7 +63,7 @@ export function sortKeys(header: Uint8Array): SortKeys {
         break;
     }
   }
-  const { base, isReply } = baseSubject(subject);
+  const { base, reply: isReply } = baseSubject(subject);
   return {
     from: key(mailboxOf(first.from)),
     to: key(mailboxOf(first.to)),

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { octetsOf } from "../bytes/ascii.ts";
-import { baseSubject } from "./base_subject.ts";
-import { messageIds } from "./message_id.ts";
+import { baseSubject } from "./subject.ts";
+import { messageIds } from "./thread.ts";
 import { sortKeys } from "./sort_keys.ts";
 
 Deno.test("base subjects", () => {
@@ -36,7 +36,7 @@ Deno.test("base subjects", () => {
     ["\u212a\u0130 Re: x", "\u212a\u0130 Re: x", false],
   ];
   for (const [subject, base, isReply] of CASES) {
-    assertEquals(baseSubject(subject), { base, isReply }, subject);
+    assertEquals(baseSubject(subject), { base, reply: isReply }, subject);
   }
 });
 

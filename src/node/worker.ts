@@ -19,6 +19,7 @@ import { createEmitter } from "../observe/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
 
@@ -156,6 +157,8 @@ class NodeWorker {
           refusal: () => refusal,
           emit,
           handler: (conn) => this.#serve(protocol, conn),
+        }).catch((error) => {
+          throw cannotListen(protocol, address, error);
         }),
       );
     }

@@ -28,7 +28,8 @@ export class StoreDraft implements Draft {
   #failure: unknown;
   #state: "open" | "finished" | "dropped" = "open";
 
-  constructor(context: StoreContext) {
+  /** `aside`: nothing waits in memory once the message is whole. */
+  constructor(context: StoreContext, readonly aside = false) {
     this.#context = context;
     this.#blob = newBlobId(context.world);
   }
@@ -57,7 +58,7 @@ export class StoreDraft implements Draft {
     if (this.#state !== "open") throw new Error("Cannot finish a draft that has ended");
     const derived = derive(this.#parser.finish());
     let octets: Uint8Array | undefined;
-    if (this.#chunks === 0) {
+    if (this.#chunks === 0 && !(this.aside && this.#filled > 0)) {
       octets = this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0);
     } else {
       if (this.#filled > 0) await this.#send();

@@ -18,9 +18,10 @@ import * as boxes from "./mailboxes.ts";
 import { octets } from "./octets.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
-import { quota } from "./quota.ts";
+import { deletedOctets, quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
+import { replace } from "./replace.ts";
 import { search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
@@ -95,8 +96,9 @@ export function createStore(options: StoreOptions): Store {
     renameMailbox: (account, from, to) => renameMailbox(context, account, from, to),
     subscribe: (account, name, subscribed) => boxes.subscribe(context, account, name, subscribed),
     subscriptions: (account) => boxes.subscriptions(context, account),
-    stage: () => new StoreDraft(context),
+    stage: (how) => new StoreDraft(context, how?.aside),
     deliver: (items, how) => deliveries.deliver(items, how),
+    replace: (message, to, replaced) => replace(context, message, to, replaced),
     index: (account, mailbox) => index(context, account, mailbox),
     changes: (account, mailbox, since) => changes(context, account, mailbox, since),
     vanished: (account, mailbox, since) => vanished(context, account, mailbox, since),
@@ -111,6 +113,7 @@ export function createStore(options: StoreOptions): Store {
     copy: (account, from, uids, to) => copy(context, account, from, uids, to),
     move: (account, from, uids, to) => move(context, account, from, uids, to),
     quota: (account) => quota(context, account),
+    deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     watch: (account, listener) => context.changes.watch(account, listener),
     lockMaildrop: (account, session) => lockMaildrop(context, account, session),
     sweep: (signal) => sweep(context, signal),

@@ -158,6 +158,7 @@ Deno.test("quota: counts every entry, refuses at the border, lets moves through"
     octetLimit: octets.length * 3,
     messages: 3,
     messageLimit: 4,
+    mailboxLimit: 1000,
   });
   good(await t.store.remove(account, inbox, [[2, 2]]));
   await put(t.store, account, octets);

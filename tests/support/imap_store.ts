@@ -160,8 +160,10 @@ export class MemoryStore implements S.MailStore {
 
   async deliver(
     items: readonly { readonly message: S.StagedMessage; readonly to: readonly S.DeliveryTarget[] }[],
-    _options: { readonly atomic: boolean },
+    options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<S.Placed>[])[]> {
+    const refusal = options.atomic ? await this.#refusal(items) : undefined;
+    if (refusal !== undefined) return items.map(({ to }) => to.map(() => refusal));
     const results: Outcome<S.Placed>[][] = [];
     for (const { message, to } of items) {
       const placed: Outcome<S.Placed>[] = [];
@@ -169,6 +171,35 @@ export class MemoryStore implements S.MailStore {
       results.push(placed);
     }
     return results;
+  }
+
+  /** Why an atomic delivery cannot be. */
+  async #refusal(items: Parameters<MemoryStore["deliver"]>[0], freed = 0) {
+    let octets = 0;
+    for (const { message, to } of items) {
+      for (const { account, mailbox } of to) {
+        const of = await this.#account(account);
+        if (!of.boxes.some((box) => box.name === mailbox)) return refused("TRYCREATE", "No such mailbox");
+        octets += message.size;
+        if (used(of) + octets - freed > this.quotaOctets) return refused("OVERQUOTA", "Quota exceeded");
+      }
+    }
+    return undefined;
+  }
+
+  async replace(
+    message: S.StagedMessage,
+    to: S.DeliveryTarget,
+    replaced: { readonly mailbox: MailboxId; readonly uid: number },
+  ): Promise<Outcome<S.Placed>> {
+    const of = await this.#account(to.account);
+    const old = of.boxes.find((box) => box.id === replaced.mailbox)?.entries
+      .find((entry) => entry.uid === replaced.uid);
+    if (old === undefined) return refused("EXPUNGEISSUED", "The message is gone");
+    const refusal = await this.#refusal([{ message, to: [to] }], old.octets.length);
+    if (refusal !== undefined) return refusal;
+    await this.remove(to.account, replaced.mailbox, [[replaced.uid, replaced.uid]]);
+    return await this.#deliver(Number(message.blob) as MessageId, to);
   }
 
   async #deliver(message: MessageId, target: S.DeliveryTarget): Promise<Outcome<S.Placed>> {
@@ -356,7 +387,20 @@ export class MemoryStore implements S.MailStore {
 
   async quota(account: AccountId): Promise<S.QuotaUse> {
     const of = await this.#account(account);
-    return { octets: used(of), octetLimit: this.quotaOctets, messages: 0, messageLimit: undefined };
+    const messages = of.boxes.reduce((sum, box) => sum + box.entries.length, 0);
+    return {
+      octets: used(of),
+      octetLimit: this.quotaOctets,
+      messages,
+      messageLimit: undefined,
+      mailboxLimit: 1000,
+    };
+  }
+
+  async deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number> {
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
+    const deleted = box?.entries.filter((entry) => (entry.flags & Flag.Deleted) !== 0) ?? [];
+    return deleted.reduce((sum, entry) => sum + entry.octets.length, 0);
   }
 
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {

@@ -44,6 +44,8 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
       return key.is === "larger" ? entry.octets.length > key.octets : entry.octets.length < key.octets;
     case "uid":
       return inSet(key.set, entry.uid);
+    case "message":
+      return entry.message === key.message;
     case "modseq":
       return entry.modSeq >= key.atLeast;
     default:

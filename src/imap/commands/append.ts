@@ -1,49 +1,187 @@
-/** APPEND (RFC 9051 §6.3.12, RFC 4315, RFC 7889, RFC 9755 §4). */
-import type { Command } from "../command.ts";
-import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
+/**
+ * APPEND and REPLACE (RFC 9051 §6.3.12, RFC 3502, RFC 3516 §4.4, RFC 4315, RFC 4469, RFC 7889, RFC 8508,
+ * RFC 9755 §4).
+ */
+import type { DeliveryTarget, Draft, StagedMessage } from "../../core/store.ts";
+import { rangesOf } from "../../core/uidset.ts";
+import { type AppendStep, type Command, STAR } from "../command.ts";
+import { condition } from "../reply.ts";
+import { catenate } from "./catenate.ts";
+import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 
 /** Up to this size a message that comes anyway is taken in first: delivering it asks the same questions. */
 const UNASKED_OCTETS = 65_536;
 
 type Append = Extract<Command, { readonly name: "APPEND" }>;
+type Replace = Extract<Command, { readonly name: "REPLACE" }>;
 
-/** Streams the message into the store, octet for octet as it comes; a refusal comes before the octets do. */
+/** Puts messages into a mailbox, all or none. */
 export async function append(cx: Context, command: Append): Promise<Completion> {
-  const isAsked = cx.input.literalWaits || command.size > UNASKED_OCTETS;
-  const refusal = isAsked ? await mayAppend(cx, command) : undefined;
-  if (refusal !== undefined) {
-    cx.input.refuseLiteral();
-    return refusal;
+  await using reception = new Reception(cx, command.mailbox, 0);
+  const refusal = await reception.receive(command.steps);
+  if (refusal !== undefined) return refusal;
+  const items = reception.items.map(({ message, to }) => ({ message, to: [to] }));
+  const placed = (await cx.services.store.deliver(items, { atomic: true })).map(([one]) => one!);
+  const uids: number[] = [];
+  let uidValidity = 0;
+  for (const one of placed) {
+    if (!one.ok) return failed(one.failure);
+    uids.push(one.value.uid);
+    uidValidity = one.value.uidValidity;
   }
-  const { store } = cx.services;
-  await using draft = store.stage();
-  for await (const octets of cx.input.literal()) {
-    const wait = draft.write(octets);
-    if (wait !== undefined) await wait;
-  }
-  await using message = await draft.finish();
-  const target = {
-    account: accountOf(cx),
-    mailbox: command.mailbox,
-    flags: command.flags.flags,
-    keywords: command.flags.keywords,
-    ...(command.internalDate === undefined ? {} : { internalDate: command.internalDate }),
-  };
-  const placed = (await store.deliver([{ message, to: [target] }], { atomic: true }))[0]![0]!;
-  if (!placed.ok) return failed(placed.failure);
-  const { uid, uidValidity } = placed.value;
-  return ok("APPEND completed", { code: "APPENDUID", uidValidity, uids: [[uid, uid]] });
+  return ok("APPEND completed", { code: "APPENDUID", uidValidity, uids: rangesOf(uids) });
 }
 
-/** What can be known before the octets come: whether there is such a mailbox and room in it. */
-async function mayAppend(cx: Context, command: Append): Promise<Completion | undefined> {
-  const { store, limits } = cx.services;
-  if (command.size > limits.afterLogin.append) return no("The message is too large", { code: "TOOBIG" });
-  const mailbox = await store.mailbox(accountOf(cx), command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", { code: "TRYCREATE" });
-  const quota = await store.quota(accountOf(cx));
-  if (quota.octetLimit !== undefined && quota.octets + command.size > quota.octetLimit) {
-    return no("Quota exceeded", { code: "OVERQUOTA" });
+/** Puts one message into a mailbox and takes another one out of the selected one, in one step. */
+export async function replace(cx: Context, command: Replace): Promise<Completion> {
+  const { view, readOnly } = selectedOf(cx);
+  if (readOnly) return no("The mailbox is selected read-only");
+  const set = { kind: "ranges", ranges: [[command.number, command.number]] } as const;
+  const uids = view.resolve(set, command.by, []);
+  if (uids === undefined || command.number === STAR && view.count === 0) return bad("No such message");
+  const uid = uids[0]?.[0];
+  const at = uid === undefined ? 0 : view.seqOf(uid);
+  if (uid === undefined || at === 0) return no("No such message", { code: "NONEXISTENT" });
+  if (view.indexAt(at) < 0) return no("The message is gone", { code: "EXPUNGEISSUED" });
+  const { store } = cx.services;
+  const mailbox = view.mirror.id;
+  await using reception = new Reception(cx, command.mailbox, await sizeOf(cx, uid));
+  const refusal = await reception.receive(command.steps);
+  if (refusal !== undefined) return refusal;
+  const { message, to } = reception.items[0]!;
+  const placed = await store.replace(message, to, { mailbox, uid });
+  if (!placed.ok) return failed(placed.failure);
+  const { uidValidity, uid: added } = placed.value;
+  // RFC 8508 §4.3: before the EXPUNGE, so that it cannot wait for the tagged answer.
+  const code = { code: "APPENDUID", uidValidity, uids: [[added, added]] } as const;
+  condition(cx.out.gather, undefined, "OK", "Replacement message ready", code);
+  view.mirror.remove([[uid, uid]]);
+  return ok("REPLACE completed");
+}
+
+/** RFC 8508 §3.4: quota counts only what is used more than before. */
+async function sizeOf(cx: Context, uid: number): Promise<number> {
+  const { view } = selectedOf(cx);
+  const { store } = cx.services;
+  for await (const [row] of store.fetch(accountOf(cx), view.mirror.id, [[uid, uid]], { facts: true })) {
+    return row?.size ?? 0;
   }
-  return undefined;
+  return 0;
+}
+
+/** A message that is whole, and where it goes. */
+interface Received {
+  readonly message: StagedMessage;
+  readonly to: DeliveryTarget;
+}
+
+/** Takes in the messages of one command, octet for octet as they come; a refusal comes before the octets do. */
+class Reception implements AsyncDisposable {
+  readonly items: Received[] = [];
+  #draft: Draft | undefined;
+  #to: DeliveryTarget | undefined;
+  #catenates = false;
+  /** Octets of the messages that are whole. */
+  #octets = 0;
+  #roomAsked = false;
+  #room = Infinity;
+
+  /** `freed`: octets that the command gives back. */
+  constructor(readonly cx: Context, readonly mailbox: string, readonly freed: number) {}
+
+  /** Goes through the steps of the command; a refusal leaves its literals to be skipped. */
+  async receive(first: readonly AppendStep[]): Promise<Completion | undefined> {
+    for (let steps = first;;) {
+      let last = false;
+      for (const step of steps) {
+        const refusal = await this.#step(step);
+        if (refusal !== undefined) {
+          this.cx.input.refuseLiteral();
+          return refusal;
+        }
+        last = step.step === "end";
+      }
+      if (last) return undefined;
+      steps = this.cx.input.steps;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#draft?.[Symbol.asyncDispose]();
+    for (const { message } of this.items) await message[Symbol.asyncDispose]();
+  }
+
+  async #step(step: AppendStep): Promise<Completion | undefined> {
+    switch (step.step) {
+      case "message":
+        return await this.#finish() ?? this.#begin(step);
+      case "octets":
+        return await this.#take(step.size);
+      case "url":
+        return await catenate(this.cx, this.#draft!, step.url, this.#most - this.#draft!.size);
+      case "end":
+        return await this.#finish();
+      default:
+        return step satisfies never;
+    }
+  }
+
+  get #most(): number {
+    return this.cx.services.limits.afterLogin.append;
+  }
+
+  #begin(step: Extract<AppendStep, { readonly step: "message" }>): Completion | undefined {
+    const { limits, store } = this.cx.services;
+    if (this.items.length >= limits.appendMessages) return no("Too many messages at once", { code: "LIMIT" });
+    this.#draft = store.stage({ aside: this.#octets >= limits.appendKept });
+    this.#catenates = step.catenate;
+    this.#to = {
+      account: accountOf(this.cx),
+      mailbox: this.mailbox,
+      flags: step.flags.flags,
+      keywords: step.flags.keywords,
+      ...(step.internalDate === undefined ? {} : { internalDate: step.internalDate }),
+    };
+    return undefined;
+  }
+
+  async #take(size: number): Promise<Completion | undefined> {
+    // RFC 3502: a message without octets cancels the command; a part of a CATENATE may have none.
+    if (size === 0 && !this.#catenates) return no("APPEND cancelled: the message is empty");
+    const draft = this.#draft!;
+    if (draft.size + size > this.#most) return no("The message is too large", { code: "TOOBIG" });
+    if (this.cx.input.literalWaits || size > UNASKED_OCTETS) {
+      const refusal = await this.#mayTake(draft.size + size);
+      if (refusal !== undefined) return refusal;
+    }
+    for await (const octets of this.cx.input.literal()) {
+      const wait = draft.write(octets);
+      if (wait !== undefined) await wait;
+    }
+    return undefined;
+  }
+
+  /** What can be known before the octets come: whether there is such a mailbox and room in it. */
+  async #mayTake(size: number): Promise<Completion | undefined> {
+    if (!this.#roomAsked) {
+      const { store } = this.cx.services;
+      const mailbox = await store.mailbox(accountOf(this.cx), this.mailbox);
+      if (mailbox === undefined) return no("No such mailbox", { code: "TRYCREATE" });
+      const quota = await store.quota(accountOf(this.cx));
+      if (quota.octetLimit !== undefined) this.#room = quota.octetLimit - quota.octets + this.freed;
+      this.#roomAsked = true;
+    }
+    return this.#octets + size > this.#room ? no("Quota exceeded", { code: "OVERQUOTA" }) : undefined;
+  }
+
+  async #finish(): Promise<Completion | undefined> {
+    const draft = this.#draft;
+    if (draft === undefined) return undefined;
+    if (draft.size === 0) return no("APPEND cancelled: the message is empty");
+    const message = await draft.finish();
+    this.#draft = undefined;
+    this.items.push({ message, to: this.#to! });
+    this.#octets += message.size;
+    return undefined;
+  }
 }

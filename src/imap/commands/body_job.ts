@@ -1,6 +1,6 @@
 /** Where the octets are that a body item of FETCH asks for (RFC 9051 §6.4.5.1). */
 import type { FetchRow, OctetRange } from "../../core/store.ts";
-import { locate, type Part, type Section } from "../../mime/mod.ts";
+import { locate, type Part, PREVIEW_OCTETS, previewPart, type Section } from "../../mime/mod.ts";
 import type { Partial, SectionSpec } from "../command.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
@@ -25,12 +25,15 @@ export type BodyJob =
     readonly range: OctetRange;
     readonly encoding: string;
   }
+  /** The first words of a part, made from its first octets. */
+  | { readonly kind: "preview"; readonly named: NamedBody; readonly range: OctetRange; readonly part: Part }
   /** No such part: NIL. */
   | { readonly kind: "nil"; readonly named: NamedBody };
 
 /** Finds the octets. `root` is needed for all but the whole message, its header and its text. */
 export function bodyJob(named: NamedBody, row: FetchRow, root: Part | undefined): BodyJob {
   const { item } = named;
+  if (item.item === "PREVIEW") return previewJob(named, row, root!);
   if (item.item !== "BODY[]") return binaryJob(named, row, root!, item.part);
   const spec = item.section;
   const place = spec.part.length === 0 ? wholePlace(spec, row) : locate(root!, sectionOf(spec));
@@ -60,6 +63,13 @@ function binaryJob(named: NamedBody, row: FetchRow, root: Part, part: readonly n
   if (place === undefined) return { kind: "nil", named };
   const range = { message: row.message, start: place.start, end: place.end };
   return { kind: "binary", named, range, encoding: place.part.encoding };
+}
+
+function previewJob(named: NamedBody, row: FetchRow, root: Part): BodyJob {
+  const part = previewPart(root);
+  if (part === undefined) return { kind: "nil", named };
+  const end = Math.min(part.bodyEnd, part.bodyStart + PREVIEW_OCTETS);
+  return { kind: "preview", named, range: { message: row.message, start: part.bodyStart, end }, part };
 }
 
 function wholePlace(spec: SectionSpec, row: FetchRow): { readonly start: number; readonly end: number } {

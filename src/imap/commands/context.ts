@@ -4,6 +4,7 @@ import type { AccountId } from "../../core/brands.ts";
 import type { Conn } from "../../core/conn.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Services } from "../../core/services.ts";
+import type { AppendStep } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
 import type { ImapSessionLimits, Selected, Session } from "../session.ts";
 
@@ -20,6 +21,8 @@ export interface Output {
 export interface Input {
   /** Tells the client to go on with a synchronizing literal, if it waits for that, and gives its octets. */
   literal(): AsyncIterable<Uint8Array>;
+  /** What the command said behind the literal that was given last. */
+  readonly steps: readonly AppendStep[];
   /** True while the client waits to be told to send its literal. */
   readonly literalWaits: boolean;
   /** Skips the literal. */
@@ -36,6 +39,8 @@ export interface Input {
 export interface Context {
   /** Replaced by STARTTLS. */
   session: Session;
+  /** Ticks of the world by which somebody must have logged in. */
+  loginBy: number;
   readonly conn: Conn;
   readonly services: Services<ImapSessionLimits>;
   readonly out: Output;

@@ -5,7 +5,7 @@ import { search as place } from "../columns.ts";
 import type { Command, MailboxFilter, SearchReturn } from "../command.ts";
 import { esearchLine, type SearchAbout } from "../encode/mod.ts";
 import { meant } from "../mailbox_filter.ts";
-import { numberingOf, UNNUMBERED } from "../numbering.ts";
+import { numberingOf, unnumbered } from "../numbering.ts";
 import { accountOf, bad, type Completion, type Context, failed, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { uidsFound } from "./search.ts";
@@ -114,14 +114,19 @@ async function inSelected(
 async function inOther(cx: Context, mailbox: MailboxInfo, command: ESearch): Promise<Outcome<Found>> {
   if (mailbox.messages === 0) return refused("NONEXISTENT", "No messages");
   const { store } = cx.services;
+  const account = accountOf(cx);
   let index: MailboxIndex | undefined;
   if (asksNumbering(command.criteria)) {
-    const loaded = await store.index(accountOf(cx), mailbox.id);
+    const loaded = await store.index(account, mailbox.id);
     if (!loaded.ok) return loaded;
     index = loaded.value;
   }
-  const key = searchKey(command.criteria, index === undefined ? UNNUMBERED : numberingOf(index.uids), []);
-  const found = await store.search(accountOf(cx), mailbox.id, key);
+  const key = searchKey(
+    command.criteria,
+    index === undefined ? unnumbered(account) : numberingOf(account, index.uids),
+    [],
+  );
+  const found = await store.search(account, mailbox.id, key);
   if (!found.ok) return found;
   const modSeqOf = (uid: number) => {
     const at = index === undefined ? -1 : place(index.uids, index.uids.length, uid);

@@ -8,12 +8,12 @@ import { BodyOctets } from "./body_octets.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { accountOf, bad, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { Broken, writeBinary, writeFields, writeNil, writeRaw } from "./fetch_body.ts";
+import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import { type FetchPlan, planFetch } from "./fetch_plan.ts";
 import { tellEarlier } from "./resync.ts";
 import { isGone } from "./store.ts";
-import { tellFlags } from "./updates.ts";
+import { takeOwn } from "./updates.ts";
 
 /** Answers message by message, in constant memory: what the client does not take is not read either. */
 export async function fetch(
@@ -83,8 +83,7 @@ async function markSeen(cx: Context, uids: UidSet): Promise<UidSet> {
   const change = { op: "add", flags: Flag.Seen, keywords: [] } as const;
   const set = await cx.services.store.setFlags(accountOf(cx), mirror.id, unseen, change);
   if (!set.ok) return [];
-  if (cx.session.qresync) await mirror.refresh().catch(() => {});
-  await tellFlags(cx, view, view.own(set.value.changed));
+  await takeOwn(cx, view, set.value.changed);
   return rangesOf(set.value.changed.map((row) => row.uid));
 }
 
@@ -107,7 +106,9 @@ async function fromStore(cx: Context, run: Run, uids: UidSet): Promise<void> {
   for await (const batch of store.fetch(accountOf(cx), view.mirror.id, uids, run.plan.wanted)) {
     const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
     const jobs = rows.map((row) => jobsOf(run.plan, row));
-    const ahead = jobs.flat().filter((job) => job.kind === "raw" || job.kind === "fields");
+    const ahead = jobs.flat().filter((job) =>
+      job.kind === "raw" || job.kind === "fields" || job.kind === "preview"
+    );
     const ranges = ahead.map((job) => job.range);
     await using octets = new BodyOctets(store, accountOf(cx), ranges);
     for (const [at, row] of rows.entries()) {
@@ -147,8 +148,10 @@ async function writeJob(
     case "binary":
       if (!await writeBinary(cx, line, job)) run.unknownCte = true;
       return;
+    case "preview":
+      return await writePreview(cx, line, job, octets);
     case "nil":
-      return writeNil(line, job);
+      return writeNil(cx, line, job);
     default:
       return job satisfies never;
   }

@@ -1,6 +1,6 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
 import type { OctetRange } from "../../core/store.ts";
-import { createTransferDecoder, selectFields } from "../../mime/mod.ts";
+import { createTransferDecoder, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
@@ -50,9 +50,21 @@ export async function writeFields(
   cx.out.gather.octets(shown);
 }
 
-/** There is no such part: `NIL`, and a size of 0. */
-export function writeNil(line: FetchLine, { named }: Pick<BodyJob, "named">): void {
-  if (named.item.item === "BINARY.SIZE") line.binarySize(named.item.part, 0);
+/** `PREVIEW text` (RFC 8970 §3). */
+export async function writePreview(
+  cx: Context,
+  line: FetchLine,
+  job: Job<"preview">,
+  octets: BodyOctets,
+): Promise<void> {
+  const found = await octets.whole().catch(rethrowUnlessVanished);
+  line.preview(found === undefined ? "" : preview(job.part, found), cx.session.mode);
+}
+
+/** There is no such part: `NIL`, a size of 0, and a preview that is empty (RFC 8970 §3.2). */
+export function writeNil(cx: Context, line: FetchLine, { named }: Pick<BodyJob, "named">): void {
+  if (named.item.item === "PREVIEW") line.preview("", cx.session.mode);
+  else if (named.item.item === "BINARY.SIZE") line.binarySize(named.item.part, 0);
   else line.bodyNil(nameOf(named));
 }
 
@@ -65,12 +77,12 @@ export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary
   const partial = item.item === "BINARY" ? item.partial : undefined;
   const decoded = decode(cx, job.range, job.encoding, partial);
   if (decoded === undefined) {
-    writeNil(line, job);
+    writeNil(cx, line, job);
     return false;
   }
   const sized = await sizeOf(decoded, item.item === "BINARY").catch(rethrowUnlessVanished);
   if (sized === undefined) {
-    writeNil(line, job);
+    writeNil(cx, line, job);
     return true;
   }
   if (item.item === "BINARY.SIZE") {

@@ -1,6 +1,7 @@
 /** The items of a FETCH answer that are not octets of the message (RFC 9051 §7.5.2). */
 import type { FetchRow } from "../../core/store.ts";
 import { encodeBodyStructure, type Part, unpackParts } from "../../mime/mod.ts";
+import { emailId } from "../object_id.ts";
 import { FetchLine } from "../encode/mod.ts";
 import { type Context, selectedOf } from "./context.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
@@ -40,6 +41,9 @@ export class ItemWriter {
     if (row === undefined) return true;
     if (plan.internalDate) line.internalDate(row.internalDate);
     if (plan.size) line.size(row.size);
+    if (plan.saveDate) line.saveDate(row.saveDate);
+    if (plan.emailId) line.emailId(emailId(mirror.account, row.message));
+    if (plan.threadId) line.threadId();
     if (plan.envelope) line.envelope(row.envelope!);
     if (plan.body) line.bodyStructure("BODY", encodeBodyStructure(rootOf(row)!, false));
     if (plan.bodyStructure) line.bodyStructure("BODYSTRUCTURE", row.bodyStructure!);

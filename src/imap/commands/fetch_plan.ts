@@ -3,7 +3,7 @@ import type { FetchWanted } from "../../core/store.ts";
 import type { FetchItem } from "../command.ts";
 
 /** Items that are octets of the message. */
-export type BodyItem = Extract<FetchItem, { readonly item: "BODY[]" | "BINARY" | "BINARY.SIZE" }>;
+export type BodyItem = Extract<FetchItem, { readonly item: "BODY[]" | "BINARY" | "BINARY.SIZE" | "PREVIEW" }>;
 
 /** A FETCH, looked at once for all messages. */
 export interface FetchPlan {
@@ -12,6 +12,9 @@ export interface FetchPlan {
   readonly modSeq: boolean;
   readonly internalDate: boolean;
   readonly size: boolean;
+  readonly saveDate: boolean;
+  readonly emailId: boolean;
+  readonly threadId: boolean;
   readonly envelope: boolean;
   readonly body: boolean;
   readonly bodyStructure: boolean;
@@ -37,7 +40,9 @@ const WHOLE = { part: [], text: "", fields: [] } as const;
 export function planFetch(items: readonly FetchItem[], uid: boolean, modSeq: boolean): FetchPlan {
   const asked = new Set(items.map((each) => each.item));
   const bodies = items.map(bodyOf).filter((body) => body !== undefined);
-  const facts = asked.has("INTERNALDATE") || asked.has("RFC822.SIZE");
+  const facts = asked.has("INTERNALDATE") || asked.has("RFC822.SIZE") || asked.has("SAVEDATE");
+  // Every row that the store gives names its message: no more needs to be asked for.
+  const ids = asked.has("EMAILID") || asked.has("THREADID");
   const envelope = asked.has("ENVELOPE");
   const bodyStructure = asked.has("BODYSTRUCTURE");
   const body = asked.has("BODY");
@@ -49,12 +54,15 @@ export function planFetch(items: readonly FetchItem[], uid: boolean, modSeq: boo
     modSeq: modSeq || asked.has("MODSEQ"),
     internalDate: asked.has("INTERNALDATE"),
     size: asked.has("RFC822.SIZE"),
+    saveDate: asked.has("SAVEDATE"),
+    emailId: asked.has("EMAILID"),
+    threadId: asked.has("THREADID"),
     envelope,
     body,
     bodyStructure,
     bodies,
-    seen: bodies.some(({ item }) => item.item !== "BINARY.SIZE" && !item.peek),
-    local: !facts && !envelope && !bodyStructure && !body && bodies.length === 0,
+    seen: bodies.some(({ item }) => "peek" in item && !item.peek),
+    local: !ids && !facts && !envelope && !bodyStructure && !body && bodies.length === 0,
     wanted: { facts: facts || bodies.length > 0, envelope, bodyStructure, structure },
   };
 }
@@ -64,6 +72,7 @@ function bodyOf(each: FetchItem): NamedBody | undefined {
     case "BODY[]":
     case "BINARY":
     case "BINARY.SIZE":
+    case "PREVIEW":
       return { item: each, name: undefined };
     case "RFC822":
       return { item: { item: "BODY[]", peek: false, section: WHOLE, partial: undefined }, name: each.item };

@@ -25,7 +25,7 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
   ) {
     listLine(cx.out.gather, "LIST", each, cx.session.mode);
     if (each.mailbox !== undefined && command.status.length > 0) {
-      writeStatus(cx, each.mailbox, command.status);
+      await writeStatus(cx, each.mailbox, command.status);
     }
     await cx.out.breathe();
   }

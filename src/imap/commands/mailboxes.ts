@@ -1,6 +1,7 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8). */
 import { SEPARATOR } from "../../core/store.ts";
 import type { Command } from "../command.ts";
+import { mailboxId } from "../object_id.ts";
 import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
@@ -9,7 +10,8 @@ type Named<Name> = Extract<Command, { readonly name: Name }>;
 export async function create(cx: Context, command: Named<"CREATE">): Promise<Completion> {
   const name = command.mailbox.endsWith(SEPARATOR) ? command.mailbox.slice(0, -1) : command.mailbox;
   const made = await cx.services.store.createMailbox(accountOf(cx), name, command.specialUse);
-  return made.ok ? ok("CREATE completed") : failed(made.failure);
+  if (!made.ok) return failed(made.failure);
+  return ok("CREATE completed", { code: "MAILBOXID", id: mailboxId(accountOf(cx), made.value.id) });
 }
 
 /** A session that has the mailbox selected sees its messages vanish. */

@@ -2,7 +2,7 @@
 import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
-import { append } from "./append.ts";
+import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
@@ -15,12 +15,15 @@ import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
+import { language } from "./language.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
 import { thread } from "./thread.ts";
+import { unauthenticate } from "./unauthenticate.ts";
 import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
@@ -90,6 +93,16 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await status(cx, command);
     case "APPEND":
       return await append(cx, command);
+    case "GETQUOTA":
+      return await getQuota(cx, command);
+    case "GETQUOTAROOT":
+      return await getQuotaRoot(cx, command);
+    case "SETQUOTA":
+      return setQuota(cx, command);
+    case "UNAUTHENTICATE":
+      return unauthenticate(cx);
+    case "LANGUAGE":
+      return language(cx, command);
     case "IDLE":
       return await idle(cx);
     case "CLOSE":
@@ -98,6 +111,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return unselect(cx);
     case "EXPUNGE":
       return await expunge(cx, command);
+    case "REPLACE":
+      return await replace(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
     case "ESEARCH":

@@ -2,11 +2,15 @@
 import type { ModSeq } from "../../core/brands.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { UidSet } from "../../core/uidset.ts";
+import { messageOfEmailId } from "../object_id.ts";
 import { type SearchNode, STAR } from "../command.ts";
 import type { Numbering } from "../numbering.ts";
 
+const NOTHING: SearchKey = { key: "not", of: { key: "all" } };
+
 /** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
 export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): SearchKey {
+  const { account } = view;
   switch (node.key) {
     case "ALL":
       return { key: "all" };
@@ -27,7 +31,7 @@ export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): Sea
       return { key: "keyword", name: node.name, set: node.set };
     case "RECENT":
       // \Recent is never set here, so RECENT finds nothing and OLD everything (RFC 9051 Appendix E.11).
-      return node.set ? { key: "not", of: { key: "all" } } : { key: "all" };
+      return node.set ? NOTHING : { key: "all" };
     case "HEADER":
       return { key: "header", field: node.field, text: node.text };
     case "BODY":
@@ -42,6 +46,13 @@ export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): Sea
       return { key: "size", is: node.is, octets: node.octets };
     case "MODSEQ":
       return { key: "modseq", atLeast: node.atLeast as ModSeq };
+    case "EMAILID": {
+      const message = messageOfEmailId(account, node.id);
+      return message === undefined ? NOTHING : { key: "message", message };
+    }
+    case "THREADID":
+      // RFC 8474 §5.2: without thread identifiers no message matches.
+      return NOTHING;
     default:
       return node satisfies never;
   }

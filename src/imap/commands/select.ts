@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { countLine, listLine, type ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Selected } from "../session.ts";
+import { mailboxId } from "../object_id.ts";
 import { View } from "../view.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
@@ -49,5 +50,6 @@ function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
   tell("UIDs are valid", { code: "UIDVALIDITY", value: info.uidValidity });
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: modSeq });
+  tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(accountOf(cx), info.id) });
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

@@ -3,6 +3,7 @@ import type { MailboxInfo } from "../../core/store.ts";
 import type { Command, StatusItem } from "../command.ts";
 import { statusLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
+import { mailboxId } from "../object_id.ts";
 import { enableCondstore } from "./enable.ts";
 
 /** Answers from the mailbox's counters. */
@@ -12,18 +13,34 @@ export async function status(
 ): Promise<Completion> {
   const mailbox = await cx.services.store.mailbox(accountOf(cx), command.mailbox);
   if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  writeStatus(cx, mailbox, command.items);
+  await writeStatus(cx, mailbox, command.items);
   if (command.items.includes("HIGHESTMODSEQ")) enableCondstore(cx);
   return ok("STATUS completed");
 }
 
 /** `* STATUS mailbox (…)`. */
-export function writeStatus(cx: Context, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
-  const values = items.map((item) => [item, valueOf(cx, mailbox, item)] as const);
+export async function writeStatus(
+  cx: Context,
+  mailbox: MailboxInfo,
+  items: readonly StatusItem[],
+): Promise<void> {
+  const deleted = items.includes("DELETED-STORAGE") ? await deletedOctets(cx, mailbox) : 0;
+  const values = items.map((item) =>
+    [item, item === "DELETED-STORAGE" ? deleted : valueOf(cx, mailbox, item)] as const
+  );
   statusLine(cx.out.gather, mailbox.name, values, cx.session.mode);
 }
 
-function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {
+/** RFC 9208 §4.1.4; the one item that the mailbox's counters do not have. */
+async function deletedOctets(cx: Context, mailbox: MailboxInfo): Promise<number> {
+  return mailbox.deleted === 0 ? 0 : await cx.services.store.deletedOctets(accountOf(cx), mailbox.id);
+}
+
+function valueOf(
+  cx: Context,
+  mailbox: MailboxInfo,
+  item: Exclude<StatusItem, "DELETED-STORAGE">,
+): number | string {
   switch (item) {
     case "MESSAGES":
       return mailbox.messages;
@@ -43,6 +60,8 @@ function valueOf(cx: Context, mailbox: MailboxInfo, item: StatusItem): number {
       return mailbox.highestModSeq;
     case "APPENDLIMIT":
       return cx.services.limits.afterLogin.append;
+    case "MAILBOXID":
+      return mailboxId(accountOf(cx), mailbox.id);
     default:
       return item satisfies never;
   }

@@ -1,4 +1,5 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
+import type { FlagRow } from "../../core/store.ts";
 import type { Command, Tagged } from "../command.ts";
 import { countLine, FetchLine, vanishedLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
@@ -10,7 +11,7 @@ import { tellContexts, tellRemovals } from "./search_context.ts";
 import { asksSequence } from "./search_key.ts";
 
 /** Commands behind which everything that was committed before must be told. */
-const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE"]);
+const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE", "REPLACE"]);
 
 /** Tells what may be told before this command's completion. Throws Unavailable, except after its work is done. */
 export async function updatesAfter(cx: Context, { command }: Tagged): Promise<void> {
@@ -77,6 +78,20 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
   await tellContexts(cx);
+}
+
+/** Takes over the flags that this command has just written, and tells what others changed before it. */
+export async function takeOwn(cx: Context, view: View, rows: readonly FlagRow[]): Promise<void> {
+  const { mirror } = view;
+  // A keyword that the mailbox did not have: its name comes first, or the sessions that share the mirror would be
+  // woken by flags that they cannot name yet, and never be told. Under QRESYNC what was committed before has a
+  // lower MODSEQ, so the client must not learn of ours alone. The flags are committed: OK stays OK.
+  if (cx.session.qresync || !mirror.names(rows)) await mirror.refresh().catch(() => {});
+  if (rows.some((row) => row.keywords.some((number) => number >= view.toldKeywords))) {
+    writeFlagsLines(cx, mirror.info.keywords, false);
+    view.keywordsTold();
+  }
+  await tellFlags(cx, view, view.own(rows));
 }
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */

@@ -3,7 +3,7 @@ import type { Gather } from "../../bytes/gather.ts";
 import type { Partial, SectionSpec } from "../command.ts";
 import { dateTime } from "./date.ts";
 import { flagList } from "./flags.ts";
-import { astring, literal8Head, literalHead } from "./string.ts";
+import { astring, type EncodeMode, literal8Head, literalHead, string } from "./string.ts";
 
 /** The names under which octets of a message go out; the same types as in FetchItem. */
 export type BodyName =
@@ -63,6 +63,26 @@ export class FetchLine {
   /** "INTERNALDATE" SP date-time; milliseconds since the epoch. */
   internalDate(epochMs: number): void {
     dateTime(this.#name("INTERNALDATE "), epochMs);
+  }
+
+  /** "SAVEDATE" SP (date-time / nil) (RFC 8514 §4.2); every message has one here. */
+  saveDate(epochMs: number): void {
+    dateTime(this.#name("SAVEDATE "), epochMs);
+  }
+
+  /** "EMAILID" SP "(" objectid ")" (RFC 8474 §5.3) */
+  emailId(id: string): void {
+    this.#name("EMAILID (").text(id).octet(0x29);
+  }
+
+  /** "THREADID" SP nil: there are no thread identifiers (RFC 8474 §5.2). */
+  threadId(): void {
+    this.#name("THREADID NIL");
+  }
+
+  /** "PREVIEW" SP nstring (RFC 8970 §6) */
+  preview(text: string, mode: EncodeMode): void {
+    string(this.#name("PREVIEW "), text, mode);
   }
 
   /** "RFC822.SIZE" SP number64; octets. */

@@ -53,11 +53,14 @@ export function listSeparatorLine(out: Gather, response: "LIST" | "LSUB"): void 
   out.text("* ").text(response).text(' (\\Noselect) "').text(SEPARATOR).text('" ""\r\n');
 }
 
-/** `* STATUS mailbox (…)` (RFC 9051 §7.3.4); `null` is NIL, which only APPENDLIMIT may be (RFC 7889 §4). */
+/**
+ * `* STATUS mailbox (…)` (RFC 9051 §7.3.4); `null` is NIL, which only APPENDLIMIT may be (RFC 7889 §4), a text
+ * an object identifier (RFC 8474 §4.3).
+ */
 export function statusLine(
   out: Gather,
   name: string,
-  items: readonly (readonly [StatusItem, number | null])[],
+  items: readonly (readonly [StatusItem, number | string | null])[],
   mode: EncodeMode,
 ): void {
   out.text("* STATUS ");
@@ -66,6 +69,7 @@ export function statusLine(
   items.forEach(([item, value], i) => {
     out.text(i === 0 ? "" : " ").text(item).text(" ");
     if (value === null) out.text("NIL");
+    else if (typeof value === "string") out.text("(").text(value).text(")");
     else out.number(value);
   });
   out.text(")\r\n");

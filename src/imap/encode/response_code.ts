@@ -19,6 +19,10 @@ export type ResponseCode =
     readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ";
     readonly value: number;
   }
+  /** RFC 8474 §4.1. */
+  | { readonly code: "MAILBOXID"; readonly id: string }
+  /** RFC 4469 §4.1. */
+  | { readonly code: "BADURL"; readonly url: string }
   | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: UidSet }
   /** Sources and targets correspond one by one, both ascending. */
   | {
@@ -90,6 +94,12 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       out.text("APPENDUID ").number(code.uidValidity).octet(0x20);
       uidSet(out, code.uids);
       break;
+    case "MAILBOXID":
+      out.text("MAILBOXID (").text(code.id).octet(0x29);
+      break;
+    case "BADURL":
+      out.text("BADURL ").text(urlText(code.url));
+      break;
     case "COPYUID":
       out.text("COPYUID ").number(code.uidValidity).octet(0x20);
       uidSet(out, rangesOf(code.sources));
@@ -108,3 +118,15 @@ export function responseCode(out: Gather, code: ResponseCode): void {
   }
   out.text("] ");
 }
+
+/** url-resp-text: what would end the code or the line is percent-encoded, as URLs are anyway. */
+function urlText(url: string): string {
+  const text = encodeURI(url.toWellFormed().slice(0, URL_CHARACTERS)).replaceAll("%25", "%").replaceAll(
+    "]",
+    "%5D",
+  );
+  return text === "" ? "-" : text;
+}
+
+/** Characters of a URL that are told. */
+const URL_CHARACTERS = 1000;

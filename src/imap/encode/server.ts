@@ -12,6 +12,11 @@ export function enabledLine(out: Gather, names: readonly string[]): void {
   wordsLine(out, "* ENABLED", names);
 }
 
+/** language-data = "LANGUAGE" SP "(" lang-tag-quoted *(SP lang-tag-quoted) ")" (RFC 5255 §3.3) */
+export function languageLine(out: Gather, tags: readonly string[]): void {
+  out.text("* LANGUAGE (").text(tags.map((tag) => `"${tag}"`).join(" ")).text(")\r\n");
+}
+
 function wordsLine(out: Gather, start: string, words: readonly string[]): void {
   out.text(start);
   for (const word of words) out.octet(0x20).text(word);

@@ -68,10 +68,25 @@ export function fetchAtt(c: Cursor): FetchItem | undefined {
       break;
     default:
       if (c.keyword("ENVELOPE")) return { item: "ENVELOPE" };
+      if (c.keyword("EMAILID")) return { item: "EMAILID" };
       if (c.keyword("INTERNALDATE")) return { item: "INTERNALDATE" };
       if (c.keyword("MODSEQ")) return { item: "MODSEQ" };
+      if (c.keyword("PREVIEW")) return preview(c);
+      if (c.keyword("SAVEDATE")) return { item: "SAVEDATE" };
+      if (c.keyword("THREADID")) return { item: "THREADID" };
   }
   return c.fail("fetch item", "No such FETCH item");
+}
+
+/** "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"], behind its name; preview-mod = "LAZY" (RFC 8970 §6) */
+function preview(c: Cursor): FetchItem | undefined {
+  if (c.takeSpaceParen()) {
+    do {
+      if (!c.keyword("LAZY")) return c.fail("preview modifier", "No such PREVIEW modifier");
+    } while (c.take(0x20));
+    if (!c.expect(0x29)) return undefined;
+  }
+  return { item: "PREVIEW" };
 }
 
 function bodyAtt(c: Cursor): FetchItem | undefined {

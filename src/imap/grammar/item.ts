@@ -1,10 +1,10 @@
 /** What the parser hands out. */
 import type { NEED } from "../../core/step.ts";
-import type { Command, Tagged } from "../command.ts";
+import type { AppendStep, Command, Tagged } from "../command.ts";
 import type { CommandFault, FaultCode } from "./fault.ts";
 
-/** An APPEND whose message comes next. */
-export type AppendCommand = Extract<Command, { readonly name: "APPEND" }>;
+/** An APPEND or REPLACE whose message comes next. */
+export type AppendCommand = Extract<Command, { readonly name: "APPEND" | "REPLACE" }>;
 
 /** One thing that the client sent. */
 export type Item =
@@ -13,7 +13,7 @@ export type Item =
   /** A synchronizing literal was announced and is welcome: the runner must send `+ …` now. */
   | { readonly kind: "continue" }
   /**
-   * An APPEND up to its message. The parser stands still until `accept()`, behind which the runner sends
+   * An APPEND or REPLACE up to its first literal. The parser stands still until `accept()`, behind which the runner sends
    * `+ …` when `synchronizing`, or `refuse()`.
    */
   | {
@@ -24,8 +24,12 @@ export type Item =
   }
   /** Octets of the accepted message: a view that is valid until the next call. */
   | { readonly kind: "literal"; readonly octets: Uint8Array }
-  /** The APPEND ended as it should: now it may be done. A fault instead means that it must not be. */
-  | { readonly kind: "literal-end" }
+  /**
+   * What stands behind the literal. With the step `end` the command ended as it should and may be done now; with
+   * the step `octets` the parser stands still again, as at `append`. A fault instead means that the command must
+   * not be done.
+   */
+  | { readonly kind: "literal-end"; readonly steps: readonly AppendStep[]; readonly synchronizing: boolean }
   /** What `expectLine()` asked for, without CRLF: a view that is valid until the next call. */
   | { readonly kind: "line"; readonly octets: Uint8Array };
 

@@ -1,11 +1,14 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
-import type { Command, CommandName, Tagged } from "../command.ts";
+import type { By, Command, CommandName, Tagged } from "../command.ts";
+import { appendHead } from "./append.ts";
 import { authenticate, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
+import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
+import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { esearch, search } from "./search.ts";
 import { cancelUpdate } from "./search_return.ts";
 import { select } from "./select.ts";
@@ -42,13 +45,19 @@ const ROWS = {
   LSUB: { plain: lsub },
   NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
   STATUS: { plain: status },
-  // One with a message is cut off at the literal and never comes here; see `appendPrefix`.
-  APPEND: { plain: (c) => c.fail("append", "APPEND needs a message as a literal") },
+  // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
+  APPEND: { plain: appended("APPEND", "seq") },
+  GETQUOTA: { plain: getQuota },
+  GETQUOTAROOT: { plain: getQuotaRoot },
+  SETQUOTA: { plain: setQuota },
+  UNAUTHENTICATE: { plain: () => ({ name: "UNAUTHENTICATE" }) },
+  LANGUAGE: { plain: language },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },
   CLOSE: { plain: () => ({ name: "CLOSE" }) },
   UNSELECT: { plain: () => ({ name: "UNSELECT" }) },
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
+  REPLACE: { plain: appended("REPLACE", "seq"), uid: appended("REPLACE", "uid") },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
   // RFC 7377 §2 writes it with UID in its examples, §4 without.
   ESEARCH: { plain: esearch, uid: esearch },
@@ -60,6 +69,14 @@ const ROWS = {
   COPY: { plain: copy("COPY", "seq"), uid: copy("COPY", "uid") },
   MOVE: { plain: copy("MOVE", "seq"), uid: copy("MOVE", "uid") },
 } as const satisfies Record<CommandName, Row>;
+
+/** An APPEND or REPLACE that is put together from other messages alone. */
+function appended(name: "APPEND" | "REPLACE", by: By): Arguments {
+  return (c) => {
+    const head = appendHead(c, name, by, undefined);
+    return head === undefined || head === "argument" ? undefined : head.command;
+  };
+}
 
 const BY_NAME: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(ROWS));
 
@@ -78,6 +95,7 @@ export interface CommandHead {
   readonly tag: string;
   /** In capitals; without `UID`. */
   readonly name: string;
+  readonly by: By;
   readonly parse: Arguments;
 }
 
@@ -94,7 +112,7 @@ export function commandHead(c: Cursor): CommandHead | undefined {
   const row = BY_NAME.get(name);
   const parse = byUid ? row?.uid : row?.plain;
   if (parse === undefined) return c.fail("unknown command", "No such command");
-  return { tag: itsTag, name, parse };
+  return { tag: itsTag, name, by: byUid ? "uid" : "seq", parse };
 }
 
 /** command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF */

@@ -1,7 +1,7 @@
 /** The smaller rules: flags, dates, sections, LIST, STATUS, APPEND, LOGIN and the like. */
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../core/store.ts";
-import { appendPrefix } from "./append.ts";
+import { appendHead } from "./append.ts";
 import { decodeBase64 } from "./auth.ts";
 import { date, dateTime } from "./date.ts";
 import { flagList, flags } from "./flags.ts";
@@ -9,7 +9,7 @@ import { literalHead } from "./literal_head.ts";
 import { listMailbox, mailbox, newMailbox, reference } from "./mailbox.ts";
 import { partial, section, sectionBinary } from "./section.ts";
 import { statusAttList } from "./status.ts";
-import { octets, parsed } from "./test_support.ts";
+import { cursor, octets, parsed } from "./test_support.ts";
 
 Deno.test("flag-list", () => {
   assertEquals(parsed(flagList, "()"), { flags: 0, keywords: [] });
@@ -146,20 +146,41 @@ Deno.test("status-att", () => {
 
 Deno.test("append up to its message", () => {
   const none = { flags: 0, keywords: [] };
-  assertEquals(parsed(appendPrefix, " INBOX "), {
-    mailbox: "INBOX",
-    flags: none,
-    internalDate: undefined,
-    utf8: false,
-  });
-  assertEquals(parsed(appendPrefix, ' "Sent" (\\Seen) "17-Jul-1996 02:44:25 +0000" UTF8 ('), {
-    mailbox: "Sent",
-    flags: { flags: Flag.Seen, keywords: [] },
-    internalDate: Date.UTC(1996, 6, 17, 2, 44, 25),
-    utf8: true,
-  });
-  assertEquals(parsed(appendPrefix, " INBOX"), "fault: syntax");
-  assertEquals(parsed(appendPrefix, " INBOX FOO "), "fault: syntax");
+  const steps = (text: string) => {
+    const c = cursor(text);
+    const head = literalHead(c.octets, 0, c.end);
+    if (head !== undefined) c.end = head.at;
+    const found = appendHead(c, "APPEND", "seq", head);
+    return c.fault !== undefined
+      ? `fault: ${c.fault.rule}`
+      : found === "argument"
+      ? found
+      : found?.command.steps;
+  };
+  const octets = { step: "octets", size: 3 } as const;
+  assertEquals<unknown>(steps(" INBOX {3}"), [
+    { step: "message", flags: none, internalDate: undefined, catenate: false },
+    octets,
+  ]);
+  assertEquals<unknown>(steps(' "Sent" (\\Seen) "17-Jul-1996 02:44:25 +0000" UTF8 (~{3+}'), [
+    {
+      step: "message",
+      flags: { flags: Flag.Seen, keywords: [] },
+      internalDate: Date.UTC(1996, 6, 17, 2, 44, 25),
+      catenate: false,
+    },
+    octets,
+  ]);
+  assertEquals(steps(" {3}"), "argument");
+  assertEquals(steps(" x CATENATE (URL {3}"), "argument");
+  for (const text of [" INBOX FOO {3}", " INBOX UTF8 ~{3}", " x CATENATE {3}"]) {
+    assertEquals(steps(text), "fault: syntax", text);
+  }
+  for (const text of [" INBOX", " INBOX{3}", " INBOX () {3} "]) {
+    assertEquals(steps(text), "fault: append", text);
+  }
+  assertEquals(steps(" INBOX UTF8 ({3}"), "fault: append");
+  assertEquals(steps(" INBOX CATENATE (TEXT a"), "fault: catenate");
 });
 
 Deno.test("base64 of SASL is strict", () => {

@@ -7,7 +7,7 @@ import { date } from "./date.ts";
 import { flagKeyword } from "./flags.ts";
 import { headerFldName } from "./section.ts";
 import { sequenceSet } from "./sequence_set.ts";
-import { astringOctets, number64, nzNumber, quoted } from "./string.ts";
+import { astringOctets, atom, number64, nzNumber, quoted } from "./string.ts";
 
 type Leaf = (c: Cursor, decode: Decode) => SearchNode | undefined;
 
@@ -59,6 +59,8 @@ const LEAVES: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ["YOUNGER", age("younger")],
   ["UID", uid],
   ["MODSEQ", modSeq],
+  ["EMAILID", objectId("EMAILID")],
+  ["THREADID", objectId("THREADID")],
 ]);
 
 /** search-key without NOT, OR and parentheses. */
@@ -134,6 +136,15 @@ function age(is: "older" | "younger"): Leaf {
   return (c) => {
     const seconds = c.sp() ? nzNumber(c) : undefined;
     return seconds === undefined ? undefined : { key: "AGE", is, seconds };
+  };
+}
+
+/** ("EMAILID" / "THREADID") SP objectid; objectid = 1*255(ALPHA / DIGIT / "_" / "-") (RFC 8474 §7) */
+function objectId(key: "EMAILID" | "THREADID"): Leaf {
+  return (c) => {
+    const id = c.sp() ? atom(c) : undefined;
+    if (id === undefined) return undefined;
+    return /^[A-Za-z0-9_-]{1,255}$/.test(id) ? { key, id } : c.fail("object id", "Not an object identifier");
   };
 }
 

@@ -17,11 +17,11 @@ export function sequenceSet(c: Cursor): SequenceSet | undefined {
   const open: [number, number][] = [];
   let ascending = true;
   do {
-    const low = seqNumber(c);
+    const low = sequenceNumber(c);
     if (low === undefined) return undefined;
     let high = low;
     if (c.take(0x3a)) {
-      const other = seqNumber(c);
+      const other = sequenceNumber(c);
       if (other === undefined) return undefined;
       high = other;
     }
@@ -44,7 +44,7 @@ function tooMany(c: Cursor): undefined {
   return c.fail("too many ranges", "A sequence set has too many ranges", "NO", { code: "LIMIT" });
 }
 
-/** seq-number = nz-number / "*" */
-function seqNumber(c: Cursor): number | undefined {
+/** seq-number = nz-number / "*"; STAR for `*`. */
+export function sequenceNumber(c: Cursor): number | undefined {
   return c.take(0x2a) ? STAR : nzNumber(c);
 }

@@ -1,4 +1,4 @@
-/** STATUS: RFC 9051 §6.3.11, RFC 3501 (RECENT), RFC 7162 §3.1.8, RFC 8438, RFC 7889 §4. */
+/** STATUS: RFC 9051 §6.3.11, RFC 3501 (RECENT), RFC 7162 §3.1.8, RFC 8438, RFC 7889 §4, RFC 8474 §4.3, RFC 9208 §4.1.4. */
 import type { Command, StatusItem } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
 import { mailbox } from "./mailbox.ts";
@@ -26,7 +26,7 @@ export function statusAttList(c: Cursor): readonly StatusItem[] | undefined {
 
 /**
  * status-att = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE" / "RECENT" /
- *              "HIGHESTMODSEQ" / "APPENDLIMIT"
+ *              "HIGHESTMODSEQ" / "APPENDLIMIT" / "MAILBOXID" / "DELETED-STORAGE"
  */
 export function statusAtt(c: Cursor): StatusItem | undefined {
   const word = c.word();
@@ -40,6 +40,8 @@ export function statusAtt(c: Cursor): StatusItem | undefined {
     case "RECENT":
     case "HIGHESTMODSEQ":
     case "APPENDLIMIT":
+    case "DELETED-STORAGE":
+    case "MAILBOXID":
       return word;
     default:
       return c.fail("status item", "No such STATUS item");

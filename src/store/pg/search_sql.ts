@@ -90,6 +90,8 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
       return key.is === "larger" ? sql`e.size > ${key.octets}::int8` : sql`e.size < ${key.octets}::int8`;
     case "uid":
       return uids(key.set);
+    case "message":
+      return sql`e.message_id = ${key.message}::int8`;
     case "modseq":
       return sql`e.modseq >= ${key.atLeast}::int8`;
     default:

@@ -77,10 +77,21 @@ export const quotaUse = statement(
   `select used_octets, quota_octets, used_messages, quota_messages from account_state where account_id = $1`,
 );
 
+/** $1 account, $2 mailbox. */
+export const deletedOctets = statement(
+  "deleted_octets",
+  ["int8", "int4"],
+  `select coalesce(sum(size), 0)::int8 from entry
+    where account_id = $1 and mailbox_id = $2 and flags & 8 <> 0`,
+);
+
 /** Reads what `quotaUse` gives; nothing used and no limits when there is no such account. */
-export function quotaUseOf(rows: Rows): QuotaUse {
-  if (rows.count === 0) return { octets: 0, octetLimit: undefined, messages: 0, messageLimit: undefined };
+export function quotaUseOf(rows: Rows, mailboxLimit: number): QuotaUse {
+  if (rows.count === 0) {
+    return { octets: 0, octetLimit: undefined, messages: 0, messageLimit: undefined, mailboxLimit };
+  }
   return {
+    mailboxLimit,
     octets: rows.int(0, 0),
     octetLimit: rows.isNull(0, 1) ? undefined : rows.int(0, 1),
     messages: rows.int(0, 2),

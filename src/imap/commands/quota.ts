@@ -1,0 +1,48 @@
+/** GETQUOTA, GETQUOTAROOT, SETQUOTA (RFC 9208 §4.1). */
+import type { Command } from "../command.ts";
+import { quotaLine, type QuotaResource, quotaRootLine } from "../encode/mod.ts";
+import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
+
+type Named<Name> = Extract<Command, { readonly name: Name }>;
+
+/** One quota root for all mailboxes of an account. */
+function rootOf(cx: Context): string {
+  return `#user/${cx.session.identity!.address}`;
+}
+
+/** What a quota root uses and may use. */
+export async function getQuota(cx: Context, command: Named<"GETQUOTA">): Promise<Completion> {
+  if (command.root !== rootOf(cx)) return no("No such quota root", { code: "NONEXISTENT" });
+  await tellQuota(cx);
+  return ok("GETQUOTA completed");
+}
+
+/** The quota root of a mailbox, which need not exist (RFC 9208 §4.1.2). */
+export async function getQuotaRoot(cx: Context, command: Named<"GETQUOTAROOT">): Promise<Completion> {
+  quotaRootLine(cx.out.gather, command.mailbox, rootOf(cx), cx.session.mode);
+  await tellQuota(cx);
+  return ok("GETQUOTAROOT completed");
+}
+
+/** Limits are the administrator's: QUOTASET is not announced. */
+export function setQuota(cx: Context, command: Named<"SETQUOTA">): Completion {
+  return command.root === rootOf(cx)
+    ? no("Only an administrator sets limits", { code: "NOPERM" })
+    : no("No such quota root", { code: "NONEXISTENT" });
+}
+
+async function tellQuota(cx: Context): Promise<void> {
+  const { store } = cx.services;
+  const use = await store.quota(accountOf(cx));
+  const mailboxes = await store.mailboxes(accountOf(cx));
+  const resources: QuotaResource[] = [];
+  const add = (name: QuotaResource["name"], usage: number, limit: number | undefined) => {
+    if (limit !== undefined) resources.push({ name, usage, limit });
+  };
+  // RFC 9208 §5.1: in units of 1024 octets, begun ones counted on both sides.
+  const units = (octets: number) => Math.ceil(octets / 1024);
+  add("STORAGE", units(use.octets), use.octetLimit === undefined ? undefined : units(use.octetLimit));
+  add("MESSAGE", use.messages, use.messageLimit);
+  add("MAILBOX", mailboxes.length, use.mailboxLimit);
+  quotaLine(cx.out.gather, rootOf(cx), resources, cx.session.mode);
+}
