@@ -8,6 +8,9 @@ export interface CapabilityFacts {
   readonly startTlsOffered: boolean;
   /** Octets of the largest message that APPEND takes. */
   readonly appendLimit: number;
+  /** Messages that one command works on, and that one APPEND takes. */
+  readonly messageLimit: number;
+  readonly saveLimit: number;
 }
 
 /** One capability. */
@@ -67,6 +70,20 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "THREAD=REFERENCES", rfc: "5256", announced: "after-login" },
   // Of a draft that never became an RFC, but what clients that know it prefer.
   { name: "THREAD=REFS", rfc: "5256 §3", announced: "after-login" },
+  {
+    name: "MESSAGELIMIT",
+    rfc: "9738",
+    announced: "after-login",
+    words: (facts) => [`MESSAGELIMIT=${facts.messageLimit}`],
+  },
+  {
+    name: "SAVELIMIT",
+    rfc: "9738",
+    announced: "after-login",
+    words: (facts) => [`SAVELIMIT=${facts.saveLimit}`],
+  },
+  { name: "INPROGRESS", rfc: "9585", announced: "after-login" },
+  { name: "UIDBATCHES", rfc: "10022", announced: "after-login" },
   { name: "MULTISEARCH", rfc: "7377", announced: "after-login" },
   { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },

@@ -249,6 +249,12 @@ export type Command =
     readonly returns: SearchReturn | undefined;
     readonly criteria: SearchNode;
   }
+  /** RFC 10022 §3.1: `range` of batches, from 1, the newest first. */
+  | {
+    readonly name: "UIDBATCHES";
+    readonly size: number;
+    readonly range: readonly [number, number] | undefined;
+  }
   /** RFC 5267 §4.3.5: tags of the searches that shall not be kept up to date any more. */
   | { readonly name: "CANCELUPDATE"; readonly tags: readonly string[] }
   | {

@@ -71,7 +71,7 @@ class Runner implements Disposable {
     const session = new Session();
     this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
     const loginBy = services.world.ticks() + limits.loginMs;
-    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in };
+    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in, tag: "" };
   }
 
   /** Until the client or the session ends it. */
@@ -162,6 +162,7 @@ class Runner implements Disposable {
 
   async #command(tagged: Tagged): Promise<string> {
     this.commands++;
+    this.#cx.tag = tagged.tag;
     const completion = await this.#complete(tagged);
     // What a command left of its literal belongs to nobody.
     this.#in.refuseLiteral();

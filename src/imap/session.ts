@@ -1,6 +1,7 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
 import type { UidSet } from "../core/uidset.ts";
+import { BatchQuestions } from "./batches.ts";
 import { SearchContexts } from "./contexts.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
@@ -28,9 +29,16 @@ export interface ImapSessionLimits {
   readonly badDelayMs: number;
   /** Sessions of one account from one address, in one worker. */
   readonly perAccountAndAddress: number;
+  /**
+   * Messages that one SEARCH, FETCH, STORE, COPY, MOVE or UID EXPUNGE works on: the last ones, where there are
+   * more. Announced as MESSAGELIMIT, which should not be below 1000 (RFC 9738 §3).
+   */
+  readonly messageLimit: number;
+  /** Milliseconds after which a command that still works says so, again and again (RFC 9585 §3). */
+  readonly progressMs: number;
   /** Searches that one session keeps up to date (RFC 5267 §4.3). */
   readonly searchContexts: number;
-  /** Messages of one APPEND (RFC 3502). */
+  /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
   readonly appendKept: number;
@@ -51,6 +59,8 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badDelayFrom: 3,
   badDelayMs: 1000,
   perAccountAndAddress: 20,
+  messageLimit: 2_000_000,
+  progressMs: 10_000,
   searchContexts: 8,
   appendMessages: 1000,
   appendKept: 4_194_304,
@@ -86,6 +96,8 @@ export class Session implements Disposable {
   saved: UidSet = [];
   /** Searches of the selected mailbox that are kept up to date. */
   readonly contexts: SearchContexts = new SearchContexts();
+  /** What UIDBATCHES was asked of the selected mailbox. */
+  readonly batches: BatchQuestions = new BatchQuestions();
   refusedLogins = 0;
   badCommands = 0;
   /** Set by LOGOUT and by every BYE: the connection ends once the answers are sent. */
@@ -116,6 +128,7 @@ export class Session implements Disposable {
     this.selected = undefined;
     this.saved = [];
     this.contexts.clear();
+    this.batches.clear();
   }
 
   /** Gives everything back. */

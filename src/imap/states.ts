@@ -60,6 +60,7 @@ export const COMMANDS = {
   REPLACE: { states: SELECTED, rfc: "8508 §3.2", writes: true, updates: "all" },
   SEARCH: { states: SELECTED, rfc: "9051 §6.4.4", writes: false, updates: "no-expunge-by-seq" },
   ESEARCH: { states: AFTER, rfc: "7377 §2", writes: false, updates: "no-expunge-by-seq" },
+  UIDBATCHES: { states: SELECTED, rfc: "10022 §3.1", writes: false, updates: "all" },
   CANCELUPDATE: { states: SELECTED, rfc: "5267 §4.3.5", writes: false, updates: "all" },
   SORT: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },
   THREAD: { states: SELECTED, rfc: "5256 §3", writes: false, updates: "no-expunge-by-seq" },

@@ -139,11 +139,17 @@ export class View implements Disposable, Numbering {
     return set.kind === "saved" ? saved : resolveRanges(this.#uids, this.#count, set.ranges, by);
   }
 
+  /** How many messages of a set of UIDs the client knows of. */
+  countIn(set: UidSet): number {
+    let count = 0;
+    for (const [first, last] of this.seqRanges(set)) count += last - first + 1;
+    return count;
+  }
+
   /** The part of a set of UIDs that a range names, counting what the client knows of (RFC 9394 §3.3). */
   part(set: UidSet, range: PartialRange): UidSet {
     const runs = [...this.seqRanges(set)];
-    const count = runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-    const [first, end] = placesOf(range, count);
+    const [first, end] = placesOf(range, this.countIn(set));
     const uids: [number, number][] = [];
     let at = 0;
     for (const [low, high] of runs) {

@@ -3,7 +3,8 @@
  *
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
- * imap_messages.ts), `quota=N` octets, `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * imap_messages.ts), `quota=N` octets,
+ * `messagelimit=N`, `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
  * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session of alice. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
@@ -120,7 +121,9 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   if (!Number.isNaN(number("quota"))) store.quotaOctets = number("quota");
   const bugs: string[] = [];
   const plain = settings.includes("plain");
-  const services = testServices(store, { plain, bugs });
+  const messageLimit = number("messagelimit") || IMAP_LIMITS.messageLimit;
+  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit };
+  const services = testServices(store, { plain, bugs, limits });
   const sessions = steps.some((step) => step.session === 1) ? 2 : 1;
   const clients: MemoryClient[] = [], served: Promise<void>[] = [];
   for (let n = 0; n < sessions; n++) {

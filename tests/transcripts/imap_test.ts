@@ -24,6 +24,8 @@ const FILES = [
   "imap_context.md",
   "imap_multisearch.md",
   "imap_partial.md",
+  "imap_messagelimit.md",
+  "imap_uidbatches.md",
   "imap_qresync.md",
   "imap_uidonly.md",
 ];

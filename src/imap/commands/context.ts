@@ -45,6 +45,8 @@ export interface Context {
   readonly services: Services<ImapSessionLimits>;
   readonly out: Output;
   readonly input: Input;
+  /** Of the command that runs. */
+  tag: string;
 }
 
 /** A command's tagged answer (RFC 9051 §7.1). */

@@ -8,6 +8,7 @@ import { meant } from "../mailbox_filter.ts";
 import { numberingOf, unnumbered } from "../numbering.ts";
 import { accountOf, bad, type Completion, type Context, failed, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
+import { working } from "./progress.ts";
 import { uidsFound } from "./search.ts";
 import { resultData, savedBy, toldUids } from "./search_answer.ts";
 import { keepContext, refuseUpdates } from "./search_context.ts";
@@ -39,12 +40,12 @@ export async function esearch(cx: Context, tag: string, command: ESearch): Promi
   if (returns.options.includes("UPDATE") && mailboxes.every(({ id }) => id !== selected)) {
     refuseUpdates(cx, tag);
   }
-  for (const mailbox of mailboxes) {
+  for (const [at, mailbox] of mailboxes.entries()) {
     const { name, uidValidity } = mailbox;
     const about = { tag, by: "uid", mailbox: { name, uidValidity, mode: cx.session.mode } } as const;
     const found = mailbox.id === selected
       ? await inSelected(cx, about, command, returns)
-      : await inOther(cx, mailbox, command);
+      : await working(cx, inOther(cx, mailbox, command), () => ({ done: at, goal: mailboxes.length }));
     if (!found.ok) {
       // A mailbox that was deleted meanwhile holds nothing.
       if (found.failure.kind === "refused" && found.failure.code === "NONEXISTENT") continue;

@@ -11,6 +11,7 @@ import { enableCondstore } from "./enable.ts";
 import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import { type FetchPlan, planFetch } from "./fetch_plan.ts";
+import { limited, overLimit, sayLimit } from "./message_limit.ts";
 import { tellEarlier } from "./resync.ts";
 import { isGone } from "./store.ts";
 import { takeOwn } from "./updates.ts";
@@ -32,7 +33,9 @@ export async function fetch(
   if (plan.modSeq) enableCondstore(cx);
   // RFC 9394 §3.4: first the part, then what changed of it.
   const part = command.partial === undefined ? named : view.part(named, command.partial);
-  const uids = command.changedSince === undefined ? part : changedAfter(cx, part, command.changedSince);
+  const { uids: allowed, lowest } = limited(cx, part);
+  if (lowest !== undefined && command.partial !== undefined) return overLimit(cx);
+  const uids = command.changedSince === undefined ? allowed : changedAfter(cx, allowed, command.changedSince);
   if (command.vanished) {
     await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
   }
@@ -40,11 +43,13 @@ export async function fetch(
   const run = { plan, marked, unknownCte: false };
   if (plan.local) await fromView(cx, run, uids);
   else await fromStore(cx, run, uids);
+  return sayLimit(cx, completed(run, command.by === "seq" && isGone(view, uids)), lowest);
+}
+
+function completed(run: Run, someGone: boolean): Completion {
   if (run.unknownCte) return no("A part's encoding is not known", { code: "UNKNOWN-CTE" });
   // RFC 5530: numbers that the client could still use named messages that are gone.
-  if (command.by === "seq" && isGone(view, uids)) {
-    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
-  }
+  if (someGone) return no("Some messages are gone", { code: "EXPUNGEISSUED" });
   return ok("FETCH completed");
 }
 

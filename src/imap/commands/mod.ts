@@ -28,6 +28,7 @@ import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
+import { uidBatches } from "./uid_batches.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
@@ -117,6 +118,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await search(cx, tag, command);
     case "ESEARCH":
       return await esearch(cx, tag, command);
+    case "UIDBATCHES":
+      return uidBatches(cx, tag, command);
     case "CANCELUPDATE":
       return cancelUpdate(cx, command);
     case "SORT":

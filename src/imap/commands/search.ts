@@ -3,6 +3,8 @@ import { done, type Outcome } from "../../core/failure.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { Command } from "../command.ts";
 import { accountOf, bad, type Completion, type Context, selectedOf } from "./context.ts";
+import { limitedSearch, sayLimit } from "./message_limit.ts";
+import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
 import { keepContext } from "./search_context.ts";
 import { searchKey } from "./search_key.ts";
@@ -19,12 +21,13 @@ export async function search(
   const updates = command.returns?.options.includes("UPDATE") ?? false;
   if (updates && contexts.has(tag)) return bad("The tag still stands for another search");
   if (updates) contexts.watch(view);
-  const key = searchKey(command.criteria, view, cx.session.saved);
+  const whole = searchKey(command.criteria, view, cx.session.saved);
+  const { key, lowest } = limitedSearch(cx, whole);
   const found = await uidsFound(cx, key);
   if (updates && found.ok) {
-    keepContext(cx, { about: { tag, by: command.by }, key, uids: new Set(found.value) });
+    keepContext(cx, { about: { tag, by: command.by }, key: whole, uids: new Set(found.value) });
   }
-  return answer(cx, tag, command, found);
+  return sayLimit(cx, answer(cx, tag, command, found), lowest);
 }
 
 /** UIDs that match among the messages that the client knows of, ascending. */
@@ -40,7 +43,7 @@ export async function uidsFound(cx: Context, key: SearchKey): Promise<Outcome<re
     }
     return done(uids);
   }
-  const found = await cx.services.store.search(accountOf(cx), mirror.id, key);
+  const found = await working(cx, cx.services.store.search(accountOf(cx), mirror.id, key));
   if (!found.ok) return found;
   return done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0));
 }

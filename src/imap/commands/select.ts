@@ -9,6 +9,7 @@ import { accountOf, bad, type Completion, type Context, failed, no, ok } from ".
 import { enableCondstore } from "./enable.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
+import { working } from "./progress.ts";
 import { resync } from "./resync.ts";
 
 /** Leaves the selected mailbox in any case; a refusal leaves none selected. */
@@ -22,7 +23,7 @@ export async function select(
   const { store } = cx.services;
   const mailbox = await store.mailbox(accountOf(cx), command.mailbox);
   if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  const opened = await View.open(store, accountOf(cx), mailbox);
+  const opened = await working(cx, View.open(store, accountOf(cx), mailbox));
   if (!opened.ok) return failed(opened.failure);
   const view = opened.value;
   const readOnly = command.name === "EXAMINE";

@@ -31,6 +31,10 @@ export type ResponseCode =
     readonly sources: Iterable<number>;
     readonly targets: Iterable<number>;
   }
+  /** RFC 9738 §3.1; `uid`: the lowest that was worked on. */
+  | { readonly code: "MESSAGELIMIT"; readonly limit: number; readonly uid?: number }
+  /** RFC 9585 §4. */
+  | { readonly code: "INPROGRESS"; readonly tag: string; readonly done?: number; readonly goal?: number }
   /** RFC 5267 §4.3.1. */
   | { readonly code: "NOUPDATE"; readonly tag: string }
   /** RFC 7162 §3.1.3. */
@@ -59,7 +63,10 @@ export type PlainCode =
   /** RFC 7162 §3.1.2.2. */
   | "NOMODSEQ"
   /** RFC 9586 §3. */
-  | "UIDREQUIRED";
+  | "UIDREQUIRED"
+  /** RFC 10022 §3.1. */
+  | "TOOFEW"
+  | "TOOMANY";
 
 /** "[" resp-text-code "]" SP */
 export function responseCode(out: Gather, code: ResponseCode): void {
@@ -105,6 +112,15 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       uidSet(out, rangesOf(code.sources));
       out.octet(0x20);
       uidSet(out, rangesOf(code.targets));
+      break;
+    case "MESSAGELIMIT":
+      out.text("MESSAGELIMIT ").number(code.limit);
+      if (code.uid !== undefined) out.octet(0x20).number(code.uid);
+      break;
+    case "INPROGRESS":
+      // RFC 9585 §4: a tag with "]" would end the code.
+      out.text("INPROGRESS (").text(code.tag.includes("]") ? "NIL" : `"${code.tag}"`);
+      out.text(` ${code.done ?? "NIL"} ${code.done === undefined ? "NIL" : code.goal ?? "NIL"})`);
       break;
     case "NOUPDATE":
       out.text('NOUPDATE "').text(code.tag).octet(0x22);

@@ -99,3 +99,16 @@ export function searchUpdateLines(
     out.text(")\r\n");
   }
 }
+
+/** uidbatches-response = "UIDBATCHES" search-correlator [SP uid-range *("," uid-range)] (RFC 10022 §4) */
+export function uidBatchesLine(
+  out: Gather,
+  tag: string,
+  batches: readonly (readonly [high: number, low: number])[],
+): void {
+  out.text('* UIDBATCHES (TAG "').text(tag).text('")');
+  for (const [at, [high, low]] of batches.entries()) {
+    out.octet(at === 0 ? 0x20 : 0x2c).number(high).octet(0x3a).number(low);
+  }
+  out.text("\r\n");
+}

@@ -10,7 +10,7 @@ import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { esearch, search } from "./search.ts";
-import { cancelUpdate } from "./search_return.ts";
+import { cancelUpdate, uidBatches } from "./search_return.ts";
 import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
@@ -61,6 +61,7 @@ const ROWS = {
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
   // RFC 7377 §2 writes it with UID in its examples, §4 without.
   ESEARCH: { plain: esearch, uid: esearch },
+  UIDBATCHES: { plain: uidBatches },
   CANCELUPDATE: { plain: cancelUpdate },
   SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
   THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },

@@ -260,10 +260,20 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["SORT RETURN (MIN) (REVERSE Date subject) UTF-8 ALL", {
     name: "SORT",
     by: "seq",
-    returns: ["MIN"],
+    returns: { options: ["MIN"], partial: undefined },
     order: [{ by: "date", reverse: true }, { by: "subject", reverse: false }],
     criteria: { key: "ALL" },
   }],
+  ["ESEARCH IN (subtree (a b) selected) RETURN (UPDATE PARTIAL -1:-9) UNSEEN", {
+    name: "ESEARCH",
+    by: "uid",
+    sources: [{ kind: "subtree", names: ["a", "b"] }, { kind: "selected" }],
+    returns: { options: ["UPDATE", "PARTIAL"], partial: { from: -1, to: -9 } },
+    criteria: { key: "FLAG", flag: 1, set: false },
+  }],
+  ['CANCELUPDATE "a" "b"', { name: "CANCELUPDATE", tags: ["a", "b"] }],
+  ["UIDBATCHES 2000 10:20", { name: "UIDBATCHES", size: 2000, range: [10, 20] }],
+  ["UIDBATCHES 500", { name: "UIDBATCHES", size: 500, range: undefined }],
   ["UID THREAD references UTF-8 ALL", {
     name: "THREAD",
     by: "uid",

@@ -54,6 +54,22 @@ export function cancelUpdate(c: Cursor): Command | undefined {
 }
 
 /**
+ * message-batches = "UIDBATCHES" SP nz-number [SP nz-number ":" nz-number] (RFC 10022 §4)
+ */
+export function uidBatches(c: Cursor): Command | undefined {
+  const size = c.sp() ? nzNumber(c) : undefined;
+  if (size === undefined) return undefined;
+  if (c.peek() !== 0x20) return { name: "UIDBATCHES", size, range: undefined };
+  const first = c.sp() ? nzNumber(c) : undefined;
+  if (first === undefined || !c.expect(0x3a)) return undefined;
+  const last = nzNumber(c);
+  if (last === undefined) return undefined;
+  // RFC 10022 §3.1.5.
+  if (first > last) return c.fail("batch range", "A range of batches goes up", "BAD", { code: "CLIENTBUG" });
+  return { name: "UIDBATCHES", size, range: [first, last] };
+}
+
+/**
  * partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number (RFC 9394 §4)
  */
 export function partialRange(c: Cursor): PartialRange | undefined {
