@@ -88,6 +88,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "QUOTA=RES-MESSAGE", rfc: "9208 §5.2", announced: "after-login" },
   { name: "QUOTA=RES-MAILBOX", rfc: "9208 §5.3", announced: "after-login" },
   { name: "UNAUTHENTICATE", rfc: "8437", announced: "after-login" },
+  { name: "COMPRESS=DEFLATE", rfc: "4978", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {

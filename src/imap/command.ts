@@ -192,6 +192,8 @@ export type Command =
   | { readonly name: "SETQUOTA"; readonly root: string }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
+  /** In capitals. */
+  | { readonly name: "COMPRESS"; readonly algorithm: string }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }

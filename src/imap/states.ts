@@ -47,6 +47,7 @@ export const COMMANDS = {
   NAMESPACE: { states: AFTER, rfc: "9051 §6.3.10", writes: false, updates: "all" },
   STATUS: { states: AFTER, rfc: "9051 §6.3.11", writes: false, updates: "all" },
   APPEND: { states: AFTER, rfc: "9051 §6.3.12", writes: false, updates: "all" },
+  COMPRESS: { states: AFTER, rfc: "4978 §3", writes: false, updates: "none" },
   GETQUOTA: { states: AFTER, rfc: "9208 §4.1.1", writes: false, updates: "all" },
   GETQUOTAROOT: { states: AFTER, rfc: "9208 §4.1.2", writes: false, updates: "all" },
   SETQUOTA: { states: AFTER, rfc: "9208 §4.1.3", writes: false, updates: "all" },

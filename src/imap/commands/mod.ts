@@ -6,6 +6,7 @@ import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
+import { compress } from "./compress.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
@@ -80,6 +81,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await status(cx, command);
     case "APPEND":
       return await append(cx, command);
+    case "COMPRESS":
+      return await compress(cx, tag, command);
     case "GETQUOTA":
       return await getQuota(cx, command);
     case "GETQUOTAROOT":

@@ -52,6 +52,8 @@ export type PlainCode =
   | "CLIENTBUG"
   | "NOTSAVED"
   | "CLOSED"
+  /** RFC 4978 §3. */
+  | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
   | "USEATTR"
   /** RFC 7162 §3.1.2.2. */

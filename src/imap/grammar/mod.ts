@@ -1,7 +1,7 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
 import type { By, Command, CommandName, Tagged } from "../command.ts";
 import { appendHead } from "./append.ts";
-import { authenticate, enable, id, login } from "./auth.ts";
+import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
 import { language } from "./language.ts";
@@ -45,6 +45,7 @@ const ROWS = {
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
   APPEND: { plain: appended("APPEND", "seq") },
+  COMPRESS: { plain: compress },
   GETQUOTA: { plain: getQuota },
   GETQUOTAROOT: { plain: getQuotaRoot },
   SETQUOTA: { plain: setQuota },

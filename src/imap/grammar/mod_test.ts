@@ -19,6 +19,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["STARTTLS", { name: "STARTTLS" }],
   ["NAMESPACE", { name: "NAMESPACE" }],
   ["IDLE", { name: "IDLE" }],
+  ["COMPRESS deflate", { name: "COMPRESS", algorithm: "DEFLATE" }],
   ["UNAUTHENTICATE", { name: "UNAUTHENTICATE" }],
   ['GETQUOTA "#user/a@b"', { name: "GETQUOTA", root: "#user/a@b" }],
   ["GETQUOTAROOT inbox", { name: "GETQUOTAROOT", mailbox: "INBOX" }],
