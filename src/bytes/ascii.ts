@@ -51,6 +51,13 @@ export function equalsFold(
   return true;
 }
 
+/** True when the octets at `at` are those of `text`, an octet string. */
+export function standsAt(octets: Uint8Array, text: string, at = 0): boolean {
+  if (octets.length - at < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (octets[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
 /** A–Z made a–z in an octet string, everything else untouched (no Unicode folding: K is not U+212A). */
 export function lowerAscii(text: string): string {
   for (let i = 0; i < text.length; i++) {

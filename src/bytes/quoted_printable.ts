@@ -128,7 +128,8 @@ const DIGITS = "0123456789ABCDEF";
 
 /**
  * Text as quoted-printable: CRLF stays a line's end, lines are at most 76 octets, white space before a
- * line's end and every octet that is not printable ASCII is encoded.
+ * line's end and every octet that is not printable ASCII is encoded. So is what relays and mailbox files
+ * change at the beginning of a line: a dot, and `From ` (RFC 2049 §3).
  */
 export function encodeQuotedPrintable(octets: Uint8Array): string {
   let out = "";
@@ -144,13 +145,25 @@ export function encodeQuotedPrintable(octets: Uint8Array): string {
     }
     const ends = next === undefined || (next === 0x0d && octets[i + 2] === 0x0a);
     const plain = (c > 0x20 && c < 0x7f && c !== 0x3d) || ((c === 0x20 || c === 0x09) && !ends);
-    const width = plain ? 1 : 3;
-    if (column + width > (ends ? 76 : 75)) {
+    if (column + (plain ? 1 : 3) > (ends ? 76 : 75)) {
       out += "=\r\n";
       column = 0;
     }
-    out += plain ? String.fromCharCode(c) : "=" + DIGITS[c >> 4] + DIGITS[c & 15];
-    column += width;
+    if (plain && (column > 0 || !isChanged(octets, i))) {
+      out += String.fromCharCode(c);
+      column++;
+    } else {
+      out += "=" + DIGITS[c >> 4] + DIGITS[c & 15];
+      column += 3;
+    }
   }
   return out;
+}
+
+/** True where a line that begins here would be changed under way: `.` or `From `. */
+function isChanged(octets: Uint8Array, at: number): boolean {
+  const c = octets[at];
+  return c === 0x2e ||
+    (c === 0x46 && octets[at + 1] === 0x72 && octets[at + 2] === 0x6f && octets[at + 3] === 0x6d &&
+      octets[at + 4] === 0x20);
 }

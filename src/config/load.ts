@@ -91,7 +91,7 @@ function assign(root: unknown, assignment: string, origins: Map<string, string>)
     const step = stepInto(at, key, assignment);
     path.push(step);
     if (i === keys.length - 1) {
-      at[step] = parseValue(assignment.slice(equals + 1), assignment);
+      at[step] = parseValue(assignment.slice(equals + 1));
       break;
     }
     if (typeof at[step] !== "object" || at[step] === null) at[step] = emptyFor(path);
@@ -117,11 +117,12 @@ function emptyFor(path: readonly (string | number)[]): unknown {
   return {};
 }
 
-function parseValue(text: string, assignment: string): unknown {
+/** YAML, as in the file; what is none, such as `[::1]:143` or `*:25`, is taken as it stands. */
+function parseValue(text: string): unknown {
   try {
     return parse(text);
-  } catch (error) {
-    throw new ConfigError([`--set ${assignment}: ${(error as Error).message.split("\n")[0]}`]);
+  } catch {
+    return text;
   }
 }
 

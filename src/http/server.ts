@@ -12,9 +12,12 @@ export interface StatusSource {
 export interface HttpServer {
   /** `host:port`. */
   readonly address: string;
-  /** Takes no more requests, finishes those that run. */
+  /** Takes no more requests, finishes those that run, but waits for no slow client. */
   close(): Promise<void>;
 }
+
+/** How long a client may take to finish its request when we want to close. */
+const CLOSE_MS = 1_000;
 
 /** Listens on `hostname:port` and answers GET /healthz and GET /metrics. */
 export function serveHttp(hostname: string, port: number, source: StatusSource): HttpServer {
@@ -31,7 +34,13 @@ export function serveHttp(hostname: string, port: number, source: StatusSource):
     address: addr.hostname.includes(":")
       ? `[${addr.hostname}]:${addr.port}`
       : `${addr.hostname}:${addr.port}`,
-    close: () => server.shutdown(),
+    async close() {
+      // The runtime waits for a request that never ends too, for ever, and cannot be told to stop waiting.
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, CLOSE_MS);
+      await Promise.race([server.shutdown(), late.promise]);
+      clearTimeout(timer);
+    },
   };
 }
 

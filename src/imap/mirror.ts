@@ -110,6 +110,12 @@ export class Mirror {
     return this.#keywords.get(uid) ?? NO_KEYWORDS;
   }
 
+  /** True when the name of every keyword of these rows is known. */
+  names(rows: readonly FlagRow[]): boolean {
+    const known = this.info.keywords.length;
+    return rows.every((row) => row.keywords.every((index) => index < known));
+  }
+
   /** Calls back after each change. */
   listen(listener: () => void): Disposable {
     this.#listeners.add(listener);
@@ -126,7 +132,7 @@ export class Mirror {
     return this.#next ??= this.#running.then(again, again);
   }
 
-  /** Takes over flags that a session of this worker has just written, before any notice comes. */
+  /** Takes over flags that a session of this worker has just written, before any notice comes; `names` them. */
   apply(rows: readonly FlagRow[]): void {
     if (this.#update(rows)) this.#tell();
   }

@@ -272,3 +272,29 @@ Deno.test("IDLE tells of a commit at once", async () => {
   await session.until("* 2 EXISTS");
   assert(performance.now() - from < 50);
 });
+
+Deno.test("a session in IDLE is told the name of a keyword that another one makes", async () => {
+  let shared: MailStore | undefined;
+  await using writer = await start(({ store }) => {
+    // Reading what changed takes longer than writing it, as it does when the commit's notice comes late.
+    const changes: MailStore["changes"] = async (...asked) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return await store.changes(...asked);
+    };
+    return { store: shared = storeWith(store, { changes }) };
+  });
+  await using idler = await start(() => ({ store: shared! }));
+  for (const session of [writer, idler]) {
+    session.send(LOGIN + "a SELECT INBOX\r\n");
+    await session.until("a OK");
+  }
+  idler.send("i IDLE\r\n");
+  await idler.until("+ ");
+  writer.send("s STORE 1 +FLAGS (\\Flagged $New)\r\n");
+  assertEquals((await writer.until("s OK")).slice(0, 1), [
+    "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $New)",
+  ]);
+  const told = await idler.until("* 1 FETCH");
+  assertEquals(told.at(-1), "* 1 FETCH (FLAGS (\\Flagged $New))");
+  assertEquals(told[0], "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $New)");
+});

@@ -131,13 +131,17 @@ function readRoute(lexer: Lexer): string {
   return route;
 }
 
-/** Words of a local part inside angle brackets, joined; up to `@`, `>` or a separator. */
+/**
+ * Words of a local part inside angle brackets, up to `@`, `>` or a separator. White space around dots goes
+ * (obs-local-part, RFC 5322 §4.4); between words, where it is an error, one space stays.
+ */
 function readLocal(lexer: Lexer): string {
   let local = "";
   for (;;) {
-    lexer.skipCfws();
+    const space = lexer.skipCfws();
     const c = lexer.peek();
     if (c < 0 || c === 0x40 || c === 0x3e || c === 0x2c || c === 0x3b) return local;
+    if (space && local !== "" && !local.endsWith(".") && c !== 0x2e) local += " ";
     if (c === 0x22) local += lexer.quotedString();
     else {
       const atom = lexer.atom();

@@ -48,7 +48,7 @@ export function readContentFields(
         if (part.language.length === 0) part.language = languages(fields.value());
         break;
       case "location":
-        part.location ??= withoutSpace(latin1(fields.value()));
+        part.location ??= location(fields.value());
         break;
       case "md5":
         part.md5 ??= latin1(fields.value());
@@ -120,9 +120,23 @@ function languages(value: Uint8Array): readonly string[] {
   return tags;
 }
 
-/** RFC 2557 §4.4.2: a URI that was folded has no white space of its own. */
-function withoutSpace(text: string): string {
-  return text.replaceAll(" ", "").replaceAll("\t", "");
+/**
+ * URI, without the comments that may stand around it (RFC 2557 §4.2), and without the white space that folding
+ * gave it (§4.4.2).
+ */
+function location(value: Uint8Array): string {
+  const lexer = new Lexer(value);
+  lexer.skipCfws();
+  let uri = "";
+  while (lexer.peek() >= 0) {
+    const c = lexer.peek();
+    if (c === 0x20 || c === 0x09) lexer.skipCfws();
+    else {
+      uri += String.fromCharCode(c);
+      lexer.pos++;
+    }
+  }
+  return uri;
 }
 
 /** The first `boundary`, which delimits the parts (RFC 2046 §5.1.1); undefined when there is none. */

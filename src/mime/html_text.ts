@@ -1,6 +1,12 @@
 /** HTML as the text that a reader sees, for search and previews. Never for display. */
 import { Tokenizer } from "htmlparser2";
 
+/** What else is left out. */
+export interface HtmlTextOptions {
+  /** Leave out what stands in `blockquote`: the mail that is answered. */
+  readonly withoutQuotes?: boolean;
+}
+
 /** Elements whose text nobody reads. */
 const HIDDEN: ReadonlySet<string> = new Set(["script", "style", "title", "template"]);
 /** Elements that stand inside a line of text; every other one parts words. */
@@ -13,9 +19,11 @@ const INLINE: ReadonlySet<string> = new Set(
  * The text of an HTML document: tags and comments gone, character references decoded, block elements as line
  * ends. Works on tokens, not on a tree, so that broken or deep nesting costs nothing.
  */
-export function htmlToText(html: string): string {
+export function htmlToText(html: string, options: HtmlTextOptions = {}): string {
   const pieces: string[] = [];
+  const withoutQuotes = options.withoutQuotes === true;
   let hidden = "";
+  let quotes = 0;
   const element = (start: number, end: number, closing: boolean) => {
     const name = html.slice(start, Math.min(end, start + 32)).toLowerCase();
     if (HIDDEN.has(name)) {
@@ -23,14 +31,15 @@ export function htmlToText(html: string): string {
       else if (hidden === "") hidden = name;
     }
     if (!INLINE.has(name)) pieces.push("\n");
+    if (withoutQuotes && name === "blockquote") quotes = Math.max(0, quotes + (closing ? -1 : 1));
   };
   const nothing = () => {};
   const tokenizer = new Tokenizer({ xmlMode: false, decodeEntities: true }, {
     ontext: (start, end) => {
-      if (hidden === "") pieces.push(html.slice(start, end));
+      if (hidden === "" && quotes === 0) pieces.push(html.slice(start, end));
     },
     ontextentity: (codepoint) => {
-      if (hidden === "") pieces.push(String.fromCodePoint(codepoint));
+      if (hidden === "" && quotes === 0) pieces.push(String.fromCodePoint(codepoint));
     },
     onopentagname: (start, end) => element(start, end, false),
     onclosetag: (start, end) => element(start, end, true),

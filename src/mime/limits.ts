@@ -41,3 +41,7 @@ export const ADDRESSES = 2000;
 export const LANGUAGES = 64;
 /** Message-IDs of one References field. */
 export const REFERENCES = 1000;
+/** Files inside the body of one part (uuencode, yEnc, BinHex, TNEF). */
+export const EMBEDDED_FILES = 200;
+/** Recipients of one delivery status. */
+export const REPORT_RECIPIENTS = 1000;

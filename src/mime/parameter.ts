@@ -1,5 +1,5 @@
 /** Parameters of Content-Type and Content-Disposition: RFC 2045 §5.1 with RFC 2231. */
-import { lowerAscii, octetsOf } from "../bytes/ascii.ts";
+import { latin1, lowerAscii, octetsOf } from "../bytes/ascii.ts";
 import { decodeCharset } from "./charset.ts";
 import { decodeWords } from "./encoded_word.ts";
 import { isTokenOctet, type Lexer } from "./lexer.ts";
@@ -53,13 +53,18 @@ export function parameters(lexer: Lexer): readonly Parameter[] {
   return list;
 }
 
-/** Moves behind the next semicolon that stands outside quotes and comments; false at the end. */
+/**
+ * Moves to the next parameter: behind the next semicolon that stands outside quotes and comments, or where
+ * behind white space one follows without which a part cannot be read (senders forget the semicolon). False at
+ * the end.
+ */
 function nextParameter(lexer: Lexer): boolean {
   for (;;) {
-    lexer.skipCfws();
+    const space = lexer.skipCfws();
     const c = lexer.peek();
     if (c < 0) return false;
     if (c === 0x22) lexer.quotedString();
+    else if (space && namesParameter(lexer)) return true;
     else {
       lexer.pos++;
       if (c !== 0x3b) continue;
@@ -69,9 +74,22 @@ function nextParameter(lexer: Lexer): boolean {
   }
 }
 
+/** Parameters that count without a semicolon before them; other servers pass over all of those. */
+const NEEDED: ReadonlySet<string> = new Set(["boundary", "charset", "name", "filename"]);
+
+/** True when the name of a parameter that is needed and `=` stand at the position, which does not move. */
+function namesParameter(lexer: Lexer): boolean {
+  const start = lexer.pos;
+  const name = lexer.token();
+  const named = lexer.peek() === 0x3d && NEEDED.has(lowerAscii(name));
+  lexer.pos = start;
+  return named;
+}
+
 /** A quoted string, or everything up to a semicolon or white space: unquoted values with tspecials are common. */
 function parameterValue(lexer: Lexer): string {
   if (lexer.peek() === 0x22) return lexer.quotedString();
+  if (lexer.peek() === 0x5c && lexer.octets[lexer.pos + 1] === 0x22) return escapedString(lexer);
   let value = "";
   for (let c = lexer.peek(); c > 0x20 && c !== 0x3b && c !== 0x22; c = lexer.peek()) {
     const run = lexer.token();
@@ -82,6 +100,20 @@ function parameterValue(lexer: Lexer): string {
     }
   }
   return value;
+}
+
+/** `\"…\"`, the quotes of a string that was quoted once too often; the second takes the rest if it is missing. */
+function escapedString(lexer: Lexer): string {
+  lexer.pos += 2;
+  const start = lexer.pos;
+  for (; lexer.pos < lexer.end; lexer.pos++) {
+    const c = lexer.octets[lexer.pos]!;
+    if (c !== 0x5c && c !== 0x22) continue;
+    const value = latin1(lexer.octets, start, lexer.pos);
+    lexer.pos += c === 0x5c && lexer.octets[lexer.pos + 1] === 0x22 ? 2 : 1;
+    return value;
+  }
+  return latin1(lexer.octets, start, lexer.pos);
 }
 
 /** Reads `*N` or `*N*` behind a name; undefined when it is neither. */

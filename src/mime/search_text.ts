@@ -1,7 +1,9 @@
 /** The text of a message that SEARCH BODY and TEXT look at (RFC 9051 §6.4.4). */
-import { decodeCharset } from "./charset.ts";
+import { decodeBody } from "./charset.ts";
+import { TextFinder } from "./embedded_text.ts";
+import { flowOf, unflow } from "./flowed.ts";
 import { headerText } from "./header_text.ts";
-import { htmlToText } from "./html_text.ts";
+import { type HtmlTextOptions, htmlToText } from "./html_text.ts";
 import { parameterText } from "./parameter.ts";
 import { isMessage, type Part } from "./part.ts";
 import { createTransferDecoder } from "./transfer.ts";
@@ -32,16 +34,48 @@ export function searchParts(root: Part): readonly SearchRange[] {
   return ranges;
 }
 
+/** How `partText` reads. */
+export interface PartTextOptions extends HtmlTextOptions {
+  /** The charset of 8-bit text that declares none and is no UTF-8; windows-1252 when left out. */
+  readonly fallback?: string;
+}
+
 /**
  * Text of a part's octets as `searchParts` gave them: transfer-decoded, charset-decoded, HTML reduced to
- * what a reader sees; a message part's octets are read as a header. Unknown encodings are read as they are.
- * NUL becomes U+FFFD (PostgreSQL's text refuses it).
+ * what a reader sees, flowed lines joined, files inside plain text reduced to their names; a message part's
+ * octets are read as a header. Unknown encodings are read as they are. NUL becomes U+FFFD (PostgreSQL's text
+ * refuses it).
  */
-export function partText(part: Part, octets: Uint8Array): string {
+export function partText(part: Part, octets: Uint8Array, options: PartTextOptions = {}): string {
   if (isMessage(part)) return headerText(octets);
-  const text = decodeCharset(transferDecode(part.encoding, octets), parameterText(part.params, "charset"));
-  const plain = part.subtype === "html" || part.subtype === "xhtml" ? htmlToText(text) : text;
-  return plain.replaceAll("\0", "\ufffd");
+  const body = transferDecode(part.encoding, octets);
+  const charset = parameterText(part.params, "charset");
+  const read = (piece: Uint8Array) => decodeBody(piece, charset, options.fallback);
+  let text: string;
+  if (part.subtype === "html" || part.subtype === "xhtml") text = htmlToText(read(body), options);
+  else {
+    text = part.type === "text" && part.subtype === "plain" ? withoutFiles(body, read) : read(body);
+    const flow = flowOf(part);
+    if (flow !== undefined) text = unflow(text, flow.delSp);
+  }
+  return text.replaceAll("\0", "\ufffd");
+}
+
+/** The text around the files in it, and their names where they stood. */
+function withoutFiles(body: Uint8Array, read: (piece: Uint8Array) => string): string {
+  const finder = new TextFinder();
+  finder.push(body);
+  const files = finder.finish();
+  if (files.length === 0) return read(body);
+  let text = "";
+  let at = 0;
+  for (const { start, end, name } of files) {
+    // Both forks of a BinHex file are one range.
+    if (start < at) continue;
+    text += read(body.subarray(at, start)) + name + "\n";
+    at = end;
+  }
+  return text + read(body.subarray(at));
 }
 
 function transferDecode(encoding: string, octets: Uint8Array): Uint8Array {

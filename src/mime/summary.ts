@@ -1,6 +1,7 @@
 /** What lists, threads and search want of a message's header, as text. */
 import { octetsOf, utf8 } from "../bytes/ascii.ts";
 import { type Address, parseAddressList } from "./address.ts";
+import { decodeCharset } from "./charset.ts";
 import { type MailDate, parseDate } from "./date.ts";
 import { decodeWords } from "./encoded_word.ts";
 import { FieldScanner } from "./field.ts";
@@ -69,6 +70,16 @@ export function summarize(header: Uint8Array): Summary {
   };
 }
 
+/** When the message says it was sent: its last Date field, as `summarize` has it, without the cost of the rest. */
+export function sentDate(header: Uint8Array): MailDate | undefined {
+  let date: Uint8Array | undefined;
+  const fields = new FieldScanner(header);
+  while (fields.next()) {
+    if (fields.nameEnd - fields.nameStart === 4 && fields.is("date")) date = fields.value();
+  }
+  return date === undefined ? undefined : parseDate(date);
+}
+
 function joined(before: string, value: Uint8Array): string {
   const list = parseAddressList(value).map(addressText).filter((text) => text !== "").join(", ");
   return before === "" || list === "" ? before + list : `${before}, ${list}`;
@@ -80,7 +91,7 @@ function addressText(one: Address): string {
   if (one.kind === "group") return text(one.name) + ":";
   const spec = one.local === undefined && one.domain === undefined
     ? ""
-    : text(one.local ?? "") + (one.domain === undefined ? "" : "@" + text(one.domain));
+    : plain(one.local ?? "") + (one.domain === undefined ? "" : "@" + plain(one.domain));
   if (one.name === undefined) return spec;
   const name = text(one.name);
   return spec === "" ? name : `${name} <${spec}>`;
@@ -88,6 +99,11 @@ function addressText(one: Address): string {
 
 function text(octetString: string): string {
   return oneLine(decodeWords(octetsOf(octetString)));
+}
+
+/** Half of an address: encoded words stay (RFC 2047 §5), one could pretend another domain. */
+function plain(octetString: string): string {
+  return oneLine(decodeCharset(octetsOf(octetString), undefined));
 }
 
 /** msg-id *(msg-id) (RFC 5322 §3.6.4); what stands outside angle brackets is left out. */

@@ -1,7 +1,9 @@
 /** Content-Transfer-Encodings (RFC 2045 §6) as streams. */
 import { Base64Decoder } from "../bytes/base64.ts";
+import { BinHexDecoder } from "../bytes/binhex.ts";
 import { QuotedPrintableDecoder } from "../bytes/quoted_printable.ts";
-import { UuDecoder } from "./uuencode.ts";
+import { UuDecoder } from "../bytes/uuencode.ts";
+import { YencDecoder } from "../bytes/yenc.ts";
 
 /** Turns the octets of a body into the octets that were meant. */
 export interface TransferDecoder {
@@ -24,6 +26,9 @@ export function createTransferDecoder(encoding: string): TransferDecoder | undef
     case "8bit":
     case "binary":
     case "":
+    // Not registered, but nothing else can be meant.
+    case "7-bit":
+    case "8-bit":
       return identity;
     case "base64":
       return new Base64Decoder();
@@ -33,6 +38,14 @@ export function createTransferDecoder(encoding: string): TransferDecoder | undef
     case "x-uue":
     case "uuencode":
       return new UuDecoder();
+    case "x-yenc":
+    case "yenc":
+      return new YencDecoder();
+    case "x-binhex":
+    case "x-binhex40":
+    case "binhex":
+    case "mac-binhex40":
+      return new BinHexDecoder();
     default:
       return undefined;
   }

@@ -1,13 +1,13 @@
 /** The certificates that the configuration names, or a self-signed one that we make and keep. */
 import { join } from "node:path";
-import type { Config } from "../config/mod.ts";
-import { type CertificatePair, selfSigned } from "../net/mod.ts";
+import { type Config, ConfigError } from "../config/mod.ts";
+import { type CertificatePair, selfSigned, TlsContextHolder } from "../net/mod.ts";
 
 /**
- * Reads the certificates, the default one first. Without any in the configuration: the self-signed one of
+ * Reads and checks the certificates, the default one first. Without any in the configuration: the self-signed one of
  * the data folder, made when it is missing.
  *
- * @throws Error naming the file that cannot be read.
+ * @throws ConfigError naming the file that cannot be read, or the pair that cannot be used.
  */
 export async function readCertificates(
   config: Config,
@@ -15,10 +15,7 @@ export async function readCertificates(
 ): Promise<readonly CertificatePair[]> {
   const { certificate, key, also } = config.tls;
   const named = [...(certificate === undefined || key === undefined ? [] : [{ certificate, key }]), ...also];
-  const pairs = await Promise.all(named.map(async ({ certificate, key }) => ({
-    cert: await readPem(certificate, "certificate"),
-    key: await readPem(key, "private key"),
-  })));
+  const pairs = await Promise.all(named.map(readPair));
   return certificate === undefined ? [await ownCertificate(config, now), ...pairs] : pairs;
 }
 
@@ -33,10 +30,22 @@ async function ownCertificate(config: Config, now: () => number): Promise<Certif
   return made;
 }
 
+async function readPair(
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+): Promise<CertificatePair> {
+  const pair = { cert: await readPem(certificate, "certificate"), key: await readPem(key, "private key") };
+  try {
+    new TlsContextHolder([pair]);
+  } catch (error) {
+    throw new ConfigError([`tls: cannot use ${certificate} with ${key}: ${(error as Error).message}`]);
+  }
+  return pair;
+}
+
 async function readPem(file: string, what: string): Promise<string> {
   try {
     return await Deno.readTextFile(file);
   } catch (error) {
-    throw new Error(`Cannot read the ${what} ${file}: ${(error as Error).message}`);
+    throw new ConfigError([`tls: cannot read the ${what} ${file}: ${(error as Error).message}`]);
   }
 }

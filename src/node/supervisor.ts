@@ -7,8 +7,9 @@ import { type Config, type ConfigSource, loadConfig } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
-import { type CertificatePair, maxConnectionsFor } from "../net/mod.ts";
+import { type CertificatePair, checkFree, maxConnectionsFor, parseAddress } from "../net/mod.ts";
 import { metricsText } from "../observe/metrics.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import { readCertificates } from "./certificates.ts";
 import { type NodeDatabase, openNodeDatabase } from "./database.ts";
 import "./events.ts";
@@ -41,6 +42,7 @@ export class Supervisor {
   #workers: WorkerHandle[] = [];
   #http: HttpServer[] = [];
   #stopping = false;
+  #reloading: Promise<void> = Promise.resolve();
   #maxConnections = 0;
   #listening: readonly (string | undefined)[] = [];
 
@@ -67,6 +69,11 @@ export class Supervisor {
   async #start(): Promise<NodeStarted> {
     const config = this.#config;
     this.#lock = lockData(config.data, "deno task serve");
+    for (const { protocol, address } of config.listeners) {
+      await checkFree(address).catch((error) => {
+        throw cannotListen(protocol, address, error);
+      });
+    }
     this.#database = await openNodeDatabase(config, this.#emit);
     this.#certificates = await readCertificates(config, realWorld.now);
     // The HTTP listener is there first, so that /healthz says 503 rather than nothing.
@@ -99,7 +106,13 @@ export class Supervisor {
   }
 
   /** Reads configuration and certificates again; no connection is dropped. Keeps the old ones on an error. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    // One after the other: two at once could leave workers with different settings.
+    return this.#reloading = this.#reloading.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#stopping) return;
     try {
       const config = loadConfig(this.#source);
       const certificates = await readCertificates(config, realWorld.now);
@@ -114,8 +127,10 @@ export class Supervisor {
   }
 
   #listenHttp(address: string): HttpServer {
-    const { hostname, port } = splitAddress(address);
-    const server = serveHttp(hostname, port, {
+    const parsed = parseAddress(address);
+    // The configuration's schema lets no unix socket through.
+    if ("path" in parsed) throw new TypeError(`Cannot listen for http on ${address}: use host:port`);
+    const server = serveHttp(parsed.host, parsed.port, {
       trouble: () => this.#trouble(),
       metrics: () => this.#metrics(),
     });
@@ -182,13 +197,4 @@ export class Supervisor {
       if (started) return;
     }
   }
-}
-
-function splitAddress(address: string): { readonly hostname: string; readonly port: number } {
-  const colon = address.lastIndexOf(":");
-  const hostname = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  if (hostname === "unix" || colon < 0) {
-    throw new Error(`Cannot listen for http on ${address}: use host:port`);
-  }
-  return { hostname: hostname === "*" ? "::" : hostname, port: Number(address.slice(colon + 1)) };
 }

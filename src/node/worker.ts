@@ -19,6 +19,7 @@ import { createEmitter } from "../observe/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
 
@@ -70,6 +71,7 @@ class NodeWorker {
       emit,
       limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
       buses,
+      indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
@@ -155,6 +157,8 @@ class NodeWorker {
           refusal: () => refusal,
           emit,
           handler: (conn) => this.#serve(protocol, conn),
+        }).catch((error) => {
+          throw cannotListen(protocol, address, error);
         }),
       );
     }

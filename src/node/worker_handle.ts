@@ -18,6 +18,7 @@ export class WorkerHandle {
   #reload: ((error: string | undefined) => void) | undefined;
   #nextId = 0;
   #lastError = "";
+  #failed: string | undefined;
   isListening = false;
   /** True once it accepted connections, also after it died. */
   wasListening = false;
@@ -35,7 +36,7 @@ export class WorkerHandle {
       this.#worker.on("exit", (code: number) => {
         this.isListening = false;
         const why = this.#lastError || `exit code ${code}`;
-        this.#listening.reject(new Error(`Cannot start worker ${start.number}: ${why}`));
+        this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
         this.#drained.resolve();
         for (const answer of this.#asked.values()) answer(undefined);
         this.#reload?.("the worker ended");
@@ -102,7 +103,7 @@ export class WorkerHandle {
         this.isListening = this.wasListening = true;
         return this.#listening.resolve(message.addresses);
       case "failed":
-        this.#lastError = message.error;
+        this.#failed = message.error;
         return;
       case "reloaded":
         return this.#reload?.(message.error);

@@ -45,16 +45,19 @@ export async function retrieve(
   let held: Uint8Array[] = [];
   let seen = 0;
   let begun = false;
-  const send = async (piece: Uint8Array) => {
+  let whole = false;
+  const send = async (piece: Uint8Array, last: boolean) => {
     for (const octets of stuffer.stuff(cut?.cut(piece) ?? piece)) await out.octets(octets);
+    whole = last || (cut?.done ?? false);
+    // In the same write as the last octets: a packet less, and some clients look for the end in one read.
+    if (whole) await out.text(stuffer.end());
     // The piece is the store's: it is gone from our hands before the next one is asked for.
     await out.flush();
   };
 
-  let whole = false;
   try {
     for await (const piece of store.octets(maildrop.account, [{ message, start: 0, end }])) {
-      if (begun) await send(piece.octets);
+      if (begun) await send(piece.octets, piece.last);
       else {
         seen += piece.octets.length;
         const enough = seen >= scan || piece.last;
@@ -66,10 +69,11 @@ export async function retrieve(
         }
         await out.text(lines === undefined ? ok(language, "message", size) : ok(language, "top"));
         begun = true;
-        for (const octets of held) await send(octets);
+        for (const [i, octets] of held.entries()) {
+          if (!whole) await send(octets, piece.last && i === held.length - 1);
+        }
         held = [];
       }
-      whole = piece.last || (cut?.done ?? false);
       if (whole) break;
     }
   } catch (thrown) {
@@ -81,7 +85,6 @@ export async function retrieve(
     return false;
   }
   if (!whole) throw new Truncated("Cannot finish the message: it vanished");
-  await out.text(stuffer.end());
   return lines === undefined;
 }
 

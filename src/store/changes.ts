@@ -20,6 +20,7 @@ export class Changes implements AsyncDisposable {
   readonly #listeners = new Map<AccountId, Set<Listener>>();
   readonly #seen = new Map<AccountId, number>();
   readonly #buses: readonly Bus[];
+  #heard: ((account: AccountId) => void) | undefined;
   readonly #emit: Emit;
 
   /** `look`: gives the newest modseqs of mailboxes of accounts, after notices may have been lost. */
@@ -69,6 +70,11 @@ export class Changes implements AsyncDisposable {
     };
   }
 
+  /** Hears of every account in which something changed, whoever changed it. */
+  hear(listener: (account: AccountId) => void): void {
+    this.#heard = listener;
+  }
+
   /** Ends the buses. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const bus of this.#buses) await bus[Symbol.asyncDispose]();
@@ -76,6 +82,7 @@ export class Changes implements AsyncDisposable {
 
   #tell(notices: readonly ChangeNotice[]): void {
     for (const notice of notices) {
+      this.#heard?.(notice.account);
       const listeners = this.#listeners.get(notice.account);
       if (listeners === undefined) continue;
       this.#seen.set(notice.account, Math.max(this.#seen.get(notice.account) ?? 0, notice.modSeq));

@@ -3,7 +3,7 @@
  * so an idle server commits a lone message at once. A batch that fails is tried again one by one, so that
  * one bad message harms no other.
  */
-import type { AccountId, MailboxId, ModSeq, Uid } from "../core/brands.ts";
+import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
 import { notice } from "./changes.ts";
@@ -15,8 +15,10 @@ import { type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
 import { call, type Rows } from "./pg/door.ts";
+import { isPlain, plainColumns } from "./plain.ts";
 import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
 import { deliver, putOctets, Status } from "./sql/deliver.ts";
+import { deliverPlain } from "./sql/deliver_plain.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -34,17 +36,19 @@ declare module "../core/events.ts" {
 
 type Item = { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] };
 
+/** How long it is remembered that some domain has a quota. */
+const RESTRICTED_MS = 10_000;
+
 /** The queue before the database. */
 export class Deliveries {
   readonly #context: StoreContext;
-  readonly #delivered: (accounts: Iterable<AccountId>) => void;
   #queue: Job[] = [];
   #busy = 0;
+  /** Until when `deliverPlain` is not tried, since some domain has a quota. */
+  #restrictedUntil = 0;
 
-  /** `delivered` is told which accounts got mail. */
-  constructor(context: StoreContext, delivered: (accounts: Iterable<AccountId>) => void) {
+  constructor(context: StoreContext) {
     this.#context = context;
-    this.#delivered = delivered;
   }
 
   /** True while deliveries wait for a lane. */
@@ -158,30 +162,21 @@ export class Deliveries {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const { door, world, emit, changes } = this.#context;
+    const { world, emit, changes } = this.#context;
     const targets = jobs.flatMap((job) => job.targets);
     const messages = [...new Set(targets.map((target) => target.message))];
     const inline = messages.filter((message) => message.octets !== undefined);
-    const accounts = [...new Set(targets.map((target) => target.account))];
     const begun = world.ticks();
-    let rows: readonly Rows[];
+    let rows: Rows;
     try {
-      rows = await retrying(() =>
-        door.run(
-          call(lockAccounts, accounts),
-          call(lockQuotaDomains, accounts),
-          call(deliver, ...targetColumns(jobs, messages, world.now()), ...messageColumns(messages)),
-          call(putOctets, inline.map((m) => m.blob), inline.map((m) => m.octets!)),
-        )
-      );
+      rows = await this.#place(jobs, targets, messages);
     } catch (thrown) {
       if (thrown instanceof Unavailable) { for (const message of messages) message.fate = "unknown"; }
       throw thrown;
     }
-    const notices = this.#read(targets, rows[2]!);
+    const notices = this.#read(targets, rows);
     if (notices.length === 0) return;
     changes.publish(notices);
-    this.#delivered(new Set(notices.map((one) => one.account)));
     let octets = 0;
     for (const message of inline) octets += message.size;
     emit("store.delivered", {
@@ -190,6 +185,38 @@ export class Deliveries {
       octets,
       ms: world.ticks() - begun,
     });
+  }
+
+  /** Runs the transaction; gives a row for each target, in order. */
+  async #place(
+    jobs: readonly Job[],
+    targets: readonly Target[],
+    messages: readonly Message[],
+  ): Promise<Rows> {
+    const { door, world } = this.#context;
+    const accounts = [...new Set(targets.map((target) => target.account))];
+    const now = world.now();
+    const inline = messages.filter((message) => message.octets !== undefined);
+    const octets = [inline.map((message) => message.blob), inline.map((message) => message.octets!)] as const;
+    if (isPlain(targets) && world.ticks() >= this.#restrictedUntil) {
+      const columns = plainColumns(targets, now);
+      const [, rows] = await retrying(() =>
+        door.run(call(lockAccounts, accounts), call(deliverPlain, ...columns, ...octets))
+      );
+      if (rows!.bool(0, 0)) return rows!;
+      // Nothing was written: the long statement finds out why, and for whom.
+      if (rows!.bool(0, 5)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
+    }
+    const columns = [...targetColumns(jobs, messages, now), ...messageColumns(messages)];
+    const [, , rows] = await retrying(() =>
+      door.run(
+        call(lockAccounts, accounts),
+        call(lockQuotaDomains, accounts),
+        call(deliver, ...columns),
+        call(putOctets, ...octets),
+      )
+    );
+    return rows!;
   }
 
   /** Notes what became of each target; gives a notice for each mailbox that got mail. */

@@ -25,10 +25,10 @@ export class Indexer implements AsyncDisposable {
     this.#pressed = pressed;
   }
 
-  /** Notes accounts that got mail. */
-  add(accounts: Iterable<AccountId>): void {
+  /** Notes an account that may have got mail. */
+  add(account: AccountId): void {
     if (this.#stopped) return;
-    for (const account of accounts) if (this.#waiting.size < WAITING) this.#waiting.add(account);
+    if (this.#waiting.size < WAITING) this.#waiting.add(account);
     this.#start(DELAY);
   }
 

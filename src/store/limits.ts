@@ -62,7 +62,7 @@ export const STORE_LIMITS: StoreLimits = {
   messageOctets: 52_428_800,
   batchMessages: 32,
   batchOctets: 8_388_608,
-  lanes: 2,
+  lanes: 1,
   mailboxes: 1000,
   nameDepth: 16,
   namePartOctets: 255,

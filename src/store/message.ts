@@ -1,13 +1,7 @@
 /** A whole message as the store holds it between reception and delivery. */
 import type { BlobId } from "../core/brands.ts";
 import type { StagedMessage } from "../core/store.ts";
-import {
-  encodeBodyStructure,
-  encodeEnvelope,
-  packParts,
-  type ParsedMessage,
-  summarize,
-} from "../mime/mod.ts";
+import { encodeBodyStructure, encodeEnvelope, packParts, type ParsedMessage, sentDate } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { call } from "./pg/door.ts";
 import { dropStaged } from "./sql/deliver.ts";
@@ -26,7 +20,7 @@ export interface Derived {
 export function derive(parsed: ParsedMessage): Derived {
   return {
     headerSize: parsed.headerSize,
-    sentOn: realDay(summarize(parsed.header).sent?.date),
+    sentOn: realDay(sentDate(parsed.header)?.date),
     envelope: encodeEnvelope(parsed.header),
     bodyStructure: encodeBodyStructure(parsed.root, true),
     structure: packParts(parsed.root),

@@ -43,7 +43,10 @@ export interface StoreOptions {
   readonly limits?: Partial<StoreLimits>;
   /** To the other workers of this node (BroadcastBus) and to other nodes (NodeLink). */
   readonly buses?: readonly Bus[];
-  /** Extract text after deliveries; true when left out. SEARCH is right without it, but slower. */
+  /**
+   * Extract text after deliveries, those of the buses' other ends too; true when left out. One worker of a node
+   * is enough. SEARCH is right without it, but slower.
+   */
   readonly indexer?: boolean;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
@@ -77,8 +80,11 @@ export function createStore(options: StoreOptions): Store {
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
-  const deliveries = new Deliveries(context, (accounts) => indexer?.add(accounts));
-  if (options.indexer ?? true) indexer = new Indexer(context, () => deliveries.pressed);
+  const deliveries = new Deliveries(context);
+  if (options.indexer ?? true) {
+    const extracting = indexer = new Indexer(context, () => deliveries.pressed);
+    context.changes.hear((account) => extracting.add(account));
+  }
   const sweeper = options.sweepEveryMs === undefined ? undefined : new Sweeper(context, options.sweepEveryMs);
 
   return {

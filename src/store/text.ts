@@ -1,10 +1,11 @@
 /**
- * The text that SEARCH looks at: header fields decoded, text parts decoded and stripped of markup, all
- * case-folded. It is extracted after delivery, in the order of message ids; `indexed_message_id` says how far.
+ * The text that SEARCH looks at: header fields decoded, names of attachments, text parts decoded and stripped
+ * of markup, all case-folded. It is extracted after delivery, in the order of message ids; `indexed_message_id` says how far.
  */
 import type { AccountId, MessageId } from "../core/brands.ts";
 import type { OctetRange } from "../core/store.ts";
 import {
+  attachmentNames,
   foldText,
   headerText,
   type Part,
@@ -104,15 +105,16 @@ async function textOf(
   structure: Uint8Array,
 ): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
+  const root = unpackParts(structure);
   const wanted: { readonly part: Part; readonly start: number; readonly end: number }[] = [
-    ...searchParts(unpackParts(structure)),
+    ...searchParts(root),
   ];
   const ranges: OctetRange[] = [{ message, start: 0, end: headerSize }];
   for (const { start, end } of wanted) {
     ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
   }
   let header: string | undefined, keys: SortKeys | undefined;
-  let body = "";
+  let body = searchable(attachmentNames(root)).slice(0, textCharacters);
   let pieces: Uint8Array[] = [];
   for await (const piece of octets(context, account, ranges)) {
     pieces.push(piece.octets);

@@ -93,3 +93,44 @@ Deno.test("only days that the calendar has are kept of Date", () => {
     assertEquals(realDay(day), null, String(day));
   }
 });
+
+Deno.test("the short statement and the long one place alike", async () => {
+  /** Gives what three deliveries left, with and without a quota so large that it only changes the statement. */
+  async function outcome(quota: number | null): Promise<unknown> {
+    await using t = await bench(3);
+    await t.db.database.updateTable("domain").set({ quota_octets: quota }).execute();
+    const messages = await Promise.all([mail("one"), mail("two", "Longer\n")].map((m) => stage(t.store, m)));
+    const [a, b] = t.accounts;
+    const to = [
+      { account: a!, mailbox: "INBOX", internalDate: 1e12 },
+      { account: b!, mailbox: "Archive", flags: Flag.Seen, internalDate: 1e12 },
+      { account: a!, mailbox: "INBOX", flags: Flag.Deleted, internalDate: 1e12 },
+      { account: a!, mailbox: "Sent", flags: Flag.Seen | Flag.Flagged, internalDate: 1e12 },
+    ];
+    const placed = await t.store.deliver(messages.map((message) => ({ message, to })), { atomic: true });
+    await put(t.store, a!, mail("three"), { internalDate: 1e12 });
+    const rows = await Promise.all([
+      t.db.database.selectFrom("message").select([
+        "account_id",
+        "message_id",
+        "size",
+        "header_size",
+        "sent_on",
+      ])
+        .orderBy("account_id").orderBy("message_id").execute(),
+      t.db.database.selectFrom("entry")
+        .select(["account_id", "mailbox_id", "uid", "message_id", "modseq", "size", "internal_date", "flags"])
+        .orderBy("account_id").orderBy("mailbox_id").orderBy("uid").execute(),
+      t.db.database.selectFrom("mailbox").orderBy("account_id").orderBy("mailbox_id")
+        .select(["name", "uidnext", "highestmodseq", "messages", "unseen", "deleted", "octets"]).execute(),
+      t.db.database.selectFrom("account_state").orderBy("account_id")
+        .select(["modseq", "next_message_id", "used_octets", "used_messages"]).execute(),
+    ]);
+    const where = placed.flat().map((one) => {
+      const { mailbox, uid, modSeq } = good(one);
+      return { mailbox, uid, modSeq };
+    });
+    return { where, rows };
+  }
+  assertEquals(await outcome(null), await outcome(1e9));
+});

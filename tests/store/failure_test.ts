@@ -28,7 +28,7 @@ async function waiters(t: Bench, count: number): Promise<readonly number[]> {
 Deno.test("what waits while commits are in flight goes together; one bad message harms no other", async () => {
   const events: [string, unknown][] = [];
   const emit = ((name: string, fields: unknown) => events.push([name, fields])) as Emit;
-  await using t = await bench(3, { emit });
+  await using t = await bench(3, { emit, limits: { lanes: 2 } });
   const [a, b, c] = t.accounts as [AccountId, AccountId, AccountId];
   const bad = mail("one that PostgreSQL refuses, whatever its reason");
   await sql`alter table message add check (size <> ${sql.lit(bad.length)})`.execute(t.db.database);

@@ -13,17 +13,38 @@ export class LineClient implements AsyncDisposable {
     return new LineClient(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** The first line that matches; those before it are passed over. @throws Error at the end of the stream. */
+  /**
+   * The first line that matches; those before it are passed over.
+   *
+   * @throws Error at the end of the stream, and when it does not come within a minute.
+   */
   async line(wanted: RegExp): Promise<string> {
     const buffer = new Uint8Array(64 * 1024);
+    let passed = "";
+    const late = setTimeout(() => this.#conn.close(), 60_000);
+    try {
+      return await this.#find(wanted, buffer, (line) => passed = line);
+    } catch (error) {
+      throw new Error(`no answer like ${wanted}; the last one was: ${passed}`, { cause: error });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #find(
+    wanted: RegExp,
+    buffer: Uint8Array<ArrayBuffer>,
+    pass: (line: string) => void,
+  ): Promise<string> {
     for (;;) {
       for (let end = this.#held.indexOf("\r\n"); end >= 0; end = this.#held.indexOf("\r\n")) {
         const line = this.#held.slice(0, end);
         this.#held = this.#held.slice(end + 2);
         if (wanted.test(line)) return line;
+        pass(line);
       }
       const count = await this.#conn.read(buffer);
-      if (count === null) throw new Error(`the server closed the connection before ${wanted}`);
+      if (count === null) throw new Error("the server closed the connection");
       this.#held += new TextDecoder("latin1").decode(buffer.subarray(0, count));
     }
   }
@@ -36,7 +57,9 @@ export class LineClient implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#conn.close();
+    try {
+      this.#conn.close();
+    } catch { /* closed when an answer did not come */ }
     return Promise.resolve();
   }
 }

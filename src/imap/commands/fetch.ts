@@ -12,7 +12,7 @@ import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } fr
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import { type FetchPlan, planFetch } from "./fetch_plan.ts";
 import { isGone } from "./store.ts";
-import { tellFlags } from "./updates.ts";
+import { takeOwn } from "./updates.ts";
 
 /** Answers message by message, in constant memory: what the client does not take is not read either. */
 export async function fetch(
@@ -72,7 +72,7 @@ async function markSeen(cx: Context, uids: UidSet): Promise<UidSet> {
   const change = { op: "add", flags: Flag.Seen, keywords: [] } as const;
   const set = await cx.services.store.setFlags(accountOf(cx), mirror.id, unseen, change);
   if (!set.ok) return [];
-  await tellFlags(cx, view, view.own(set.value.changed));
+  await takeOwn(cx, view, set.value.changed);
   return rangesOf(set.value.changed.map((row) => row.uid));
 }
 

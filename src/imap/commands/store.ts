@@ -6,8 +6,7 @@ import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { writeFlagsLines } from "./flags_line.ts";
-import { tellFlags, tellFlagsOf } from "./updates.ts";
+import { takeOwn, tellFlagsOf } from "./updates.ts";
 
 /** Changes flags in one transaction and tells the new ones, unless .SILENT. */
 export async function store(
@@ -30,14 +29,7 @@ export async function store(
   });
   if (!set.ok) return failed(set.failure);
   const { changed, modified } = set.value;
-  const others = view.own(changed);
-  if (changed.some((row) => row.keywords.some((number) => number >= view.mirror.info.keywords.length))) {
-    // A keyword that the mailbox did not have: its name must be known before flags are told.
-    await view.mirror.refresh();
-    writeFlagsLines(cx, view.mirror.info.keywords, false);
-    view.keywordsTold();
-  }
-  await tellFlags(cx, view, others);
+  await takeOwn(cx, view, changed);
   const line = new FetchLine(cx.out.gather);
   let told = 0;
   for (const row of changed) {

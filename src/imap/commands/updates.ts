@@ -1,4 +1,5 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
+import type { FlagRow } from "../../core/store.ts";
 import type { Tagged } from "../command.ts";
 import { countLine, FetchLine } from "../encode/mod.ts";
 import { COMMANDS } from "../states.ts";
@@ -40,6 +41,19 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   }
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
+}
+
+/** Takes over the flags that this command has just written, and tells what others changed before it. */
+export async function takeOwn(cx: Context, view: View, rows: readonly FlagRow[]): Promise<void> {
+  const { mirror } = view;
+  if (!mirror.names(rows)) {
+    // A keyword that the mailbox did not have. Its name comes first, or the sessions that share the mirror would
+    // be woken by flags that they cannot name yet, and never be told. The flags are committed: OK stays OK.
+    await mirror.refresh().catch(() => {});
+    writeFlagsLines(cx, mirror.info.keywords, false);
+    view.keywordsTold();
+  }
+  await tellFlags(cx, view, view.own(rows));
 }
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */

@@ -27,7 +27,7 @@ export function flagList(
   let first = system === "";
   for (const index of keywords) {
     const name = names[index];
-    // A view may know an index before it knows its name; the next change tells both.
+    // Only when the store could not be asked for the name after the flags were written.
     if (name === undefined) continue;
     if (!first) out.octet(0x20);
     out.text(name);

@@ -48,6 +48,8 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
   });
   // A server that restarts breaks idle connections: the pool drops them, the next query makes new ones.
   pool.on("error", () => {});
+  // One that breaks while somebody holds it says so here too; whoever holds it hears it from its query.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

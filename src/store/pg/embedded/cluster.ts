@@ -48,9 +48,10 @@ export async function startEmbedded(
   const address = await socketAddress(home, launcher);
   const left = created ? undefined : await runningPostmaster(data, address);
   if (left !== undefined) {
-    await waitUntilReady(data, () => !isAlive(left), log);
+    await waitUntilReady(data, left, () => !isAlive(left), log);
     return running(address, left, created, pollEnd(left));
   }
+  await removeStalePidFile(data);
   const args = ["-D", data, "-k", address.directory, "-p", String(PORT), "-h", ""];
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
   const child = launch(launcher, binaries.postgres, args, log);
@@ -58,7 +59,7 @@ export async function startEmbedded(
   const ended = child.ended.then(() => {
     over = true;
   });
-  await waitUntilReady(data, () => over, log);
+  await waitUntilReady(data, child.pid, () => over, log);
   return running(address, child.pid, created, ended);
 }
 
@@ -116,12 +117,12 @@ function running(
   return { address, pid, created, ended, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** The server writes its state into the eighth line of postmaster.pid. */
-async function waitUntilReady(data: string, failed: () => boolean, log: string): Promise<void> {
+/** The server writes its state into the eighth line of postmaster.pid, where a crashed one left its own. */
+async function waitUntilReady(data: string, pid: number, failed: () => boolean, log: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!failed() && Date.now() < deadline) {
-    const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
-    if (text.split("\n")[7]?.trim() === "ready") return;
+    const lines = await pidFile(data);
+    if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") return;
     await new Promise((wake) => setTimeout(wake, 10));
   }
   throw new Error(await withLog("Cannot start the embedded database", log));
@@ -132,8 +133,7 @@ async function runningPostmaster(
   data: string,
   { directory, port }: { readonly directory: string; readonly port: number },
 ): Promise<number | undefined> {
-  const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
-  const pid = Number(text.split("\n")[0]);
+  const pid = Number((await pidFile(data))[0]);
   if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
   // The number may belong to another program by now.
   const conn = await Deno.connect({ transport: "unix", path: `${directory}/.s.PGSQL.${port}` }).catch(() =>
@@ -141,6 +141,34 @@ async function runningPostmaster(
   );
   conn?.close();
   return conn === undefined ? undefined : pid;
+}
+
+/**
+ * After the machine went down, the number in postmaster.pid may by now be another program's, and PostgreSQL
+ * would refuse to start beside it. The caller holds the data lock and has found no server on the socket.
+ */
+async function removeStalePidFile(data: string): Promise<void> {
+  const pid = Number((await pidFile(data))[0]);
+  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return;
+  const command = await commandOf(pid);
+  if (command !== undefined && !command.includes(data)) await Deno.remove(join(data, "postmaster.pid"));
+}
+
+/** What a process was started with; asked of a child, because /proc is closed to us. */
+async function commandOf(pid: number): Promise<string | undefined> {
+  for (const [program, ...args] of [["cat", `/proc/${pid}/cmdline`], ["ps", "-o", "args=", "-p", `${pid}`]]) {
+    const command = new Deno.Command(program!, { args, stdin: "null", stderr: "null" });
+    const text = await command.output().then(
+      ({ stdout }) => new TextDecoder().decode(stdout).trim(),
+      () => "",
+    );
+    if (text !== "") return text;
+  }
+  return undefined;
+}
+
+async function pidFile(data: string): Promise<string[]> {
+  return (await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "")).split("\n");
 }
 
 function isAlive(pid: number): boolean {

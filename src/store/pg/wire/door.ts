@@ -27,6 +27,12 @@ export interface DoorOptions {
 /** After a failed connect, the next ones fail at once for this long, rather than queue up. */
 const RETRY_AFTER_MS = 250;
 
+/**
+ * Every statement of this door looks rows up by key, and is planned once, maybe while a table was empty: a plan
+ * that reads whole tables would then stay until the next ANALYZE.
+ */
+const PLAN_SETTINGS = { enable_seqscan: "off" };
+
 const BEGIN = statement("tx_begin", [], "begin");
 const COMMIT = statement("tx_commit", [], "commit");
 const ROLLBACK = statement("tx_rollback", [], "rollback");
@@ -51,9 +57,10 @@ class WireDoor implements Door {
 
   constructor(dial: Dial, address: DatabaseAddress, options: DoorOptions) {
     const target = wireTarget(address);
-    const settings = Object.fromEntries(
-      Object.entries(SESSION_SETTINGS).map(([name, ms]) => [name, String(ms)]),
-    );
+    const settings = {
+      ...Object.fromEntries(Object.entries(SESSION_SETTINGS).map(([name, value]) => [name, String(value)])),
+      ...PLAN_SETTINGS,
+    };
     this.#connect = () => WireConnection.connect(dial, target, settings);
     this.#options = options;
     this.#shared = new Array(options.shared).fill(undefined);

@@ -1,0 +1,16 @@
+import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { fuzz, numberOption } from "./mime_fuzz.ts";
+
+/** By itself 10 s; `deno task test tests/fuzz -- --seconds 60` for longer, `--seed` for other messages. */
+const seconds = numberOption(Deno.args, "seconds") ?? 10;
+const seed = numberOption(Deno.args, "seed") ?? 20260203;
+
+Deno.test(`mutated and made-up messages for ${seconds} s, seed ${seed}`, () => {
+  const report = fuzz({ seconds, seed });
+  console.log(
+    `${report.messages} messages, ${report.octets} octets, slowest ${report.worst.ms.toFixed(1)} ms`,
+  );
+  assertEquals(report.failures, []);
+  assertGreaterOrEqual(report.messages, 100);
+  assertLessOrEqual(report.worst.ms, 1000, `message ${report.worst.index} is slow`);
+});
