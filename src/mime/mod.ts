@@ -65,7 +65,6 @@ export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
 export { type SortKeys, sortKeys } from "./sort_keys.ts";
-export { type SortKeys, sortKeys } from "./sort_keys.ts";
 export { type BaseSubject, baseSubject } from "./subject.ts";
 export { sentDate, summarize, type Summary } from "./summary.ts";
 export { answerReferences, messageIds, type ThreadKeys, threadKeys } from "./thread.ts";
