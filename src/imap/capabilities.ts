@@ -78,6 +78,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "CATENATE", rfc: "4469", announced: "after-login" },
   { name: "URL-PARTIAL", rfc: "5550 §5.2", announced: "after-login" },
   { name: "REPLACE", rfc: "8508", announced: "after-login" },
+  { name: "METADATA", rfc: "5464", announced: "after-login" },
+  { name: "LIST-METADATA", rfc: "9590", announced: "after-login" },
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },

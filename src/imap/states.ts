@@ -48,6 +48,8 @@ export const COMMANDS = {
   STATUS: { states: AFTER, rfc: "9051 §6.3.11", writes: false, updates: "all" },
   APPEND: { states: AFTER, rfc: "9051 §6.3.12", writes: false, updates: "all" },
   COMPRESS: { states: AFTER, rfc: "4978 §3", writes: false, updates: "none" },
+  GETMETADATA: { states: AFTER, rfc: "5464 §4.2", writes: false, updates: "all" },
+  SETMETADATA: { states: AFTER, rfc: "5464 §4.3", writes: false, updates: "all" },
   GETQUOTA: { states: AFTER, rfc: "9208 §4.1.1", writes: false, updates: "all" },
   GETQUOTAROOT: { states: AFTER, rfc: "9208 §4.1.2", writes: false, updates: "all" },
   SETQUOTA: { states: AFTER, rfc: "9208 §4.1.3", writes: false, updates: "all" },

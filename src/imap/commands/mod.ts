@@ -17,6 +17,7 @@ import { idle } from "./idle.ts";
 import { language } from "./language.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { sort } from "./sort.ts";
@@ -83,6 +84,10 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await append(cx, command);
     case "COMPRESS":
       return await compress(cx, tag, command);
+    case "GETMETADATA":
+      return await getMetadata(cx, command);
+    case "SETMETADATA":
+      return await setMetadata(cx, command);
     case "GETQUOTA":
       return await getQuota(cx, command);
     case "GETQUOTAROOT":

@@ -8,6 +8,7 @@ import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, select, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { sort, thread } from "./sort.ts";
@@ -46,6 +47,8 @@ const ROWS = {
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
   APPEND: { plain: appended("APPEND", "seq") },
   COMPRESS: { plain: compress },
+  GETMETADATA: { plain: getMetadata },
+  SETMETADATA: { plain: setMetadata },
   GETQUOTA: { plain: getQuota },
   GETQUOTAROOT: { plain: getQuotaRoot },
   SETQUOTA: { plain: setQuota },
