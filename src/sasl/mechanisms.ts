@@ -49,14 +49,18 @@ export function mechanismNamed(name: string): MechanismName | undefined {
 }
 
 /**
- * What a connection can be asked to prove, best first: -PLUS only where TLS gives something to bind to, plain
- * passwords only under TLS or where the operator allows them without.
+ * What a connection can be asked to prove, best first: -PLUS only where TLS gives the binding that every client
+ * knows, plain passwords only under TLS or where the operator allows them without.
+ *
+ * RFC 9266 §3 makes tls-exporter the one for TLS 1.3, as tls-unique was before (RFC 5802 §6.1). A server that
+ * announces -PLUS with nothing but tls-server-end-point locks clients out: those that bind (GNU SASL, msmtp)
+ * fail with -PLUS, and without it too, because their `y` then means that somebody hid -PLUS from them.
  */
 export function mechanismsFor(
   tls: TlsInfo | undefined,
   options: { readonly allowPlaintext: boolean },
 ): readonly MechanismName[] {
-  const binds = tls !== undefined && (tls.serverEndPoint !== undefined || tls.exporter !== undefined);
+  const binds = tls?.exporter !== undefined;
   return MECHANISM_NAMES.filter((name) => {
     const mechanism: Mechanism = MECHANISMS[name];
     if (mechanism.channelBinding) return binds;

@@ -172,6 +172,7 @@ Deno.test("mechanisms: names in any case, none of Object's, and what a connectio
     exporter: undefined,
   };
   assertEquals(mechanismsFor(tls, none), MECHANISM_NAMES.slice(2));
+  assertEquals(mechanismsFor({ ...tls, serverEndPoint: new Uint8Array(32) }, none), MECHANISM_NAMES.slice(2));
   assertEquals(mechanismsFor({ ...tls, exporter: new Uint8Array(32) }, none), MECHANISM_NAMES);
 });
 

@@ -62,6 +62,6 @@ export const COMMANDS = {
   HELP: { rfc: "5321 §4.1.1.8", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   NOOP: { rfc: "5321 §4.1.1.9", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   QUIT: { rfc: "5321 §4.1.1.10", afterHello: false, transaction: "any", needsAuth: false, idle: true },
-  STARTTLS: { rfc: "3207 §4", afterHello: true, transaction: "none", needsAuth: false, idle: true },
+  STARTTLS: { rfc: "3207 §4", afterHello: false, transaction: "none", needsAuth: false, idle: true },
   AUTH: { rfc: "4954 §4", afterHello: true, transaction: "none", needsAuth: false, idle: true },
 } as const satisfies Record<Command["name"], Rule>;

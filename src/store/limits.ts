@@ -50,6 +50,10 @@ export interface StoreLimits {
   readonly textMessages: number;
   /** Messages whose keys for SORT one transaction writes, where the text is not written yet. */
   readonly sortMessages: number;
+  /** Milliseconds without a change after which text is extracted; while mail pours in, that has to wait. */
+  readonly textQuietMs: number;
+  /** Milliseconds that an account's new mail waits for that at most. */
+  readonly textLatestMs: number;
   /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
   readonly expungedRanges: number;
   /** Milliseconds after which an untouched large draft is swept. */
@@ -87,7 +91,9 @@ export const STORE_LIMITS: StoreLimits = {
   searchIndexMs: 60_000,
   textCharacters: 1_048_576,
   textPartOctets: 4_194_304,
-  textMessages: 32,
+  textMessages: 64,
+  textQuietMs: 1000,
+  textLatestMs: 30_000,
   sortMessages: 256,
   expungedRanges: 10_000,
   stagedMs: 86_400_000,

@@ -310,13 +310,13 @@ Deno.test("without the database logins are unavailable, and nothing is thrown", 
   await database.destroy();
 });
 
-Deno.test("mechanisms: nothing without TLS unless allowed, -PLUS where there is something to bind to", async () => {
+Deno.test("mechanisms: nothing without TLS unless allowed, -PLUS where every client can bind", async () => {
   const nothing = { hostname: "h", world: realWorld, emit: () => {} };
   const database = openDatabase({ kind: "url", url: "postgres://x@127.0.0.1:1/x" }, { connections: 1 });
   await using strict = createDirectory({ ...nothing, database, allowPlaintext: false });
   await using open = createDirectory({ ...nothing, database, allowPlaintext: true });
   const plain: AuthOrigin = { ...HERE, tls: undefined };
-  const unbound = { ...HERE.tls!, serverEndPoint: undefined };
+  const unbound = { ...HERE.tls!, exporter: undefined };
   assertEquals(strict.authenticator.mechanisms(undefined), []);
   assertEquals(strict.authenticator.mechanisms(HERE.tls), MECHANISM_NAMES);
   const withoutPlus = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"];

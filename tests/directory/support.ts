@@ -62,7 +62,7 @@ export function from(remote: string): AuthOrigin {
       serverName: undefined,
       protocol: undefined,
       serverEndPoint: new Uint8Array(32).fill(9),
-      exporter: undefined,
+      exporter: new Uint8Array(32).fill(5),
     },
   };
 }
