@@ -61,7 +61,7 @@ export const limitsSchema = z.strictObject({
   exempt: z.array(network).default([]).describe(
     "networks that limits per address leave alone, e.g. 127.0.0.0/8 for a load test; none is trusted by default",
   ),
-  message_size: z.int().min(65_536, { error: "RFC 5321 §4.5.3.1.7 asks for at least 65536" }).default(
+  message_size: z.int().min(65_536, { error: "must be at least 65536 (RFC 5321 §4.5.3.1.7)" }).default(
     MESSAGE_SIZE,
   )
     .describe("octets of the largest message, by SMTP, LMTP and APPEND; announced by SIZE and APPENDLIMIT"),

@@ -1,8 +1,9 @@
 /** Reads the configuration: YAML file, `--set`, defaults; says where what is wrong is wrong. */
 import { dirname, resolve } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument } from "yaml";
-import type { z } from "zod";
+import { isScalar, LineCounter, parse, parseDocument, type YAMLError } from "yaml";
+import { Problems } from "./problems.ts";
 import { type Config, configSchema } from "./schema.ts";
+import { withoutEmptyGroups } from "./shape.ts";
 
 /** Everything that is wrong, one line each; `message` has them all. */
 export class ConfigError extends Error {
@@ -49,20 +50,43 @@ export function loadConfig(source: ConfigSource): Config {
 /** The part of `loadConfig` that touches no files; `file` is only for messages. */
 export function parseConfig(text: string, file: string, set: readonly string[]): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map((error) => {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const wrong = [...document.errors, ...document.warnings];
+  if (wrong.length > 0) {
+    throw new ConfigError(wrong.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
-      return `${file}:${line}:${col}: ${error.message.split("\n")[0]}`;
+      return `${file}:${line}:${col}: ${syntaxProblem(error, text)}`;
     }));
   }
-  const value = (document.toJS() ?? {}) as unknown;
+  let value: unknown;
+  try {
+    value = withoutEmptyGroups(document.toJS() ?? {});
+  } catch (error) {
+    // An alias whose anchor is not there, or aliases of aliases without end.
+    throw new ConfigError([`${file}: ${(error as Error).message}`]);
+  }
   const origins = new Map<string, string>();
   for (const assignment of set) assign(value, assignment, origins);
   const result = configSchema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, document, lines, file, origins));
-  throw new ConfigError(problems);
+  throw new ConfigError(new Problems(document, lines, file, origins).of(result.error.issues));
+}
+
+function syntaxProblem(error: YAMLError, text: string): string {
+  switch (error.code) {
+    case "DUPLICATE_KEY": {
+      const key = parseDocument(text.slice(error.pos[0]).split(/[\r\n]/)[0]!.replace(/:.*/, "")).contents;
+      return `${isScalar(key) ? `${key.value}: ` : ""}this key stands here a second time`;
+    }
+    case "MULTIPLE_DOCS":
+      return "a second document begins here; write one only";
+    default:
+      return firstLine(error);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split("\n")[0]!.replace(/ at line \d+, column \d+:$/, "");
 }
 
 function readFile(file: string): string {
@@ -82,6 +106,7 @@ function assign(root: unknown, assignment: string, origins: Map<string, string>)
       `--set ${assignment}: write key.path=value, e.g. --set hostname=mail.example.org`,
     ]);
   }
+  if (keys.includes("__proto__")) throw new ConfigError([`--set ${keys.join(".")}: unknown key`]);
   if (typeof root !== "object" || root === null) {
     throw new ConfigError(["the configuration must be a map of keys"]);
   }
@@ -97,7 +122,8 @@ function assign(root: unknown, assignment: string, origins: Map<string, string>)
     if (typeof at[step] !== "object" || at[step] === null) at[step] = emptyFor(path);
     at = at[step] as Record<string, unknown>;
   }
-  origins.set(path.join("."), `--set ${assignment}`);
+  // The value may hold a password.
+  origins.set(path.join("."), `--set ${keys.join(".")}`);
 }
 
 function stepInto(at: Record<string, unknown>, key: string, assignment: string): string | number {
@@ -124,104 +150,4 @@ function parseValue(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function describe(
-  issue: z.core.$ZodIssue,
-  document: Document,
-  lines: LineCounter,
-  file: string,
-  origins: ReadonlyMap<string, string>,
-): string[] {
-  const path = issue.path.map((key) => typeof key === "symbol" ? String(key) : key);
-  if (issue.code !== "unrecognized_keys") {
-    return [`${place(path, false, document, lines, file, origins)}: ${problem(issue)}`];
-  }
-  const known = knownKeys(path);
-  return issue.keys.map((key) => {
-    const near = nearest(key, known);
-    const hint = near === undefined ? `known here: ${known.join(", ")}` : `did you mean ${near}?`;
-    return `${place([...path, key], true, document, lines, file, origins)}: unknown key; ${hint}`;
-  });
-}
-
-function problem(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type" && /received undefined$/.test(issue.message)) return "is missing";
-  return issue.message.replace(/^Invalid input: /, "").replace(/^Invalid option: /, "");
-}
-
-function place(
-  path: readonly (string | number)[],
-  ofKey: boolean,
-  document: Document,
-  lines: LineCounter,
-  file: string,
-  origins: ReadonlyMap<string, string>,
-): string {
-  const name = path.join(".");
-  for (const [key, origin] of origins) if (name === key || name.startsWith(`${key}.`)) return origin;
-  for (let length = path.length; length >= 0; length--) {
-    const offset = offsetOf(document, path.slice(0, length), ofKey && length === path.length);
-    if (offset === undefined) continue;
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}: ${name}`;
-  }
-  return `${file}: ${name}`;
-}
-
-function offsetOf(
-  document: Document,
-  path: readonly (string | number)[],
-  ofKey: boolean,
-): number | undefined {
-  if (ofKey) {
-    const map = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-    if (!isMap(map)) return undefined;
-    const pair = map.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
-    return isNode(pair?.key) ? pair.key.range?.[0] : undefined;
-  }
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.range?.[0] : undefined;
-}
-
-/** The keys that a place of the schema knows. */
-function knownKeys(path: readonly (string | number)[]): string[] {
-  let at: any = configSchema;
-  for (const key of path) {
-    at = unwrap(at);
-    at = typeof key === "number" ? at.element : at.shape?.[key];
-    if (at === undefined) return [];
-  }
-  return Object.keys(unwrap(at).shape ?? {});
-}
-
-/** Through defaults, optionals and transforms to the schema of what is written. */
-export function unwrap(schema: any): any {
-  for (;;) {
-    const inner = schema?.def?.innerType ?? schema?.def?.in;
-    if (inner === undefined) return schema;
-    schema = inner;
-  }
-}
-
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const scored = known.map((name) => ({ name, steps: distance(word, name) })).sort((a, b) =>
-    a.steps - b.steps
-  );
-  return scored[0] !== undefined && scored[0].steps <= Math.max(2, word.length / 3)
-    ? scored[0].name
-    : undefined;
-}
-
-/** Levenshtein's, for words of a few letters. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= Math.min(a.length, 64); i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -5,7 +5,7 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { snakeCase } from "./limits.ts";
-import { unwrap } from "./load.ts";
+import { unwrap } from "./shape.ts";
 import { configSchema } from "./schema.ts";
 import { writtenForm } from "./written.ts";
 

@@ -78,10 +78,27 @@ export const configSchema = z.strictObject({
   worker_memory_mb: z.int().min(64).default(512).describe(
     "heap of one worker in MiB; a worker beyond it is restarted and only its connections are lost",
   ),
-  listeners: z.array(listener).min(1, { error: "name at least one listener" }).default(
-    DEFAULT_LISTENERS as never,
-  )
-    .describe("where connections are taken; also by protocol in --set: listeners.imap.address=…"),
+  listeners: z.array(listener).min(1, { error: "name at least one listener" }).superRefine(
+    (listeners, context) => {
+      const seen = new Set<string>();
+      for (const [i, { protocol, address }] of listeners.entries()) {
+        const path = [i, "address"];
+        if (protocol === "http" && address.startsWith("unix:")) {
+          context.addIssue({
+            code: "custom",
+            path,
+            message: "http cannot listen on a unix socket; write host:port",
+          });
+        }
+        if (seen.has(address) && !address.endsWith(":0")) {
+          context.addIssue({ code: "custom", path, message: `another listener has ${address} already` });
+        }
+        seen.add(address);
+      }
+    },
+  ).default(DEFAULT_LISTENERS as never).describe(
+    "where connections are taken; also by protocol in --set: listeners.imap.address=…",
+  ),
   tls: z.strictObject({
     certificate: z.string().optional().describe("PEM file: the certificate, then its chain"),
     key: z.string().optional().describe("PEM file: its private key"),

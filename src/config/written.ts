@@ -26,5 +26,6 @@ function withoutPassword(text: string): string {
   const url = URL.parse(text);
   if (url === null) return "(not readable)";
   if (url.password !== "") url.password = "***";
+  if (url.searchParams.has("password")) url.searchParams.set("password", "***");
   return url.href;
 }

@@ -7,7 +7,7 @@
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
 import type { SortOrder } from "../core/search.ts";
-import type { Flag } from "../core/store.ts";
+import type { AnnotationDepth, Flag } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
 
 /** `*` in a sequence set: the largest number in use. */
@@ -162,6 +162,14 @@ export type AppendStep =
   /** The command is over. */
   | { readonly step: "end" };
 
+/** Which annotations are asked for (RFC 5464 §4.2). Names are in small letters. */
+export interface MetadataQuery {
+  readonly entries: readonly string[];
+  /** Octets of a value; longer ones are left out. */
+  readonly maxSize: number | undefined;
+  readonly depth: AnnotationDepth;
+}
+
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
   readonly name: "LIST";
@@ -171,6 +179,8 @@ export interface ListCommand {
   readonly returns: readonly ("SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE")[];
   /** RETURN (STATUS (…)); empty: not asked. */
   readonly status: readonly StatusItem[];
+  /** RETURN (METADATA (…)) (RFC 9590). */
+  readonly metadata: MetadataQuery | undefined;
   /** True when any extended syntax was used: the answer then follows RFC 5258. */
   readonly extended: boolean;
 }
@@ -222,6 +232,15 @@ export type Command =
   | { readonly name: "SETQUOTA"; readonly root: string }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
+  /** Without a mailbox (`""`): of the server. */
+  | ({ readonly name: "GETMETADATA"; readonly mailbox: string } & MetadataQuery)
+  | {
+    readonly name: "SETMETADATA";
+    readonly mailbox: string;
+    readonly changes: ReadonlyMap<string, Uint8Array | null>;
+  }
+  /** In capitals. */
+  | { readonly name: "COMPRESS"; readonly algorithm: string }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }

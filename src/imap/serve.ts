@@ -58,6 +58,9 @@ function faulty({ fault }: BadInput): Completion {
   return fault.code === undefined ? no(fault.text) : no(fault.text, fault.code);
 }
 
+/** Commands whose answer cannot wait for what comes behind them. */
+const ANSWERS_ITSELF: ReadonlySet<string> = new Set(["COMPRESS", "STARTTLS"]);
+
 /** One connection. */
 class Runner implements Disposable {
   commands = 0;
@@ -71,7 +74,16 @@ class Runner implements Disposable {
     const session = new Session();
     this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
     const loginBy = services.world.ticks() + limits.loginMs;
-    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in, tag: "" };
+    this.#cx = {
+      session,
+      loginBy,
+      conn,
+      compressed: undefined,
+      services,
+      out: this.#out,
+      input: this.#in,
+      tag: "",
+    };
   }
 
   /** Until the client or the session ends it. */
@@ -118,6 +130,7 @@ class Runner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cx.session[Symbol.dispose]();
+    this.#cx.compressed?.[Symbol.dispose]();
     this.#in[Symbol.dispose]();
   }
 
@@ -171,7 +184,7 @@ class Runner implements Disposable {
       condition(this.#out.gather, tagged.tag, completion.status, completion.text, completion.code);
       if (completion.status === "BAD") await this.#punish();
       else if (session.identity !== undefined) session.badCommands = 0;
-    } else if (tagged.command.name !== "STARTTLS") session.ended = true;
+    } else if (!ANSWERS_ITSELF.has(tagged.command.name)) session.ended = true;
     if (session.refusedLogins >= this.services.limits.authTries) this.#bye("Too many refused logins");
     return tagged.command.name;
   }

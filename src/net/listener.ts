@@ -57,6 +57,8 @@ export interface Listener extends AsyncDisposable {
   /** Open connections, those being refused left out. */
   readonly connections: number;
   readonly maxConnections: number;
+  /** Takes other limits for connections to come; those that are there keep theirs. */
+  setLimits(limits: Partial<NetLimits>): void;
   /** Stops accepting; connections go on. Safe to call twice. */
   close(): Promise<void>;
   /** Resolves when no connection is left. */
@@ -79,7 +81,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 class NetListener implements Listener {
   readonly #options: ListenOptions;
-  readonly #limits: NetLimits;
+  #limits: NetLimits;
   readonly #emit: Emit;
   readonly #book: AddressBook;
   readonly #exempt: Networks;
@@ -119,6 +121,10 @@ class NetListener implements Listener {
 
   get maxConnections(): number {
     return this.#limits.maxConnections;
+  }
+
+  setLimits(limits: Partial<NetLimits>): void {
+    this.#limits = netLimits(limits);
   }
 
   async start(): Promise<void> {

@@ -74,8 +74,9 @@ export class Supervisor {
         throw cannotListen(protocol, address, error);
       });
     }
-    this.#database = await openNodeDatabase(config, this.#emit);
+    // What can be wrong in the configuration comes before what takes long to start.
     this.#certificates = await readCertificates(config, realWorld.now);
+    this.#database = await openNodeDatabase(config, this.#emit);
     // The HTTP listener is there first, so that /healthz says 503 rather than nothing.
     const https = config.listeners.map((listener) =>
       listener.protocol === "http" ? this.#listenHttp(listener.address) : undefined

@@ -13,6 +13,7 @@ import {
   listen,
   type Listener,
   LocalAddressBook,
+  type NetLimits,
   TlsContextHolder,
 } from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
@@ -37,8 +38,6 @@ globalThis.addEventListener("error", (event) => {
   emitBug(emit, "uncaught exception", event.error);
 });
 
-/** Received and Return-Path are written into the message, beyond what its sender may use. */
-const TRACE_OCTETS = 16 * 1024;
 /** Between two looks for what nobody needs any more. */
 const SWEEP_MS = 10 * 60_000;
 
@@ -69,7 +68,8 @@ class NodeWorker {
       database,
       world: realWorld,
       emit,
-      limits: { ...limits.store, messageOctets: limits.message_size + TRACE_OCTETS },
+      // The protocols hold limits.message_size, which a reload may raise.
+      limits: { ...limits.store, messageOctets: Infinity },
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
@@ -143,14 +143,7 @@ class NodeWorker {
           alpn: role.alpn,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
-          limits: {
-            ...this.#config.limits.net,
-            maxConnections: start.maxConnections,
-            connectionsPerAddress: Math.max(
-              this.#config.limits.net.connectionsPerAddress,
-              role.connectionsPerAddress ?? 0,
-            ),
-          },
+          limits: this.#netLimits(protocol),
           budget,
           book: this.#book(protocol),
           reusePort: true,
@@ -162,6 +155,16 @@ class NodeWorker {
         }),
       );
     }
+  }
+
+  #netLimits(protocol: keyof typeof ROLES): Partial<NetLimits> {
+    const { net } = this.#config.limits;
+    const { connectionsPerAddress = 0 } = ROLES[protocol];
+    return {
+      ...net,
+      maxConnections: start.maxConnections,
+      connectionsPerAddress: Math.max(net.connectionsPerAddress, connectionsPerAddress),
+    };
   }
 
   /** imap and imaps count an address's connections together, and so on. */
@@ -194,6 +197,9 @@ class NodeWorker {
     try {
       this.#certificates.reload(certificates);
       this.#config = config;
+      config.listeners.forEach(({ protocol }, i) => {
+        if (protocol !== "http") this.#listeners[i]?.setLimits(this.#netLimits(protocol));
+      });
       say({ kind: "reloaded", error: undefined });
     } catch (error) {
       say({ kind: "reloaded", error: (error as Error).message });

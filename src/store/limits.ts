@@ -31,6 +31,10 @@ export interface StoreLimits {
   /** Octets that one read of bodies asks for, and how many reads are in flight. */
   readonly readOctets: number;
   readonly readAhead: number;
+  /** Octets of one annotation, annotations of one mailbox, octets of all annotations of an account. */
+  readonly metadataOctets: number;
+  readonly metadataEntries: number;
+  readonly metadataTotal: number;
   /** Messages of one THREAD. */
   readonly threadMessages: number;
   /** Keys of one SEARCH, and how deep they nest. */
@@ -46,6 +50,10 @@ export interface StoreLimits {
   readonly textMessages: number;
   /** Messages whose keys for SORT one transaction writes, where the text is not written yet. */
   readonly sortMessages: number;
+  /** Milliseconds without a change after which text is extracted; while mail pours in, that has to wait. */
+  readonly textQuietMs: number;
+  /** Milliseconds that an account's new mail waits for that at most. */
+  readonly textLatestMs: number;
   /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
   readonly expungedRanges: number;
   /** Milliseconds after which an untouched large draft is swept. */
@@ -74,13 +82,18 @@ export const STORE_LIMITS: StoreLimits = {
   fetchOctets: 1_048_576,
   readOctets: 1_048_576,
   readAhead: 2,
+  metadataOctets: 65_536,
+  metadataEntries: 100,
+  metadataTotal: 4_194_304,
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,
   searchIndexMs: 60_000,
   textCharacters: 1_048_576,
   textPartOctets: 4_194_304,
-  textMessages: 32,
+  textMessages: 64,
+  textQuietMs: 1000,
+  textLatestMs: 30_000,
   sortMessages: 256,
   expungedRanges: 10_000,
   stagedMs: 86_400_000,

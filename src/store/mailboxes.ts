@@ -10,6 +10,7 @@ import { call, type Transaction } from "./pg/door.ts";
 import { type AccountState, accountState, lockAccount, moveAccountOn } from "./sql/account.ts";
 import { dropEntries, dropExpunged } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
+import { forgetAnnotations } from "./sql/metadata.ts";
 
 /** Messages that DELETE removes at once; of larger mailboxes the sweep removes them. */
 const DELETE_AT_ONCE = 500;
@@ -146,7 +147,11 @@ export async function deleteMailbox(
       const rest = messages > DELETE_AT_ONCE
         ? [call(sql.discardMailbox, account, id)]
         : [call(dropEntries, account, id, DELETE_AT_ONCE), call(dropExpunged, account, id)];
-      await tx.run(call(moveAccountOn, account, modSeq, -octets, -messages), ...rest);
+      await tx.run(
+        call(moveAccountOn, account, modSeq, -octets, -messages),
+        call(forgetAnnotations, account, id),
+        ...rest,
+      );
       return done({ id: id as MailboxId, modSeq });
     })
   );

@@ -15,6 +15,7 @@ import { Indexer } from "./indexer.ts";
 import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
 import { lockMaildrop } from "./lock.ts";
 import * as boxes from "./mailboxes.ts";
+import { metadata, setMetadata } from "./metadata.ts";
 import { octets } from "./octets.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
@@ -112,6 +113,8 @@ export function createStore(options: StoreOptions): Store {
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),
     copy: (account, from, uids, to) => copy(context, account, from, uids, to),
     move: (account, from, uids, to) => move(context, account, from, uids, to),
+    metadata: (account, of, entries, depth) => metadata(context, account, of, entries, depth),
+    setMetadata: (account, of, changes) => setMetadata(context, account, of, changes),
     quota: (account) => quota(context, account),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     watch: (account, listener) => context.changes.watch(account, listener),

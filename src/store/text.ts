@@ -1,9 +1,10 @@
 /**
  * The text that SEARCH looks at: header fields decoded, names of attachments, text parts decoded and stripped
- * of markup, all case-folded. It is extracted after delivery, in the order of message ids; `indexed_message_id` says how far.
+ * of markup, all case-folded. It is extracted after delivery, in the order of message ids;
+ * `indexed_message_id` says how far.
  */
 import type { AccountId, MessageId } from "../core/brands.ts";
-import type { OctetRange } from "../core/store.ts";
+import type { OctetPiece, OctetRange } from "../core/store.ts";
 import {
   attachmentNames,
   foldText,
@@ -21,11 +22,16 @@ import { octets } from "./octets.ts";
 import { call, statement } from "./pg/door.ts";
 import { insertSortKeys, joined, SORT_COLUMNS, sortColumns } from "./sort_keys.ts";
 
-/** The next messages without text. $1 account, $2 rows at most. */
+/** A message up to this size is read whole, in one question with others; of a larger one the parts that matter. */
+const WHOLE_OCTETS = 65_536;
+
+/** The next messages without text, with the octets of the small ones. $1 account, $2 rows at most. */
 const tail = statement(
   "text_tail",
   ["int8", "int4"],
-  `select m.message_id, m.header_size, m.structure
+  `select m.message_id, m.header_size, m.structure,
+          case when m.size <= ${WHOLE_OCTETS}
+               then (select c.octets from blob_chunk c where c.blob_id = m.blob_id and c.seq = 0) end
      from message m
     where m.account_id = $1
       and m.message_id > (select indexed_message_id from account_state where account_id = $1)
@@ -71,7 +77,8 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
   let characters = 0, last = 0;
   for (let row = 0; row < rows.count && characters < BATCH_CHARACTERS; row++) {
     const message = rows.int(row, 0) as MessageId;
-    const text = await textOf(context, account, message, rows.int(row, 1), rows.octets(row, 2));
+    const whole = rows.isNull(row, 3) ? undefined : rows.octets(row, 3);
+    const text = await textOf(context, account, message, rows.int(row, 1), rows.octets(row, 2), whole);
     last = message;
     if (text === undefined) continue;
     ids.push(message);
@@ -96,13 +103,14 @@ export async function indexAll(context: StoreContext, account: AccountId): Promi
   return true;
 }
 
-/** The searchable text of one message; undefined when it is gone. */
+/** The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone. */
 async function textOf(
   context: StoreContext,
   account: AccountId,
   message: MessageId,
   headerSize: number,
   structure: Uint8Array,
+  whole: Uint8Array | undefined,
 ): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
   const root = unpackParts(structure);
@@ -116,19 +124,26 @@ async function textOf(
   let header: string | undefined, keys: SortKeys | undefined;
   let body = searchable(attachmentNames(root)).slice(0, textCharacters);
   let pieces: Uint8Array[] = [];
-  for await (const piece of octets(context, account, ranges)) {
+  for await (const piece of whole === undefined ? octets(context, account, ranges) : cut(whole, ranges)) {
     pieces.push(piece.octets);
     if (!piece.last) continue;
-    const whole = pieces.length === 1 ? pieces[0]! : joined(pieces);
+    const range = pieces.length === 1 ? pieces[0]! : joined(pieces);
     pieces = [];
     if (piece.index === 0) {
-      header = searchable(headerText(whole));
-      keys = sortKeys(whole);
-    } else body += searchable(partText(wanted[piece.index - 1]!.part, whole)).slice(0, textCharacters) + "\n";
+      header = searchable(headerText(range));
+      keys = sortKeys(range);
+    } else body += searchable(partText(wanted[piece.index - 1]!.part, range)).slice(0, textCharacters) + "\n";
     if (body.length >= textCharacters) break;
   }
   if (header === undefined || keys === undefined) return undefined;
   return { header, body: body.slice(0, textCharacters).toWellFormed(), keys };
+}
+
+/** Ranges of octets that are at hand. */
+function* cut(whole: Uint8Array, ranges: readonly OctetRange[]): Generator<OctetPiece> {
+  for (const [index, { start, end }] of ranges.entries()) {
+    yield { index, octets: whole.subarray(start, end), last: true };
+  }
 }
 
 /** Case-folded, without what PostgreSQL's text cannot hold (NUL, lone surrogates). */

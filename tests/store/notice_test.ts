@@ -101,8 +101,19 @@ Deno.test("the maildrop lock excludes, across workers, until released or its lea
   assert(taken !== undefined);
 });
 
+Deno.test("the indexer waits for a quiet moment, but not for ever", async () => {
+  await using t = await bench(2, { indexer: true, limits: { textQuietMs: 3_600_000, textLatestMs: 900 } });
+  const [first, second] = t.accounts as [never, never];
+  const texted = async () => (await t.db.database.selectFrom("message_text").selectAll().execute()).length;
+  await put(t.store, first, mail("one"));
+  await put(t.store, second, mail("two"));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assertEquals(await texted(), 0);
+  while (await texted() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
 Deno.test("the indexer extracts text after deliveries and stops with its store", async () => {
-  await using t = await bench(1, { indexer: true });
+  await using t = await bench(1, { indexer: true, limits: { textQuietMs: 50 } });
   const account = t.accounts[0]!;
   await put(t.store, account, mail("one"));
   await put(t.store, account, mail("two"));

@@ -118,3 +118,14 @@ Deno.test("text of parts in transfer encodings and charsets is found, attachment
   assertEquals(await find({ key: "body", text: "hidden markup" }), [1]);
   assertEquals(await find({ key: "body", text: "<b>" }), []);
 });
+
+Deno.test("text of a message that is too large to be read whole is found as well", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!, inbox = await idOf(t.store, account, "INBOX");
+  const body = "A line as long as such lines are.\n".repeat(3000);
+  await put(t.store, account, octetsOf(`Subject: Large\n\n${body}needle\n`));
+  await put(t.store, account, octetsOf(`Subject: Small\n\nneedle\n`));
+  const find = async (key: SearchKey) => [...good(await t.store.search(account, inbox, key))];
+  assertEquals(await find({ key: "body", text: "needle" }), [1, 2]);
+  assertEquals(await find({ key: "header", field: "Subject", text: "large" }), [1]);
+});

@@ -36,7 +36,13 @@ export class MemoryStore implements S.MailStore {
 
   /** Makes an account with an INBOX. */
   addAccount(id: AccountId): void {
-    this.#accounts.set(id, { modSeq: 1, boxes: [], subscribed: new Set(), watchers: new Set() });
+    this.#accounts.set(id, {
+      modSeq: 1,
+      boxes: [],
+      subscribed: new Set(),
+      watchers: new Set(),
+      annotations: [],
+    });
     this.#add(this.#accounts.get(id)!, "INBOX");
   }
 
@@ -94,6 +100,7 @@ export class MemoryStore implements S.MailStore {
     if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
     if (name === "INBOX") return refused("CANNOT", "INBOX cannot be deleted");
     of.boxes.splice(of.boxes.indexOf(box), 1);
+    of.annotations = of.annotations.filter((one) => one.mailbox !== box.id);
     this.#notify(account, of, box);
     return done(undefined);
   }
@@ -401,6 +408,42 @@ export class MemoryStore implements S.MailStore {
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
     const deleted = box?.entries.filter((entry) => (entry.flags & Flag.Deleted) !== 0) ?? [];
     return deleted.reduce((sum, entry) => sum + entry.octets.length, 0);
+  }
+
+  async metadata(
+    account: AccountId,
+    of: MailboxId | "server" | "all",
+    entries: readonly string[],
+    depth: S.AnnotationDepth,
+  ): Promise<readonly S.Annotation[]> {
+    const all = (await this.#account(account)).annotations;
+    const levels = (name: string, entry: string) =>
+      name === entry
+        ? 0
+        : entry.startsWith(name + "/")
+        ? entry.slice(name.length).split("/").length - 1
+        : Infinity;
+    const most = depth === "infinity" ? 1000 : depth;
+    return all.filter(({ mailbox, entry }) =>
+      (of === "all" || mailbox === (of === "server" ? undefined : of)) &&
+      entries.some((name) => levels(name, entry) <= most)
+    ).sort((a, b) => a.entry < b.entry ? -1 : 1);
+  }
+
+  async setMetadata(
+    account: AccountId,
+    of: MailboxId | "server",
+    changes: ReadonlyMap<string, Uint8Array | null>,
+  ): Promise<Outcome<void>> {
+    const state = await this.#account(account);
+    const mailbox = of === "server" ? undefined : of;
+    const kept = state.annotations.filter((one) => one.mailbox !== mailbox || !changes.has(one.entry));
+    for (const [entry, value] of changes) if (value !== null) kept.push({ mailbox, entry, value });
+    if (kept.filter((one) => one.mailbox === mailbox).length > 100) {
+      return refused("LIMIT", "Too many annotations");
+    }
+    state.annotations = kept;
+    return done(undefined);
   }
 
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {

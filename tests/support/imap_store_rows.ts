@@ -36,6 +36,7 @@ export interface Account {
   modSeq: number;
   boxes: Box[];
   subscribed: Set<string>;
+  annotations: S.Annotation[];
   watchers: Set<(notice: S.ChangeNotice) => void>;
 }
 

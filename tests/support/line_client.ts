@@ -13,6 +13,11 @@ export class LineClient implements AsyncDisposable {
     return new LineClient(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
+  /** Over a connection that is already open, e.g. a unix socket. */
+  static over(conn: Deno.Conn): LineClient {
+    return new LineClient(conn);
+  }
+
   /**
    * The first line that matches; those before it are passed over.
    *
@@ -49,11 +54,25 @@ export class LineClient implements AsyncDisposable {
     }
   }
 
+  /** Sends octets. */
+  async send(octets: Uint8Array): Promise<void> {
+    for (let at = 0; at < octets.length;) at += await this.#conn.write(octets.subarray(at));
+  }
+
   /** Sends a line and waits for the answer. */
   async exchange(line: string, wanted: RegExp): Promise<string> {
-    const octets = new TextEncoder().encode(`${line}\r\n`);
-    for (let at = 0; at < octets.length;) at += await this.#conn.write(octets.subarray(at));
+    await this.send(new TextEncoder().encode(`${line}\r\n`));
     return await this.line(wanted);
+  }
+
+  /** Everything that still comes until the server closes. */
+  async rest(): Promise<string> {
+    const buffer = new Uint8Array(64 * 1024);
+    for (;;) {
+      const count = await this.#conn.read(buffer).catch(() => null);
+      if (count === null) return this.#held;
+      this.#held += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

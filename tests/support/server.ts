@@ -51,6 +51,8 @@ export interface Finished {
 
 /** How to start it. */
 export interface ServerOptions {
+  /** A configuration file. */
+  readonly config?: string;
   /** `--set` each. */
   readonly settings?: readonly string[];
   /** Addresses of accounts; their domains are made too. */
@@ -61,6 +63,12 @@ export interface ServerOptions {
   readonly folder?: string;
   /** Milliseconds until `ready`. */
   readonly timeoutMs?: number;
+  /** Put before deno, e.g. `setpriv …` to be another user. */
+  readonly prefix?: readonly string[];
+  /** Another copy of the project to run. */
+  readonly root?: string;
+  /** Put into the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The password of accounts, unless another is given. */
@@ -72,15 +80,14 @@ const root = new URL("../..", import.meta.url).pathname;
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const folder = options.folder ?? await Deno.makeTempDir({ prefix: "malleposte-server-" });
   const settings = [
-    `data=${folder}`,
-    "workers=2",
-    ...PORT_NAMES.map((name) => `listeners.${name}.address=127.0.0.1:0`),
-    ...(options.settings ?? []),
-  ].flatMap((setting) => ["--set", setting]);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", "serve", ...settings],
-    cwd: root,
-    env: { NO_COLOR: "1" },
+    ...(options.config === undefined ? [] : ["--config", options.config]),
+    ...settingsFor(folder, options.settings),
+  ];
+  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const child = new Deno.Command(program!, {
+    args: [...prefix, "task", "-q", "serve", ...settings],
+    cwd: options.root ?? root,
+    env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -100,7 +107,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ready.reject(new Error(`the server ended with code ${code}`));
     return code;
   });
-  const mail = (...words: string[]) => run(["task", "-q", "mail", ...settings, ...words]);
+  const mail = (...words: string[]) => run(["task", "-q", "mail", ...settings, ...words], options);
   const stop = async () => {
     try {
       child.kill("SIGTERM");
@@ -133,14 +140,39 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
+/** `--set` arguments for a data folder, free ports, and what else is asked for. */
+export function settingsFor(folder: string, settings: readonly string[] = []): string[] {
+  return [
+    `data=${folder}`,
+    "workers=2",
+    ...PORT_NAMES.map((name) => `listeners.${name}.address=127.0.0.1:0`),
+    ...settings,
+  ].flatMap((setting) => ["--set", setting]);
+}
+
+/** How to run a command. */
+export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env"> {
+  /** What it reads from standard input. */
+  readonly input?: string;
+}
+
 /** Runs deno with arguments in the project's folder. */
-export async function run(args: readonly string[]): Promise<Finished> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const child = new Deno.Command(program!, {
+    args: [...prefix, ...args],
+    cwd: options.root ?? root,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: options.input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (options.input !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(options.input));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 

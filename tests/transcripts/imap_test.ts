@@ -14,6 +14,7 @@ const FILES = [
   "imap_session.md",
   "imap_fetch.md",
   "imap_store.md",
+  "imap_metadata.md",
   "imap_objectid.md",
   "imap_search.md",
   "imap_sort.md",

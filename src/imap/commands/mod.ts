@@ -6,6 +6,7 @@ import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
+import { compress } from "./compress.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
@@ -18,6 +19,7 @@ import { idle } from "./idle.ts";
 import { language } from "./language.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
@@ -94,6 +96,12 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await status(cx, command);
     case "APPEND":
       return await append(cx, command);
+    case "COMPRESS":
+      return await compress(cx, tag, command);
+    case "GETMETADATA":
+      return await getMetadata(cx, command);
+    case "SETMETADATA":
+      return await setMetadata(cx, command);
     case "GETQUOTA":
       return await getQuota(cx, command);
     case "GETQUOTAROOT":

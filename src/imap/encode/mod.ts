@@ -2,6 +2,7 @@
 export * from "./fetch.ts";
 export { allFlags, flagList, flagsLine } from "./flags.ts";
 export * from "./mailbox.ts";
+export * from "./metadata.ts";
 export * from "./quota.ts";
 export * from "./response_code.ts";
 export * from "./search.ts";

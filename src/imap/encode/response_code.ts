@@ -16,7 +16,14 @@ export type ResponseCode =
   | { readonly code: "NO PERMANENTFLAGS" }
   | {
     /** HIGHESTMODSEQ: RFC 7162 §3.1.2.1. */
-    readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ";
+    readonly code:
+      | "UIDNEXT"
+      | "UIDVALIDITY"
+      | "UNSEEN"
+      | "HIGHESTMODSEQ"
+      /** RFC 5464 §4.2.1, §4.3. */
+      | "METADATA LONGENTRIES"
+      | "METADATA MAXSIZE";
     readonly value: number;
   }
   /** RFC 8474 §4.1. */
@@ -58,6 +65,10 @@ export type PlainCode =
   | "CLIENTBUG"
   | "NOTSAVED"
   | "CLOSED"
+  /** RFC 5464 §4.3. */
+  | "METADATA TOOMANY"
+  /** RFC 4978 §3. */
+  | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
   | "USEATTR"
   /** RFC 7162 §3.1.2.2. */
@@ -95,6 +106,8 @@ export function responseCode(out: Gather, code: ResponseCode): void {
     case "UIDVALIDITY":
     case "UNSEEN":
     case "HIGHESTMODSEQ":
+    case "METADATA LONGENTRIES":
+    case "METADATA MAXSIZE":
       out.text(code.code).octet(0x20).number(code.value);
       break;
     case "APPENDUID":

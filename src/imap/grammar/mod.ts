@@ -1,13 +1,14 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
 import type { By, Command, CommandName, Tagged } from "../command.ts";
 import { appendHead } from "./append.ts";
-import { authenticate, enable, id, login } from "./auth.ts";
+import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
 import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { esearch, search } from "./search.ts";
 import { cancelUpdate, uidBatches } from "./search_return.ts";
@@ -47,6 +48,9 @@ const ROWS = {
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
   APPEND: { plain: appended("APPEND", "seq") },
+  COMPRESS: { plain: compress },
+  GETMETADATA: { plain: getMetadata },
+  SETMETADATA: { plain: setMetadata },
   GETQUOTA: { plain: getQuota },
   GETQUOTAROOT: { plain: getQuotaRoot },
   SETQUOTA: { plain: setQuota },

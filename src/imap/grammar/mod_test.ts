@@ -10,7 +10,14 @@ import { cursor, octets, parsed } from "./test_support.ts";
 const one = { kind: "ranges", ranges: [[1, 1]] } as const;
 const set = (...ranges: [number, number][]) => ({ kind: "ranges", ranges });
 const whole = { part: [], text: "", fields: [] };
-const noOptions = { select: [], reference: "", returns: [], status: [], extended: false };
+const noOptions = {
+  select: [],
+  reference: "",
+  returns: [],
+  status: [],
+  metadata: undefined,
+  extended: false,
+};
 
 const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["CAPABILITY", { name: "CAPABILITY" }],
@@ -19,6 +26,19 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["STARTTLS", { name: "STARTTLS" }],
   ["NAMESPACE", { name: "NAMESPACE" }],
   ["IDLE", { name: "IDLE" }],
+  ["COMPRESS deflate", { name: "COMPRESS", algorithm: "DEFLATE" }],
+  ['GETMETADATA "INBOX" (MAXSIZE 1024 DEPTH infinity) (/shared/comment /PRIVATE/Comment)', {
+    name: "GETMETADATA",
+    mailbox: "INBOX",
+    entries: ["/shared/comment", "/private/comment"],
+    maxSize: 1024,
+    depth: "infinity",
+  }],
+  ['SETMETADATA "" (/private/vendor/x/y NIL)', {
+    name: "SETMETADATA",
+    mailbox: "",
+    changes: new Map([["/private/vendor/x/y", null]]),
+  }],
   ["UNAUTHENTICATE", { name: "UNAUTHENTICATE" }],
   ['GETQUOTA "#user/a@b"', { name: "GETQUOTA", root: "#user/a@b" }],
   ["GETQUOTAROOT inbox", { name: "GETQUOTAROOT", mailbox: "INBOX" }],
@@ -95,6 +115,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     extended: true,
   }],
   ['LIST (SPECIAL-USE) "" % RETURN (SPECIAL-USE SUBSCRIBED STATUS (MESSAGES UNSEEN))', {
+    metadata: undefined,
     name: "LIST",
     select: ["SPECIAL-USE"],
     reference: "",

@@ -12,7 +12,7 @@ export interface WireTarget {
 }
 
 /**
- * Reads a `postgres://` URL as libpq does: `host` may also be a parameter (a socket's directory), `sslmode`
+ * Reads a `postgres://` URL as libpq does: `host`, `port`, `user` and `password` may also be parameters, `sslmode`
  * is `prefer` by default.
  *
  * @throws Error naming what is wrong, without the password.
@@ -38,7 +38,7 @@ export function wireTarget(address: DatabaseAddress): WireTarget {
   return {
     to: host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port },
     user,
-    password: url.password === "" ? undefined : decodeURIComponent(url.password),
+    password: decodeURIComponent(url.password) || (url.searchParams.get("password") ?? undefined),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
     tls: host.startsWith("/") ? "disable" : sslMode(url.searchParams.get("sslmode")),
   };

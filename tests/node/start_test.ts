@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { kill } from "node:process";
+import { run, settingsFor, startServer } from "../support/server.ts";
+import { crash, messages, postmaster, read, runs, send, until } from "./support.ts";
+
+const you = "you@example.test";
+const settings = ["auth.allow_plaintext=true"];
+
+Deno.test("start, start again, start after crashes", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "malleposte-start-" });
+  const options = { folder, settings };
+  let certificate = "";
+  let acknowledged = 0;
+
+  await t.step("a first start makes everything and says how to go on", async () => {
+    await using server = await startServer({ ...options, accounts: [you] });
+    assertStringIncludes(server.output(), "There is no account yet");
+    assertStringIncludes(server.output(), "deno task mail account add you@example.test");
+    certificate = read(`${folder}/self-signed.pem`);
+    assertStringIncludes(certificate, "BEGIN CERTIFICATE");
+    assertEquals(Deno.statSync(`${folder}/self-signed.key`).mode! & 0o777, 0o600);
+    assertMatch(await send(server, you), /^250 /);
+    acknowledged++;
+    assertEquals(await server.stop(), 0);
+    assertEquals(postmaster(folder), undefined);
+    assertStringIncludes(read(`${folder}/postgres/postgres.log`), "database system is shut down");
+  });
+
+  await t.step("a second start uses it again; a third beside it changes nothing", async (t) => {
+    await using server = await startServer(options);
+    assertEquals(server.output().includes("There is no account yet"), false);
+    assertEquals(read(`${folder}/self-signed.pem`), certificate);
+    assertEquals(await messages(server, you), acknowledged);
+
+    const lock = read(`${folder}/lock`);
+    const third = await run(["task", "-q", "serve", ...settingsFor(folder)]);
+    assertEquals(third.code, 1);
+    assertMatch(third.stderr, /^deno task serve \(process \d+\) already works on \S+; stop it first, .*\n$/);
+    assertEquals(read(`${folder}/lock`), lock);
+    assertMatch(await send(server, you), /^250 /);
+    acknowledged++;
+
+    await t.step("a port that another server has: one sentence, and nothing stays behind", async () => {
+      for (const name of ["smtp", "imaps", "http"] as const) {
+        const other = await Deno.makeTempDir({ prefix: "malleposte-beside-" });
+        const address = `127.0.0.1:${server.ports[name]}`;
+        const beside = await run([
+          ...["task", "-q", "serve", ...settingsFor(other, [`listeners.${name}.address=${address}`])],
+        ]);
+        assertEquals(
+          [beside.code, beside.stderr],
+          [1, `Cannot listen for ${name} on ${address}: another program listens there\n`],
+        );
+        assertEquals(postmaster(other), undefined);
+        await Deno.remove(other, { recursive: true });
+      }
+    });
+
+    await crash(server);
+  });
+
+  await t.step("killed with PostgreSQL left running: the next start takes that over", async () => {
+    const left = postmaster(folder)!;
+    assert(runs(left));
+    await using server = await startServer(options);
+    assertEquals(postmaster(folder), left);
+    assertEquals(await messages(server, you), acknowledged);
+    assertMatch(await send(server, you), /^250 /);
+    acknowledged++;
+    await crash(server);
+    kill(left, "SIGKILL");
+    await until(() => !runs(left), "PostgreSQL is gone");
+  });
+
+  await t.step(
+    "killed with PostgreSQL: the next start recovers, and stops the one that it started",
+    async () => {
+      await using server = await startServer(options);
+      assertStringIncludes(read(`${folder}/postgres/postgres.log`), "automatic recovery in progress");
+      assertEquals(await messages(server, you), acknowledged);
+      assertEquals(await server.stop(), 0);
+      assertEquals(postmaster(folder), undefined);
+    },
+  );
+
+  await t.step("after a power cut a stranger has PostgreSQL's process number: he is left alone", async () => {
+    const stranger = new Deno.Command("sleep", { args: ["300"] }).spawn();
+    const lines = [
+      stranger.pid,
+      `${folder}/postgres/data`,
+      1,
+      5432,
+      `${folder}/postgres`,
+      "",
+      "1 1",
+      "ready",
+    ];
+    await Deno.writeTextFile(`${folder}/postgres/data/postmaster.pid`, `${lines.join("\n")}\n`);
+    await using server = await startServer(options);
+    assertEquals(await messages(server, you), acknowledged);
+    assertEquals(await server.stop(), 0);
+    assert(runs(stranger.pid));
+    stranger.kill();
+    await stranger.status;
+  });
+
+  await Deno.remove(folder, { recursive: true });
+});
