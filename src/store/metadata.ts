@@ -2,11 +2,12 @@
 import type { AccountId, MailboxId } from "../core/brands.ts";
 import { done, type Outcome, refused } from "../core/failure.ts";
 import type { Annotation, AnnotationDepth } from "../core/store.ts";
+import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { call } from "./pg/door.ts";
-import { accountState, lockAccount } from "./sql/account.ts";
-import { mailboxById } from "./sql/mailbox.ts";
+import { accountState, advanceModSeq, lockAccount } from "./sql/account.ts";
+import { mailboxById, touchMailbox } from "./sql/mailbox.ts";
 import { annotations, dropAnnotations, putAnnotations, usedAnnotations } from "./sql/metadata.ts";
 
 /** What stands for the server in the column `mailbox_id`. */
@@ -52,7 +53,7 @@ export async function setMetadata(
     }
   }
   try {
-    return await retrying(() =>
+    const modSeq = await retrying(() =>
       context.door.transaction(async (tx) => {
         const [locked, there, , , used] = await tx.run(
           call(lockAccount, account),
@@ -67,9 +68,15 @@ export async function setMetadata(
         const tooMany = used!.int(0, 0) > metadataEntries || used!.int(0, 1) > metadataTotal;
         // Whoever only takes away may do so, even where limits were set lower meanwhile.
         if (tooMany && names.length > 0) throw new Refusal(refused("LIMIT", "Too many annotations"));
-        return done(undefined);
+        // RFC 7162 §3.2: annotations have no mod-sequence of their own, but move their mailbox's on.
+        const [advanced] = await tx.run(call(advanceModSeq, account));
+        const modSeq = advanced!.int(0, 0);
+        if (of !== "server") await tx.run(call(touchMailbox, account, of, modSeq));
+        return modSeq;
       })
     );
+    context.changes.publish([notice(account, of === "server" ? undefined : of, modSeq)]);
+    return done(undefined);
   } catch (thrown) {
     if (thrown instanceof Refusal) return thrown.outcome;
     throw thrown;
