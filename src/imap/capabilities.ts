@@ -85,6 +85,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "INPROGRESS", rfc: "9585", announced: "after-login" },
   { name: "UIDBATCHES", rfc: "10022", announced: "after-login" },
   { name: "MULTISEARCH", rfc: "7377", announced: "after-login" },
+  { name: "NOTIFY", rfc: "5465", announced: "after-login" },
   { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },

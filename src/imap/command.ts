@@ -9,6 +9,13 @@
 import type { SortOrder } from "../core/search.ts";
 import type { AnnotationDepth, Flag } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
+import type {
+  MailboxFilter,
+  NotifyCommand,
+  PartialRange,
+  SearchNode,
+  SearchReturn,
+} from "./search_command.ts";
 
 /** `*` in a sequence set: the largest number in use. */
 export const STAR = 0;
@@ -77,58 +84,8 @@ export type FetchItem =
   }
   | { readonly item: "BINARY.SIZE"; readonly part: readonly number[] };
 
-/** Search keys as parsed; the session turns sequence numbers and `$` into UIDs. */
-export type SearchNode =
-  | { readonly key: "ALL" }
-  | { readonly key: "AND"; readonly of: readonly SearchNode[] }
-  | { readonly key: "OR"; readonly of: readonly [SearchNode, SearchNode] }
-  | { readonly key: "NOT"; readonly of: SearchNode }
-  | { readonly key: "SET"; readonly by: By; readonly set: SequenceSet }
-  /** ANSWERED, UNANSWERED… `flag` is one bit of {@link Flag}. */
-  | { readonly key: "FLAG"; readonly flag: number; readonly set: boolean }
-  | { readonly key: "KEYWORD"; readonly name: string; readonly set: boolean }
-  /** rev1: NEW = (RECENT UNSEEN), OLD, RECENT. \Recent is never set here. */
-  | { readonly key: "RECENT"; readonly set: boolean }
-  /** FROM, TO, CC, BCC, SUBJECT, HEADER. */
-  | { readonly key: "HEADER"; readonly field: string; readonly text: string }
-  | { readonly key: "BODY"; readonly text: string }
-  | { readonly key: "TEXT"; readonly text: string }
-  | {
-    readonly key: "DATE";
-    readonly of: "internal" | "sent" | "saved";
-    readonly is: "before" | "on" | "since";
-    /** `YYYY-MM-DD`. */
-    readonly date: string;
-  }
-  | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
-  | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
-  | { readonly key: "MODSEQ"; readonly atLeast: number }
-  /** RFC 8474 §6. */
-  | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
-
-/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 5267; RFC 9394). */
-export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL" | "CONTEXT" | "UPDATE";
-
-/** RETURN of SEARCH and SORT; undefined: plain, without RETURN. */
-export interface SearchReturn {
-  readonly options: readonly SearchOption[];
-  /** With PARTIAL. */
-  readonly partial: PartialRange | undefined;
-}
-
-/** RFC 9394 §4: places in a result, from its begin (both above 0) or its end (both below 0), as written. */
-export interface PartialRange {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
-
-/** Which mailboxes are meant (RFC 5465 §6, RFC 7377 §2.2). */
-export type MailboxFilter =
-  | { readonly kind: "selected" | "selected-delayed" | "inboxes" | "personal" | "subscribed" }
-  | { readonly kind: "subtree" | "subtree-one" | "mailboxes"; readonly names: readonly string[] };
 
 /** RFC 9051 §6.3.11, RFC 7162 HIGHESTMODSEQ, RFC 8438 SIZE, RFC 7889 APPENDLIMIT, RFC 8474 MAILBOXID, RFC 9208 DELETED-STORAGE. */
 export type StatusItem =
@@ -210,6 +167,7 @@ export type Command =
   /** `initial`: decoded; empty for `=`; undefined without SASL-IR. */
   | { readonly name: "AUTHENTICATE"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
   // authenticated
+  | NotifyCommand
   | { readonly name: "ENABLE"; readonly capabilities: readonly string[] }
   | {
     readonly name: "SELECT" | "EXAMINE";
@@ -322,3 +280,4 @@ export interface Tagged {
 
 // Named in the docs above.
 export type { Flag };
+export type * from "./search_command.ts";

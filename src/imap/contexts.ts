@@ -1,5 +1,6 @@
 /** Searches whose results are kept up to date (RFC 5267 §4.3). */
 import type { SearchKey } from "../core/search.ts";
+import type { FetchItem } from "./command.ts";
 import type { SearchAbout } from "./encode/mod.ts";
 import type { View } from "./view.ts";
 
@@ -9,6 +10,8 @@ export interface SearchContext {
   readonly about: SearchAbout;
   /** Sequence numbers in it are the UIDs that they meant when the command came. */
   readonly key: SearchKey;
+  /** What is told of new messages that match, by FETCH (RFC 5465 §7). */
+  readonly items: readonly FetchItem[];
   /** What the client knows as the result. */
   readonly uids: Set<number>;
 }

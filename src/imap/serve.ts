@@ -12,6 +12,7 @@ import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
 import { mayRun, run } from "./commands/mod.ts";
+import { noteOwn, onNotice, tellNotices } from "./commands/notify.ts";
 import { updatesAfter } from "./commands/updates.ts";
 import { BadInput, Draining, type Heard, Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -92,7 +93,7 @@ class Runner implements Disposable {
     condition(this.#out.gather, undefined, "OK", "Malleposte is ready", { code: "CAPABILITY", names });
     let loggedOut = false;
     while (!this.#cx.session.ended) {
-      const step = await this.#in.step(this.#timeoutMs());
+      const step = await this.#next();
       if (step === null || step === undefined) return "client";
       const name = await this.#heard(step);
       loggedOut = name === "LOGOUT";
@@ -100,6 +101,18 @@ class Runner implements Disposable {
     }
     await this.#out.flush();
     return loggedOut ? "logout" : "bye";
+  }
+
+  /** The client's next step. Meanwhile, what NOTIFY chose is told when it happens. */
+  async #next(): Promise<Heard | null | undefined> {
+    for (;;) {
+      if (this.#cx.session.notify === undefined) return await this.#in.step(this.#timeoutMs());
+      const { promise, resolve } = Promise.withResolvers<void>();
+      using _listening = onNotice(this.#cx, resolve);
+      await tellNotices(this.#cx);
+      const step = await this.#in.step(this.#timeoutMs(), promise);
+      if (step !== undefined) return step;
+    }
   }
 
   /** Says BYE where that is still possible. */
@@ -195,6 +208,7 @@ class Runner implements Disposable {
     if (refusal !== undefined) return refusal;
     try {
       const completion = await run(this.#cx, tagged);
+      if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;
     } catch (thrown) {

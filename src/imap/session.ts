@@ -3,6 +3,8 @@ import type { Identity } from "../core/auth.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { BatchQuestions } from "./batches.ts";
 import { SearchContexts } from "./contexts.ts";
+import type { NotifyEvent } from "./command.ts";
+import type { Notifier } from "./notifier.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
 import type { View } from "./view.ts";
@@ -36,6 +38,8 @@ export interface ImapSessionLimits {
   readonly messageLimit: number;
   /** Milliseconds after which a command that still works says so, again and again (RFC 9585 §3). */
   readonly progressMs: number;
+  /** Milliseconds between two looks at mailboxes that NOTIFY watches. */
+  readonly notifyMs: number;
   /** Searches that one session keeps up to date (RFC 5267 §4.3). */
   readonly searchContexts: number;
   /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
@@ -61,6 +65,7 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   perAccountAndAddress: 20,
   messageLimit: 2_000_000,
   progressMs: 10_000,
+  notifyMs: 250,
   searchContexts: 8,
   appendMessages: 1000,
   appendKept: 4_194_304,
@@ -68,6 +73,16 @@ export const IMAP_LIMITS: ImapSessionLimits = {
 };
 
 const UTF8 = { utf8: true }, UTF7 = { utf8: false };
+
+/** What NOTIFY chose (RFC 5465). */
+export interface Notify {
+  /** Events of the selected mailbox; none: it is not told of. */
+  readonly selected: readonly NotifyEvent[];
+  /** Removals wait for a command that lets them be told. */
+  readonly delayed: boolean;
+  /** For the other mailboxes. */
+  readonly notifier: Notifier | undefined;
+}
 
 /** The mailbox that is selected. */
 export interface Selected {
@@ -96,6 +111,10 @@ export class Session implements Disposable {
   saved: UidSet = [];
   /** Searches of the selected mailbox that are kept up to date. */
   readonly contexts: SearchContexts = new SearchContexts();
+  /** Undefined: as without NOTIFY, everything of the selected mailbox is told with commands. */
+  notify: Notify | undefined;
+  /** Messages that this session has just put into the selected mailbox (RFC 5465 §5.2). */
+  readonly ownArrivals: Set<number> = new Set();
   /** What UIDBATCHES was asked of the selected mailbox. */
   readonly batches: BatchQuestions = new BatchQuestions();
   refusedLogins = 0;
@@ -129,10 +148,18 @@ export class Session implements Disposable {
     this.saved = [];
     this.contexts.clear();
     this.batches.clear();
+    this.ownArrivals.clear();
+  }
+
+  /** Ends the watch over other mailboxes. */
+  stopNotify(): void {
+    this.notify?.notifier?.[Symbol.dispose]();
+    this.notify = undefined;
   }
 
   /** Gives everything back. */
   [Symbol.dispose](): void {
+    this.stopNotify();
     this.unselect();
     this.place?.[Symbol.dispose]();
   }

@@ -62,6 +62,7 @@ export const COMMANDS = {
   EXPUNGE: { states: SELECTED, rfc: "9051 §6.4.3", writes: true, updates: "all" },
   REPLACE: { states: SELECTED, rfc: "8508 §3.2", writes: true, updates: "all" },
   SEARCH: { states: SELECTED, rfc: "9051 §6.4.4", writes: false, updates: "no-expunge-by-seq" },
+  NOTIFY: { states: AFTER, rfc: "5465 §3.1", writes: false, updates: "all" },
   ESEARCH: { states: AFTER, rfc: "7377 §2", writes: false, updates: "no-expunge-by-seq" },
   UIDBATCHES: { states: SELECTED, rfc: "10022 §3.1", writes: false, updates: "all" },
   CANCELUPDATE: { states: SELECTED, rfc: "5267 §4.3.5", writes: false, updates: "all" },

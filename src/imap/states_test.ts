@@ -45,6 +45,7 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   EXPUNGE: "EXPUNGE",
   REPLACE: "REPLACE 1 INBOX {3+}\r\nabc",
   SEARCH: "SEARCH ALL",
+  NOTIFY: "NOTIFY NONE",
   ESEARCH: "ESEARCH IN (inboxes) ALL",
   UIDBATCHES: "UIDBATCHES 500",
   CANCELUPDATE: 'CANCELUPDATE "a"',

@@ -10,32 +10,10 @@ import { mergeRanges, rangesOf, type UidSet } from "../core/uidset.ts";
 import { type By, type PartialRange, type SequenceSet, STAR } from "./command.ts";
 import { gaps, lowerBound, search } from "./columns.ts";
 import type { Mirror } from "./mirror.ts";
+import type { Updates } from "./view_updates.ts";
 import { shareMirror } from "./mirrors.ts";
 import { type Numbering, resolveRanges } from "./numbering.ts";
 import { placesOf } from "./partial.ts";
-
-/** What the client must be told to catch up, in the order of the members. */
-export interface Updates {
-  /** Sequence numbers for EXPUNGE, highest first, so that none shifts another. */
-  readonly expunged: readonly number[];
-  /** The same messages by their UIDs, for VANISHED. */
-  readonly vanished: UidSet;
-  /** The new number of messages for EXISTS; undefined when nothing arrived. */
-  readonly exists: number | undefined;
-  /** True when the mailbox got new keywords, so that FLAGS must be told again. */
-  readonly keywords: boolean;
-  /** Sequence numbers whose flags changed, ascending. */
-  readonly changed: readonly number[];
-}
-
-/** Nothing to tell. */
-export const NO_UPDATES: Updates = {
-  expunged: [],
-  vanished: [],
-  exists: undefined,
-  keywords: false,
-  changed: [],
-};
 
 /** One session's numbering over a shared mirror. Dispose it when the mailbox is left. */
 export class View implements Disposable, Numbering {
@@ -45,6 +23,7 @@ export class View implements Disposable, Numbering {
   #toldModSeq: number;
   #toldKeywords: number;
   #toldUpTo: number;
+  #flagsMissed = false;
   readonly #release: () => void;
 
   private constructor(readonly mirror: Mirror, release: () => void) {
@@ -171,10 +150,12 @@ export class View implements Disposable, Numbering {
 
   /**
    * Catches up with the mirror. Without `expunge`, messages that vanished keep their numbers for now
-   * (RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH by sequence number).
+   * (RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH by sequence number). Without `flags`, flags that
+   * changed are passed over.
    */
-  updates(expunge: boolean): Updates {
+  updates(expunge: boolean, flags = true): Updates {
     const changed = this.#changed();
+    if (!flags && changed.length > 0) this.#flagsMissed = true;
     const before = this.#count;
     const expunged = expunge ? this.#vanished() : [];
     const vanished = rangesOf(expunged.map((seq) => this.uidAt(seq)).reverse());
@@ -182,7 +163,7 @@ export class View implements Disposable, Numbering {
     if (expunge || !this.behind) {
       this.#uids = this.mirror.uids;
       this.#count = this.mirror.count;
-      this.#toldUpTo = this.mirror.modSeq;
+      if (!this.#flagsMissed) this.#toldUpTo = this.mirror.modSeq;
     } else this.#appendFrom(known);
     const keywords = this.mirror.info.keywords.length > this.#toldKeywords;
     this.#toldKeywords = this.mirror.info.keywords.length;
@@ -192,7 +173,8 @@ export class View implements Disposable, Numbering {
       vanished,
       exists: arrived ? this.#count : undefined,
       keywords,
-      changed: this.#seqsOf(changed, known),
+      arrived: this.#arrivedBehind(known),
+      changed: flags ? this.#seqsOf(changed, known) : [],
     };
   }
 
@@ -200,7 +182,7 @@ export class View implements Disposable, Numbering {
    * Takes over what this session itself has just written, as told: the client knows it from its own command.
    * Gives the changes by others that came before it, to be told first.
    */
-  own(rows: readonly FlagRow[]): readonly number[] {
+  own(rows: readonly FlagRow[], flags = true): readonly number[] {
     const mine = new Map<number, number>();
     // The notice of our own commit may have been faster than the answer to our question.
     const pending = this.#changed();
@@ -211,7 +193,9 @@ export class View implements Disposable, Numbering {
       const at = this.mirror.indexOf(uid);
       return at >= 0 && mine.get(uid) !== this.mirror.modSeqAt(at);
     });
-    return this.#seqsOf(others, 0xffff_ffff);
+    if (flags) return this.#seqsOf(others, 0xffff_ffff);
+    if (others.length > 0) this.#flagsMissed = true;
+    return [];
   }
 
   /** How many of the mailbox's keywords the client was told. */
@@ -274,6 +258,11 @@ export class View implements Disposable, Numbering {
     return gone;
   }
 
+  #arrivedBehind(known: number): readonly number[] {
+    const from = lowerBound(this.#uids, this.#count, known + 1);
+    return Array.from(this.#uids.subarray(from, this.#count));
+  }
+
   /** Adds what arrived behind `known` to a column of our own, keeping those that are gone. */
   #appendFrom(known: number): void {
     const from = lowerBound(this.mirror.uids, this.mirror.count, known + 1);
@@ -286,3 +275,5 @@ export class View implements Disposable, Numbering {
     this.#count = uids.length;
   }
 }
+
+export { NO_UPDATES, type Updates } from "./view_updates.ts";

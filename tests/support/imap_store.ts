@@ -129,6 +129,8 @@ export class MemoryStore implements S.MailStore {
     const of = await this.#account(account);
     if (subscribed) of.subscribed.add(name);
     else of.subscribed.delete(name);
+    of.modSeq++;
+    this.#notify(account, of, undefined);
     return done(undefined);
   }
 
@@ -443,6 +445,8 @@ export class MemoryStore implements S.MailStore {
       return refused("LIMIT", "Too many annotations");
     }
     state.annotations = kept;
+    state.modSeq++;
+    this.#notify(account, state, state.boxes.find((box) => box.id === mailbox));
     return done(undefined);
   }
 

@@ -122,7 +122,7 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   const bugs: string[] = [];
   const plain = settings.includes("plain");
   const messageLimit = number("messagelimit") || IMAP_LIMITS.messageLimit;
-  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit };
+  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit, notifyMs: 0 };
   const services = testServices(store, { plain, bugs, limits });
   const sessions = steps.some((step) => step.session === 1) ? 2 : 1;
   const clients: MemoryClient[] = [], served: Promise<void>[] = [];

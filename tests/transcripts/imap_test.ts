@@ -24,6 +24,7 @@ const FILES = [
   "imap_condstore.md",
   "imap_context.md",
   "imap_multisearch.md",
+  "imap_notify.md",
   "imap_partial.md",
   "imap_messagelimit.md",
   "imap_uidbatches.md",

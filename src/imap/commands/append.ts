@@ -29,6 +29,7 @@ export async function append(cx: Context, command: Append): Promise<Completion> 
   for (const one of placed) {
     if (!one.ok) return failed(one.failure);
     uids.push(one.value.uid);
+    if (one.value.mailbox === cx.session.selected?.view.mirror.id) cx.session.ownArrivals.add(one.value.uid);
     uidValidity = one.value.uidValidity;
   }
   return ok("APPEND completed", { code: "APPENDUID", uidValidity, uids: rangesOf(uids) });

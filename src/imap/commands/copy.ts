@@ -33,6 +33,9 @@ export async function copy(
     return missing ? no(done.failure.text, { code: "TRYCREATE" }) : failed(done.failure);
   }
   if (done.value.sources.length === 0) return ok(`${command.name} completed, no messages`);
+  if (command.mailbox === cx.session.selected?.name) {
+    for (const uid of done.value.targets) cx.session.ownArrivals.add(uid);
+  }
   const code = copyUid(done.value);
   if (!moves) return ok("COPY completed", code);
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, so it cannot wait for the tagged answer.

@@ -18,7 +18,7 @@ type ESearch = Extract<Command, { readonly name: "ESEARCH" }>;
 
 const SELECTED: readonly MailboxFilter[] = [{ kind: "selected" }];
 /** RFC 7377 §2.1. */
-const ALL: SearchReturn = { options: ["ALL"], partial: undefined };
+const ALL: SearchReturn = { options: ["ALL"], partial: undefined, update: [] };
 
 /** What one mailbox gave. */
 interface Found {
@@ -104,7 +104,7 @@ async function inSelected(
   if (updates) cx.session.contexts.watch(view);
   const found = await uidsFound(cx, key);
   if (!found.ok) return found;
-  if (updates) keepContext(cx, { about, key, uids: new Set(found.value) });
+  if (updates) keepContext(cx, { about, key, items: returns.update, uids: new Set(found.value) });
   const modSeqOf = (uid: number) => {
     const index = view.mirror.indexOf(uid);
     return index < 0 ? 1 : view.mirror.modSeqAt(index);

@@ -21,6 +21,7 @@ import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
+import { notify } from "./notify.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
@@ -124,6 +125,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await replace(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
+    case "NOTIFY":
+      return await notify(cx, command);
     case "ESEARCH":
       return await esearch(cx, tag, command);
     case "UIDBATCHES":

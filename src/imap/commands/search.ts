@@ -25,7 +25,12 @@ export async function search(
   const { key, lowest } = limitedSearch(cx, whole);
   const found = await uidsFound(cx, key);
   if (updates && found.ok) {
-    keepContext(cx, { about: { tag, by: command.by }, key: whole, uids: new Set(found.value) });
+    keepContext(cx, {
+      about: { tag, by: command.by },
+      key: whole,
+      items: command.returns!.update,
+      uids: new Set(found.value),
+    });
   }
   return sayLimit(cx, answer(cx, tag, command, found), lowest);
 }

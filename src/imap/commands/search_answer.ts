@@ -10,7 +10,7 @@ import { enableCondstore } from "./enable.ts";
 import { asksModSeq } from "./search_key.ts";
 
 /** What IMAP4rev2 returns where nothing is asked (RFC 9051 §6.4.4). */
-const ALL: SearchReturn = { options: ["ALL"], partial: undefined };
+const ALL: SearchReturn = { options: ["ALL"], partial: undefined, update: [] };
 
 /** Answers with what was found, in the order of `found`. */
 export function answer(

@@ -8,6 +8,7 @@ import { searchUpdateLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Updates } from "../view.ts";
 import { accountOf, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
+import { tellNew } from "./new_messages.ts";
 import { localTest } from "./search_local.ts";
 
 /** Keeps a result; or says that it will not, if there are enough already. */
@@ -46,8 +47,11 @@ export function tellRemovals(cx: Context, { expunged, vanished }: Updates): void
   }
 }
 
-/** ADDTO and REMOVEFROM for what arrived or has other flags, after that itself was told (RFC 5267 §4.3.2). */
-export async function tellContexts(cx: Context): Promise<void> {
+/**
+ * ADDTO and REMOVEFROM for what arrived or has other flags, after that itself was told (RFC 5267 §4.3.2).
+ * `fresh`: what others have put there, of which FETCH is told if asked for, before ADDTO (RFC 5465 §7).
+ */
+export async function tellContexts(cx: Context, fresh: ReadonlySet<number>): Promise<void> {
   const { contexts } = cx.session;
   if (contexts.size === 0) return;
   const { view } = selectedOf(cx);
@@ -59,7 +63,7 @@ export async function tellContexts(cx: Context): Promise<void> {
         : watchesFlags(context.key)
         ? [...changed, ...arrived]
         : arrived;
-      await tellContext(cx, context, candidates.filter((uid) => view.mirror.indexOf(uid) >= 0));
+      await tellContext(cx, context, candidates.filter((uid) => view.mirror.indexOf(uid) >= 0), fresh);
     }
     done();
   } catch (thrown) {
@@ -68,7 +72,12 @@ export async function tellContexts(cx: Context): Promise<void> {
   }
 }
 
-async function tellContext(cx: Context, context: SearchContext, candidates: number[]): Promise<void> {
+async function tellContext(
+  cx: Context,
+  context: SearchContext,
+  candidates: number[],
+  fresh: ReadonlySet<number>,
+): Promise<void> {
   if (candidates.length === 0) return;
   candidates.sort((a, b) => a - b);
   const { view } = selectedOf(cx);
@@ -77,6 +86,7 @@ async function tellContext(cx: Context, context: SearchContext, candidates: numb
     cx.session.contexts.delete(context.about.tag);
     return refuseUpdates(cx, context.about.tag);
   }
+  await tellNew(cx, context.items, candidates.filter((uid) => fresh.has(uid) && matching.has(uid)));
   const added: number[] = [], removed: number[] = [];
   for (const uid of candidates) {
     const number = context.about.by === "uid" ? uid : view.seqOf(uid);

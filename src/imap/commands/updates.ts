@@ -7,11 +7,24 @@ import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
 import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
+import { tellNew } from "./new_messages.ts";
 import { tellContexts, tellRemovals } from "./search_context.ts";
 import { asksSequence } from "./search_key.ts";
 
 /** Commands behind which everything that was committed before must be told. */
-const FRESH: ReadonlySet<string> = new Set(["NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE", "REPLACE"]);
+const FRESH: ReadonlySet<string> = new Set([
+  "NOOP",
+  "CHECK",
+  "APPEND",
+  "COPY",
+  "MOVE",
+  "EXPUNGE",
+  "REPLACE",
+  "NOTIFY",
+]);
+
+/** Commands whose own work is told by EXPUNGE or VANISHED. */
+const REMOVES: ReadonlySet<string> = new Set(["EXPUNGE", "MOVE", "REPLACE"]);
 
 /** Tells what may be told before this command's completion. Throws Unavailable, except after its work is done. */
 export async function updatesAfter(cx: Context, { command }: Tagged): Promise<void> {
@@ -20,12 +33,13 @@ export async function updatesAfter(cx: Context, { command }: Tagged): Promise<vo
   if (rule === "none" || selected === undefined) return;
   if (FRESH.has(command.name)) {
     // The command's own work is committed: that its echo cannot be read now must not turn OK into NO.
-    if (command.name === "NOOP" || command.name === "CHECK") await selected.view.mirror.refresh();
-    else await selected.view.mirror.refresh().catch(() => {});
+    if (command.name === "NOOP" || command.name === "CHECK" || command.name === "NOTIFY") {
+      await selected.view.mirror.refresh();
+    } else await selected.view.mirror.refresh().catch(() => {});
   }
   const expunge = rule === "all" || namesByUid(command);
-  await tellUpdates(cx, expunge);
-  if (!expunge) tellHeldBack(cx);
+  await tellUpdates(cx, expunge, REMOVES.has(command.name));
+  if (!expunge || cx.session.notify !== undefined) tellHeldBack(cx);
 }
 
 /** RFC 7162 §3.2.10.2: a UID SEARCH whose keys hold sequence numbers must not change their meaning either. */
@@ -40,7 +54,8 @@ function namesByUid(command: Command): boolean {
  */
 export function tellHeldBack(cx: Context): void {
   const view = cx.session.selected?.view;
-  if (view === undefined || !cx.session.qresync || !view.behind) return;
+  if (view === undefined || !cx.session.qresync) return;
+  if (!view.behind && (cx.session.notify === undefined || view.toldUpTo >= view.mirror.modSeq)) return;
   const code = { code: "HIGHESTMODSEQ", value: view.toldUpTo } as const;
   condition(cx.out.gather, undefined, "OK", "Removals are still to be told", code);
 }
@@ -51,17 +66,24 @@ export async function removed(cx: Context, text: string): Promise<Completion> {
   if (view === undefined || !cx.session.qresync) return ok(text);
   // The command's work is committed: without its echo, the older number is still true.
   await view.mirror.refresh().catch(() => {});
-  await tellUpdates(cx, true);
+  await tellUpdates(cx, true, true);
   return ok(text, { code: "HIGHESTMODSEQ", value: view.toldUpTo });
 }
 
-/** Tells everything that the view has learnt: EXPUNGE, EXISTS, FLAGS, FETCH, ESEARCH, in this order. */
-export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> {
-  const selected = cx.session.selected;
+/**
+ * Tells everything that the view has learnt: EXPUNGE, EXISTS, FLAGS, FETCH, ESEARCH, in this order. Where NOTIFY
+ * chose less, only that, but for what a command itself did (`own`).
+ */
+export async function tellUpdates(cx: Context, expunge: boolean, own = false): Promise<void> {
+  const { selected, notify } = cx.session;
   if (selected === undefined) return;
+  const chosen = notify === undefined
+    ? undefined
+    : new Map(notify.selected.map((each) => [each.event, each]));
+  if (chosen !== undefined && chosen.size === 0 && !own) return;
   const { view } = selected;
   const out = cx.out.gather;
-  const updates = view.updates(expunge);
+  const updates = view.updates(expunge, chosen === undefined || own || chosen.has("FlagChange"));
   tellRemovals(cx, updates);
   let told = 0;
   if (cx.session.tellsVanished) vanishedLines(out, updates.vanished, false);
@@ -77,7 +99,10 @@ export async function tellUpdates(cx: Context, expunge: boolean): Promise<void> 
   }
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
-  await tellContexts(cx);
+  const fresh = updates.arrived.filter((uid) => !cx.session.ownArrivals.delete(uid));
+  await tellContexts(cx, new Set(fresh));
+  const news = chosen?.get("MessageNew");
+  if (news?.event === "MessageNew") await tellNew(cx, news.items, fresh);
 }
 
 /** Takes over the flags that this command has just written, and tells what others changed before it. */
@@ -91,7 +116,9 @@ export async function takeOwn(cx: Context, view: View, rows: readonly FlagRow[])
     writeFlagsLines(cx, mirror.info.keywords, false);
     view.keywordsTold();
   }
-  await tellFlags(cx, view, view.own(rows));
+  const { notify } = cx.session;
+  const flags = notify === undefined || notify.selected.some(({ event }) => event === "FlagChange");
+  await tellFlags(cx, view, view.own(rows, flags));
 }
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */

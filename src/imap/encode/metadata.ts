@@ -23,6 +23,23 @@ export function metadataLine(
   out.text(")\r\n");
 }
 
+/** metadata-resp = "METADATA" SP mailbox SP entry-list: names of what changed (RFC 5464 §4.4.2). */
+export function metadataNamesLine(
+  out: Gather,
+  name: string,
+  entries: readonly string[],
+  mode: EncodeMode,
+): void {
+  out.text("* METADATA ");
+  if (name === "") out.text('""');
+  else mailbox(out, name, mode);
+  for (const entry of entries) {
+    out.octet(0x20);
+    astring(out, entry, mode);
+  }
+  out.text("\r\n");
+}
+
 /** nstring / literal8 */
 function octetString(out: Gather, value: Uint8Array, mode: EncodeMode): void {
   if (value.includes(0)) {

@@ -38,6 +38,8 @@ export type ResponseCode =
     readonly sources: Iterable<number>;
     readonly targets: Iterable<number>;
   }
+  /** RFC 5465 §3.1: the events that there are. */
+  | { readonly code: "BADEVENT"; readonly events: readonly string[] }
   /** RFC 9738 §3.1; `uid`: the lowest that was worked on. */
   | { readonly code: "MESSAGELIMIT"; readonly limit: number; readonly uid?: number }
   /** RFC 9585 §4. */
@@ -125,6 +127,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       uidSet(out, rangesOf(code.sources));
       out.octet(0x20);
       uidSet(out, rangesOf(code.targets));
+      break;
+    case "BADEVENT":
+      out.text("BADEVENT (").text(code.events.join(" ")).octet(0x29);
       break;
     case "MESSAGELIMIT":
       out.text("MESSAGELIMIT ").number(code.limit);

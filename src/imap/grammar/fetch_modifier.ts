@@ -1,7 +1,7 @@
 /** Modifiers of FETCH: RFC 4466 §2.4; RFC 7162 §3.1.4.1, §3.2.6; RFC 9394 §3.3. */
 import type { By, Command } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
-import { partialRange } from "./search_return.ts";
+import { partialRange } from "./partial.ts";
 import { number64 } from "./string.ts";
 
 /** What stands behind the items of a FETCH. */

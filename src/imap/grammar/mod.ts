@@ -9,6 +9,7 @@ import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
+import { notify } from "./notify.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { esearch, search } from "./search.ts";
 import { cancelUpdate, uidBatches } from "./search_return.ts";
@@ -63,6 +64,7 @@ const ROWS = {
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
   REPLACE: { plain: appended("REPLACE", "seq"), uid: appended("REPLACE", "uid") },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  NOTIFY: { plain: notify },
   // RFC 7377 §2 writes it with UID in its examples, §4 without.
   ESEARCH: { plain: esearch, uid: esearch },
   UIDBATCHES: { plain: uidBatches },

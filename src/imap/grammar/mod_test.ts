@@ -275,13 +275,13 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["UID SEARCH RETURN (COUNT) ALL", {
     name: "SEARCH",
     by: "uid",
-    returns: { options: ["COUNT"], partial: undefined },
+    returns: { options: ["COUNT"], partial: undefined, update: [] },
     criteria: { key: "ALL" },
   }],
   ["SORT RETURN (MIN) (REVERSE Date subject) UTF-8 ALL", {
     name: "SORT",
     by: "seq",
-    returns: { options: ["MIN"], partial: undefined },
+    returns: { options: ["MIN"], partial: undefined, update: [] },
     order: [{ by: "date", reverse: true }, { by: "subject", reverse: false }],
     criteria: { key: "ALL" },
   }],
@@ -289,12 +289,32 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     name: "ESEARCH",
     by: "uid",
     sources: [{ kind: "subtree", names: ["a", "b"] }, { kind: "selected" }],
-    returns: { options: ["UPDATE", "PARTIAL"], partial: { from: -1, to: -9 } },
+    returns: { options: ["UPDATE", "PARTIAL"], partial: { from: -1, to: -9 }, update: [] },
     criteria: { key: "FLAG", flag: 1, set: false },
   }],
   ['CANCELUPDATE "a" "b"', { name: "CANCELUPDATE", tags: ["a", "b"] }],
   ["UIDBATCHES 2000 10:20", { name: "UIDBATCHES", size: 2000, range: [10, 20] }],
   ["UIDBATCHES 500", { name: "UIDBATCHES", size: 500, range: undefined }],
+  ["NOTIFY NONE", { name: "NOTIFY", status: false, groups: undefined }],
+  [
+    "notify set status (selected (MessageNew (uid flags) MessageExpunge)) (subtree (a b) mailboxname)" +
+    " (mailboxes INBOX NONE)",
+    {
+      name: "NOTIFY",
+      status: true,
+      groups: [
+        {
+          filter: { kind: "selected" },
+          events: [
+            { event: "MessageNew", items: [{ item: "UID" }, { item: "FLAGS" }] },
+            { event: "MessageExpunge" },
+          ],
+        },
+        { filter: { kind: "subtree", names: ["a", "b"] }, events: [{ event: "MailboxName" }] },
+        { filter: { kind: "mailboxes", names: ["INBOX"] }, events: [] },
+      ],
+    },
+  ],
   ["UID THREAD references UTF-8 ALL", {
     name: "THREAD",
     by: "uid",

@@ -1,6 +1,8 @@
 /** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 5267; RFC 9394. */
-import type { Command, PartialRange, SearchOption, SearchReturn } from "../command.ts";
+import type { Command, FetchItem, PartialRange, SearchOption, SearchReturn } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
+import { fetchAtts } from "./notify.ts";
+import { partialRange } from "./partial.ts";
 import { ascii } from "./octets.ts";
 import { nzNumber, quoted } from "./string.ts";
 
@@ -11,9 +13,10 @@ import { nzNumber, quoted } from "./string.ts";
  */
 export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
   if (!c.sp() || !c.expect(0x28)) return undefined;
-  if (c.take(0x29)) return { options: ["ALL"], partial: undefined };
+  if (c.take(0x29)) return { options: ["ALL"], partial: undefined, update: [] };
   const options = new Set<SearchOption>();
   let partial: PartialRange | undefined;
+  let update: readonly FetchItem[] = [];
   do {
     const word = c.word();
     switch (word) {
@@ -23,8 +26,14 @@ export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
       case "COUNT":
       case "SAVE":
       case "CONTEXT":
-      case "UPDATE":
         break;
+      case "UPDATE": {
+        // RFC 5465 §7; its example has a space, its syntax none.
+        const items = c.take(0x28) || c.takeSpaceParen() ? fetchAtts(c) : [];
+        if (items === undefined) return undefined;
+        update = items;
+        break;
+      }
       case "PARTIAL":
         if (partial !== undefined) return c.fail("return option", "PARTIAL comes twice");
         partial = c.sp() ? partialRange(c) : undefined;
@@ -39,7 +48,7 @@ export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
   if (partial !== undefined && options.has("ALL")) {
     return c.fail("return option", "Either PARTIAL or ALL can be returned");
   }
-  return c.expect(0x29) ? { options: [...options], partial } : undefined;
+  return c.expect(0x29) ? { options: [...options], partial, update } : undefined;
 }
 
 /** cancelupdate = "CANCELUPDATE" 1*(SP quoted) (RFC 5267 §5) */
@@ -67,22 +76,4 @@ export function uidBatches(c: Cursor): Command | undefined {
   // RFC 10022 §3.1.5.
   if (first > last) return c.fail("batch range", "A range of batches goes up", "BAD", { code: "CLIENTBUG" });
   return { name: "UIDBATCHES", size, range: [first, last] };
-}
-
-/**
- * partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number (RFC 9394 §4)
- */
-export function partialRange(c: Cursor): PartialRange | undefined {
-  const from = place(c);
-  if (from === undefined || !c.expect(0x3a)) return undefined;
-  const to = place(c);
-  if (to === undefined) return undefined;
-  if (from < 0 !== to < 0) return c.fail("partial range", "Both ends must be counted from the same side");
-  return { from, to };
-}
-
-function place(c: Cursor): number | undefined {
-  const sign = c.take(0x2d) ? -1 : 1;
-  const number = nzNumber(c);
-  return number === undefined ? undefined : sign * number;
 }
