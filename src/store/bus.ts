@@ -2,8 +2,8 @@ import type { ChangeNotice } from "../core/store.ts";
 import type { Bus } from "./changes.ts";
 
 /**
- * Milliseconds that a notice may wait for others. A message to another thread costs a third of a millisecond
- * of CPU, more than anything else in a delivery: so under load one carries many notices.
+ * Milliseconds that a notice may wait for others: a message to another thread costs more CPU than all else that
+ * is done about a commit, so under load one carries many notices.
  */
 const PAUSE = 4;
 

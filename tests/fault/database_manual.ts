@@ -1,3 +1,4 @@
+// Run by hand: deno test -A tests/fault/database_manual.ts. Its deadlines are for a quiet machine.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { kill } from "node:process";
 import { startServer } from "../support/server.ts";
