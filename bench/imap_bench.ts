@@ -58,7 +58,7 @@ const ENVELOPE = ENCODER.encode(
 
 Deno.bench(`encode ${LINES} × UID FLAGS`, { group: "encode" }, () => {
   for (let i = 1; i <= LINES; i++) {
-    line.begin(i);
+    line.begin(i, i);
     line.uid(i + 10_000);
     line.flags(i & 31, [], []);
     line.end();
@@ -71,7 +71,7 @@ Deno.bench(
   { group: "encode" },
   () => {
     for (let i = 1; i <= LINES; i++) {
-      line.begin(i);
+      line.begin(i, i);
       line.uid(i + 10_000);
       line.flags(i & 31, [], []);
       line.modSeq(5_000_000 + i);

@@ -66,6 +66,13 @@ export interface MailboxChanges {
   readonly complete: boolean;
 }
 
+/** Which messages left a mailbox after a mod-sequence. */
+export interface Vanished {
+  readonly uids: UidSet;
+  /** False when the record does not reach back that far: more may have vanished. */
+  readonly complete: boolean;
+}
+
 /** A message that is being received. Dispose it to drop what `finish` has not taken over. */
 export interface Draft extends AsyncDisposable {
   /** Octets so far. */
@@ -176,6 +183,17 @@ export interface QuotaUse {
   readonly mailboxLimit: number;
 }
 
+/** An annotation (RFC 5464); without a mailbox one of the server, as the account sees it. */
+export interface Annotation {
+  readonly mailbox: MailboxId | undefined;
+  /** In small letters, from `/private` or `/shared` on. */
+  readonly entry: string;
+  readonly value: Uint8Array;
+}
+
+/** Levels below a name that are meant, too. */
+export type AnnotationDepth = 0 | 1 | "infinity";
+
 /** The store. */
 export interface MailStore {
   /** True when the database answers. Never throws. */
@@ -227,6 +245,8 @@ export interface MailStore {
   // --- out -------------------------------------------------------------------------------------------
   index(account: AccountId, mailbox: MailboxId): Promise<Outcome<MailboxIndex>>;
   changes(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<MailboxChanges>>;
+  /** The vanished half of `changes` alone, for clients that tell what they know (RFC 7162 §3.2). */
+  vanished(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<Vanished>>;
   /** In batches, ascending by UID; UIDs that are gone are left out. Stop iterating to stop reading. */
   fetch(
     account: AccountId,
@@ -281,6 +301,19 @@ export interface MailStore {
   quota(account: AccountId): Promise<QuotaUse>;
   /** Octets of a mailbox's messages with \Deleted. */
   deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number>;
+  /** Annotations by their names and by what lies below these, by mailbox and name. */
+  metadata(
+    account: AccountId,
+    of: MailboxId | "server" | "all",
+    entries: readonly string[],
+    depth: AnnotationDepth,
+  ): Promise<readonly Annotation[]>;
+  /** Sets some and removes those that are null; all or none. NONEXISTENT, TOOBIG, LIMIT (too many). */
+  setMetadata(
+    account: AccountId,
+    of: MailboxId | "server",
+    changes: ReadonlyMap<string, Uint8Array | null>,
+  ): Promise<Outcome<void>>;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */
   watch(account: AccountId, listener: (notice: ChangeNotice) => void): Disposable;
   /** POP3's exclusive access (RFC 1939 §4), across workers and nodes; undefined when another holds it. */

@@ -38,6 +38,18 @@ export function inSet(set: UidSet, n: number): boolean {
   return false;
 }
 
+/** What two sets have in common. */
+export function intersect(a: UidSet, b: UidSet): UidSet {
+  const common: [number, number][] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    const low = Math.max(a[i]![0], b[j]![0]), high = Math.min(a[i]![1], b[j]![1]);
+    if (low <= high) common.push([low, high]);
+    if (a[i]![1] < b[j]![1]) i++;
+    else j++;
+  }
+  return common;
+}
+
 /** How many numbers the set holds. */
 export function countOf(set: UidSet): number {
   let count = 0;

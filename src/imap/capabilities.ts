@@ -8,6 +8,9 @@ export interface CapabilityFacts {
   readonly startTlsOffered: boolean;
   /** Octets of the largest message that APPEND takes. */
   readonly appendLimit: number;
+  /** Messages that one command works on, and that one APPEND takes. */
+  readonly messageLimit: number;
+  readonly saveLimit: number;
 }
 
 /** One capability. */
@@ -59,6 +62,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "UNSELECT", rfc: "3691", announced: "after-login" },
   { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
   { name: "ESEARCH", rfc: "4731", announced: "after-login" },
+  { name: "CONTEXT=SEARCH", rfc: "5267 §4", announced: "after-login" },
   { name: "ESORT", rfc: "5267 §3.1", announced: "after-login" },
   { name: "SORT", rfc: "5256", announced: "after-login" },
   { name: "SORT=DISPLAY", rfc: "5957", announced: "after-login" },
@@ -66,6 +70,23 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "THREAD=REFERENCES", rfc: "5256", announced: "after-login" },
   // Of a draft that never became an RFC, but what clients that know it prefer.
   { name: "THREAD=REFS", rfc: "5256 §3", announced: "after-login" },
+  {
+    name: "MESSAGELIMIT",
+    rfc: "9738",
+    announced: "after-login",
+    words: (facts) => [`MESSAGELIMIT=${facts.messageLimit}`],
+  },
+  {
+    name: "SAVELIMIT",
+    rfc: "9738",
+    announced: "after-login",
+    words: (facts) => [`SAVELIMIT=${facts.saveLimit}`],
+  },
+  { name: "INPROGRESS", rfc: "9585", announced: "after-login" },
+  { name: "UIDBATCHES", rfc: "10022", announced: "after-login" },
+  { name: "MULTISEARCH", rfc: "7377", announced: "after-login" },
+  { name: "NOTIFY", rfc: "5465", announced: "after-login" },
+  { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },
   { name: "CHILDREN", rfc: "3348", announced: "after-login" },
@@ -78,6 +99,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "CATENATE", rfc: "4469", announced: "after-login" },
   { name: "URL-PARTIAL", rfc: "5550 §5.2", announced: "after-login" },
   { name: "REPLACE", rfc: "8508", announced: "after-login" },
+  { name: "METADATA", rfc: "5464", announced: "after-login" },
+  { name: "LIST-METADATA", rfc: "9590", announced: "after-login" },
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },
@@ -88,7 +111,10 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "QUOTA=RES-MESSAGE", rfc: "9208 §5.2", announced: "after-login" },
   { name: "QUOTA=RES-MAILBOX", rfc: "9208 §5.3", announced: "after-login" },
   { name: "UNAUTHENTICATE", rfc: "8437", announced: "after-login" },
+  { name: "COMPRESS=DEFLATE", rfc: "4978", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
+  { name: "QRESYNC", rfc: "7162", announced: "after-login", enable: true },
+  { name: "UIDONLY", rfc: "9586", announced: "after-login", enable: true },
   { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
   {
     name: "APPENDLIMIT",

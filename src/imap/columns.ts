@@ -1,4 +1,5 @@
-/** Ascending columns of UIDs: where one stands, and how much room they get. */
+/** Ascending columns of UIDs: where one stands, what is not there, and how much room they get. */
+import type { UidSet } from "../core/uidset.ts";
 
 /** Position of `uid` in the first `count` entries of an ascending column, or -1. */
 export function search(uids: Uint32Array, count: number, uid: number): number {
@@ -15,6 +16,20 @@ export function lowerBound(uids: Uint32Array, count: number, uid: number): numbe
     else high = middle;
   }
   return low;
+}
+
+/** The numbers of a set that the first `count` entries of an ascending column do not hold. */
+export function gaps(set: UidSet, uids: Uint32Array, count: number): UidSet {
+  const absent: [number, number][] = [];
+  for (const [low, high] of set) {
+    let from = low;
+    for (let at = lowerBound(uids, count, low); at < count && uids[at]! <= high; at++) {
+      if (uids[at]! > from) absent.push([from, uids[at]! - 1]);
+      from = uids[at]! + 1;
+    }
+    if (from <= high) absent.push([from, high]);
+  }
+  return absent;
 }
 
 /** How long a column is made for so many entries: an eighth more, so that arrivals seldom copy it. */

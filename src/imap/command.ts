@@ -7,7 +7,15 @@
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
 import type { SortOrder } from "../core/search.ts";
-import type { Flag } from "../core/store.ts";
+import type { AnnotationDepth, Flag } from "../core/store.ts";
+import type { UidSet } from "../core/uidset.ts";
+import type {
+  MailboxFilter,
+  NotifyCommand,
+  PartialRange,
+  SearchNode,
+  SearchReturn,
+} from "./search_command.ts";
 
 /** `*` in a sequence set: the largest number in use. */
 export const STAR = 0;
@@ -76,38 +84,6 @@ export type FetchItem =
   }
   | { readonly item: "BINARY.SIZE"; readonly part: readonly number[] };
 
-/** Search keys as parsed; the session turns sequence numbers and `$` into UIDs. */
-export type SearchNode =
-  | { readonly key: "ALL" }
-  | { readonly key: "AND"; readonly of: readonly SearchNode[] }
-  | { readonly key: "OR"; readonly of: readonly [SearchNode, SearchNode] }
-  | { readonly key: "NOT"; readonly of: SearchNode }
-  | { readonly key: "SET"; readonly by: By; readonly set: SequenceSet }
-  /** ANSWERED, UNANSWERED… `flag` is one bit of {@link Flag}. */
-  | { readonly key: "FLAG"; readonly flag: number; readonly set: boolean }
-  | { readonly key: "KEYWORD"; readonly name: string; readonly set: boolean }
-  /** rev1: NEW = (RECENT UNSEEN), OLD, RECENT. \Recent is never set here. */
-  | { readonly key: "RECENT"; readonly set: boolean }
-  /** FROM, TO, CC, BCC, SUBJECT, HEADER. */
-  | { readonly key: "HEADER"; readonly field: string; readonly text: string }
-  | { readonly key: "BODY"; readonly text: string }
-  | { readonly key: "TEXT"; readonly text: string }
-  | {
-    readonly key: "DATE";
-    readonly of: "internal" | "sent" | "saved";
-    readonly is: "before" | "on" | "since";
-    /** `YYYY-MM-DD`. */
-    readonly date: string;
-  }
-  | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
-  | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
-  | { readonly key: "MODSEQ"; readonly atLeast: number }
-  /** RFC 8474 §6. */
-  | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
-
-/** ESEARCH return options (RFC 9051 §6.4.4, RFC 5182 SAVE); undefined: plain SEARCH without RETURN. */
-export type SearchReturn = readonly ("MIN" | "MAX" | "ALL" | "COUNT" | "SAVE")[];
-
 /** How THREAD puts messages together (RFC 5256 §3). */
 export type ThreadAlgorithm = "ORDEREDSUBJECT" | "REFERENCES" | "REFS";
 
@@ -143,6 +119,14 @@ export type AppendStep =
   /** The command is over. */
   | { readonly step: "end" };
 
+/** Which annotations are asked for (RFC 5464 §4.2). Names are in small letters. */
+export interface MetadataQuery {
+  readonly entries: readonly string[];
+  /** Octets of a value; longer ones are left out. */
+  readonly maxSize: number | undefined;
+  readonly depth: AnnotationDepth;
+}
+
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
   readonly name: "LIST";
@@ -152,8 +136,20 @@ export interface ListCommand {
   readonly returns: readonly ("SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE")[];
   /** RETURN (STATUS (…)); empty: not asked. */
   readonly status: readonly StatusItem[];
+  /** RETURN (METADATA (…)) (RFC 9590). */
+  readonly metadata: MetadataQuery | undefined;
   /** True when any extended syntax was used: the answer then follows RFC 5258. */
   readonly extended: boolean;
+}
+
+/** What a client knows of the mailbox that it selects (RFC 7162 §3.2.5). */
+export interface Resync {
+  readonly uidValidity: number;
+  readonly modSeq: number;
+  /** The UIDs that it has; undefined: any. */
+  readonly known: UidSet | undefined;
+  /** Sequence numbers and their UIDs, one by one (§3.2.5.2). */
+  readonly match: { readonly seqs: UidSet; readonly uids: UidSet } | undefined;
 }
 
 /** One command, without its tag. */
@@ -171,11 +167,13 @@ export type Command =
   /** `initial`: decoded; empty for `=`; undefined without SASL-IR. */
   | { readonly name: "AUTHENTICATE"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
   // authenticated
+  | NotifyCommand
   | { readonly name: "ENABLE"; readonly capabilities: readonly string[] }
   | {
     readonly name: "SELECT" | "EXAMINE";
     readonly mailbox: string;
     readonly condstore: boolean;
+    readonly resync: Resync | undefined;
   }
   | { readonly name: "CREATE"; readonly mailbox: string; readonly specialUse: string | undefined }
   | { readonly name: "DELETE"; readonly mailbox: string }
@@ -192,6 +190,15 @@ export type Command =
   | { readonly name: "SETQUOTA"; readonly root: string }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
+  /** Without a mailbox (`""`): of the server. */
+  | ({ readonly name: "GETMETADATA"; readonly mailbox: string } & MetadataQuery)
+  | {
+    readonly name: "SETMETADATA";
+    readonly mailbox: string;
+    readonly changes: ReadonlyMap<string, Uint8Array | null>;
+  }
+  /** In capitals. */
+  | { readonly name: "COMPRESS"; readonly algorithm: string }
   // selected
   | { readonly name: "CHECK" }
   | { readonly name: "CLOSE" }
@@ -211,6 +218,22 @@ export type Command =
     readonly returns: SearchReturn | undefined;
     readonly criteria: SearchNode;
   }
+  /** RFC 7377 §2: UIDs in any mailboxes; `sources` undefined: in the selected one. */
+  | {
+    readonly name: "ESEARCH";
+    readonly by: "uid";
+    readonly sources: readonly MailboxFilter[] | undefined;
+    readonly returns: SearchReturn | undefined;
+    readonly criteria: SearchNode;
+  }
+  /** RFC 10022 §3.1: `range` of batches, from 1, the newest first. */
+  | {
+    readonly name: "UIDBATCHES";
+    readonly size: number;
+    readonly range: readonly [number, number] | undefined;
+  }
+  /** RFC 5267 §4.3.5: tags of the searches that shall not be kept up to date any more. */
+  | { readonly name: "CANCELUPDATE"; readonly tags: readonly string[] }
   | {
     readonly name: "SORT";
     readonly by: By;
@@ -230,6 +253,10 @@ export type Command =
     readonly set: SequenceSet;
     readonly items: readonly FetchItem[];
     readonly changedSince: number | undefined;
+    /** RFC 7162 §3.2.6: tell what vanished, too. */
+    readonly vanished: boolean;
+    /** RFC 9394 §3.3. */
+    readonly partial: PartialRange | undefined;
   }
   | {
     readonly name: "STORE";
@@ -253,3 +280,4 @@ export interface Tagged {
 
 // Named in the docs above.
 export type { Flag };
+export type * from "./search_command.ts";

@@ -28,6 +28,7 @@ type Arrived = { readonly octets: Uint8Array | null } | { readonly error: unknow
 
 /** Reads only when asked, and sends what waits before it does. */
 export class Incoming implements Input, Disposable {
+  #conn: Conn;
   readonly #parser: CommandParser;
   #reading = false;
   #arrived: Arrived | undefined;
@@ -38,12 +39,13 @@ export class Incoming implements Input, Disposable {
   #literal: "waiting" | "coming" | undefined;
 
   constructor(
-    readonly conn: Conn,
+    conn: Conn,
     readonly out: Outgoing,
     readonly limits: ImapSessionLimits,
     readonly draining: AbortSignal,
     readonly session: () => Session,
   ) {
+    this.#conn = conn;
     this.#parser = new CommandParser({ limits: limits.beforeLogin, mode: session().mode });
     draining.addEventListener("abort", this.#onDrain);
   }
@@ -114,6 +116,10 @@ export class Incoming implements Input, Disposable {
     return step.value.octets;
   }
 
+  use(conn: Conn): void {
+    this.#conn = conn;
+  }
+
   get pending(): number {
     return this.#parser.pending;
   }
@@ -139,7 +145,7 @@ export class Incoming implements Input, Disposable {
   async #arrival(timeoutMs: number, wake: Promise<void> | undefined): Promise<Arrived | undefined> {
     if (!this.#reading) {
       this.#reading = true;
-      this.conn.read(timeoutMs).then((octets) => this.#end({ octets }), (error) => this.#end({ error }));
+      this.#conn.read(timeoutMs).then((octets) => this.#end({ octets }), (error) => this.#end({ error }));
     }
     if (this.#arrived === undefined) {
       await new Promise<void>((resolve) => {

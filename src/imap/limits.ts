@@ -37,6 +37,9 @@ export interface ImapLimits {
   readonly partDepth: number;
   /** Octets of a keyword. */
   readonly keyword: number;
+  /** Octets of an annotation's value (RFC 5464), and annotations that one command names. */
+  readonly metadata: number;
+  readonly metadataEntries: number;
   /** Field-value pairs in ID (RFC 2971 §3.3 says 30). */
   readonly idPairs: number;
 }
@@ -60,6 +63,8 @@ export const BEFORE_LOGIN: ImapLimits = {
   fetchItems: 16,
   partDepth: 16,
   keyword: 50,
+  metadata: 0,
+  metadataEntries: 1,
   idPairs: 30,
 };
 
@@ -82,5 +87,7 @@ export const AFTER_LOGIN: ImapLimits = {
   fetchItems: 250,
   partDepth: 64,
   keyword: 50,
+  metadata: 65_536,
+  metadataEntries: 100,
   idPairs: 30,
 };

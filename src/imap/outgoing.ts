@@ -7,13 +7,21 @@ import type { Output } from "./commands/context.ts";
 export class Outgoing implements Output {
   readonly gather: Gather = new Gather();
 
-  constructor(readonly conn: Conn, readonly most: number) {}
+  #conn: Conn;
+
+  constructor(conn: Conn, readonly most: number) {
+    this.#conn = conn;
+  }
+
+  use(conn: Conn): void {
+    this.#conn = conn;
+  }
 
   breathe(): Promise<void> {
     return this.gather.size < this.most ? Promise.resolve() : this.flush();
   }
 
   flush(): Promise<void> {
-    return this.gather.size === 0 ? Promise.resolve() : this.conn.write(this.gather.take());
+    return this.gather.size === 0 ? Promise.resolve() : this.#conn.write(this.gather.take());
   }
 }

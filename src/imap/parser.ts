@@ -244,7 +244,9 @@ export class CommandParser {
     const start = commandHead(c);
     if (start === undefined) return this.#refuseLine(c.fault!, head);
     const { name } = start;
-    if (name !== "APPEND" && name !== "REPLACE") return this.#argument(octets, head, start.tag);
+    if (name !== "APPEND" && name !== "REPLACE") {
+      return this.#argument(octets, head, start.tag, name);
+    }
     const begun = appendHead(c, name, start.by, head);
     if (begun === undefined) return this.#refuseLine(c.fault!, head);
     if (begun === "argument") return this.#argument(octets, head, start.tag);
@@ -259,8 +261,8 @@ export class CommandParser {
   }
 
   /** The literal is a string of the command's text. */
-  #argument(octets: Uint8Array, head: LiteralHead, tag: string): ParserStep | undefined {
-    const refusal = argumentRefusal(head, this.#limits, this.#literals, this.#literalOctets, tag);
+  #argument(octets: Uint8Array, head: LiteralHead, tag: string, name?: string): ParserStep | undefined {
+    const refusal = argumentRefusal(head, this.#limits, this.#literals, this.#literalOctets, tag, name);
     if (refusal !== undefined) return this.#refuseLine(refusal, head);
     if (this.#held.length === 0) this.#held.add(octets);
     this.#literals++;

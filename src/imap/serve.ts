@@ -12,6 +12,7 @@ import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
 import { mayRun, run } from "./commands/mod.ts";
+import { noteOwn, onNotice, tellNotices } from "./commands/notify.ts";
 import { updatesAfter } from "./commands/updates.ts";
 import { BadInput, Draining, type Heard, Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -58,6 +59,9 @@ function faulty({ fault }: BadInput): Completion {
   return fault.code === undefined ? no(fault.text) : no(fault.text, fault.code);
 }
 
+/** Commands whose answer cannot wait for what comes behind them. */
+const ANSWERS_ITSELF: ReadonlySet<string> = new Set(["COMPRESS", "STARTTLS"]);
+
 /** One connection. */
 class Runner implements Disposable {
   commands = 0;
@@ -71,7 +75,16 @@ class Runner implements Disposable {
     const session = new Session();
     this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
     const loginBy = services.world.ticks() + limits.loginMs;
-    this.#cx = { session, loginBy, conn, services, out: this.#out, input: this.#in };
+    this.#cx = {
+      session,
+      loginBy,
+      conn,
+      compressed: undefined,
+      services,
+      out: this.#out,
+      input: this.#in,
+      tag: "",
+    };
   }
 
   /** Until the client or the session ends it. */
@@ -80,7 +93,7 @@ class Runner implements Disposable {
     condition(this.#out.gather, undefined, "OK", "Malleposte is ready", { code: "CAPABILITY", names });
     let loggedOut = false;
     while (!this.#cx.session.ended) {
-      const step = await this.#in.step(this.#timeoutMs());
+      const step = await this.#next();
       if (step === null || step === undefined) return "client";
       const name = await this.#heard(step);
       loggedOut = name === "LOGOUT";
@@ -88,6 +101,18 @@ class Runner implements Disposable {
     }
     await this.#out.flush();
     return loggedOut ? "logout" : "bye";
+  }
+
+  /** The client's next step. Meanwhile, what NOTIFY chose is told when it happens. */
+  async #next(): Promise<Heard | null | undefined> {
+    for (;;) {
+      if (this.#cx.session.notify === undefined) return await this.#in.step(this.#timeoutMs());
+      const { promise, resolve } = Promise.withResolvers<void>();
+      using _listening = onNotice(this.#cx, resolve);
+      await tellNotices(this.#cx);
+      const step = await this.#in.step(this.#timeoutMs(), promise);
+      if (step !== undefined) return step;
+    }
   }
 
   /** Says BYE where that is still possible. */
@@ -118,6 +143,7 @@ class Runner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cx.session[Symbol.dispose]();
+    this.#cx.compressed?.[Symbol.dispose]();
     this.#in[Symbol.dispose]();
   }
 
@@ -162,6 +188,7 @@ class Runner implements Disposable {
 
   async #command(tagged: Tagged): Promise<string> {
     this.commands++;
+    this.#cx.tag = tagged.tag;
     const completion = await this.#complete(tagged);
     // What a command left of its literal belongs to nobody.
     this.#in.refuseLiteral();
@@ -170,7 +197,7 @@ class Runner implements Disposable {
       condition(this.#out.gather, tagged.tag, completion.status, completion.text, completion.code);
       if (completion.status === "BAD") await this.#punish();
       else if (session.identity !== undefined) session.badCommands = 0;
-    } else if (tagged.command.name !== "STARTTLS") session.ended = true;
+    } else if (!ANSWERS_ITSELF.has(tagged.command.name)) session.ended = true;
     if (session.refusedLogins >= this.services.limits.authTries) this.#bye("Too many refused logins");
     return tagged.command.name;
   }
@@ -181,6 +208,7 @@ class Runner implements Disposable {
     if (refusal !== undefined) return refusal;
     try {
       const completion = await run(this.#cx, tagged);
+      if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;
     } catch (thrown) {

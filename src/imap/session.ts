@@ -1,6 +1,10 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
 import type { UidSet } from "../core/uidset.ts";
+import { BatchQuestions } from "./batches.ts";
+import { SearchContexts } from "./contexts.ts";
+import type { NotifyEvent } from "./command.ts";
+import type { Notifier } from "./notifier.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
 import type { View } from "./view.ts";
@@ -27,7 +31,18 @@ export interface ImapSessionLimits {
   readonly badDelayMs: number;
   /** Sessions of one account from one address, in one worker. */
   readonly perAccountAndAddress: number;
-  /** Messages of one APPEND (RFC 3502). */
+  /**
+   * Messages that one SEARCH, FETCH, STORE, COPY, MOVE or UID EXPUNGE works on: the last ones, where there are
+   * more. Announced as MESSAGELIMIT, which should not be below 1000 (RFC 9738 §3).
+   */
+  readonly messageLimit: number;
+  /** Milliseconds after which a command that still works says so, again and again (RFC 9585 §3). */
+  readonly progressMs: number;
+  /** Milliseconds between two looks at mailboxes that NOTIFY watches. */
+  readonly notifyMs: number;
+  /** Searches that one session keeps up to date (RFC 5267 §4.3). */
+  readonly searchContexts: number;
+  /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
   readonly appendKept: number;
@@ -48,12 +63,26 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   badDelayFrom: 3,
   badDelayMs: 1000,
   perAccountAndAddress: 20,
+  messageLimit: 2_000_000,
+  progressMs: 10_000,
+  notifyMs: 250,
+  searchContexts: 8,
   appendMessages: 1000,
   appendKept: 4_194_304,
   gathered: 65_536,
 };
 
 const UTF8 = { utf8: true }, UTF7 = { utf8: false };
+
+/** What NOTIFY chose (RFC 5465). */
+export interface Notify {
+  /** Events of the selected mailbox; none: it is not told of. */
+  readonly selected: readonly NotifyEvent[];
+  /** Removals wait for a command that lets them be told. */
+  readonly delayed: boolean;
+  /** For the other mailboxes. */
+  readonly notifier: Notifier | undefined;
+}
 
 /** The mailbox that is selected. */
 export interface Selected {
@@ -72,10 +101,22 @@ export class Session implements Disposable {
   rev2 = false;
   /** A CONDSTORE enabling command was given (RFC 7162 §3.1). */
   condstore = false;
+  /** ENABLE QRESYNC (RFC 7162 §3.2.3). */
+  qresync = false;
+  /** ENABLE UIDONLY: no sequence number is taken or told any more (RFC 9586). */
+  uidOnly = false;
   /** ENABLE UTF8=ACCEPT (RFC 9755 §3). */
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
   saved: UidSet = [];
+  /** Searches of the selected mailbox that are kept up to date. */
+  readonly contexts: SearchContexts = new SearchContexts();
+  /** Undefined: as without NOTIFY, everything of the selected mailbox is told with commands. */
+  notify: Notify | undefined;
+  /** Messages that this session has just put into the selected mailbox (RFC 5465 §5.2). */
+  readonly ownArrivals: Set<number> = new Set();
+  /** What UIDBATCHES was asked of the selected mailbox. */
+  readonly batches: BatchQuestions = new BatchQuestions();
   refusedLogins = 0;
   badCommands = 0;
   /** Set by LOGOUT and by every BYE: the connection ends once the answers are sent. */
@@ -95,15 +136,30 @@ export class Session implements Disposable {
     return this.rev2 || this.utf8 ? UTF8 : UTF7;
   }
 
+  /** True when VANISHED stands for EXPUNGE. */
+  get tellsVanished(): boolean {
+    return this.qresync || this.uidOnly;
+  }
+
   /** Leaves the selected mailbox. */
   unselect(): void {
     this.selected?.view[Symbol.dispose]();
     this.selected = undefined;
     this.saved = [];
+    this.contexts.clear();
+    this.batches.clear();
+    this.ownArrivals.clear();
+  }
+
+  /** Ends the watch over other mailboxes. */
+  stopNotify(): void {
+    this.notify?.notifier?.[Symbol.dispose]();
+    this.notify = undefined;
   }
 
   /** Gives everything back. */
   [Symbol.dispose](): void {
+    this.stopNotify();
     this.unselect();
     this.place?.[Symbol.dispose]();
   }

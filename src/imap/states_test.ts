@@ -30,6 +30,9 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   NAMESPACE: "NAMESPACE",
   STATUS: "STATUS INBOX (MESSAGES)",
   APPEND: "APPEND INBOX {3+}\r\nabc",
+  COMPRESS: "COMPRESS DEFLATE",
+  GETMETADATA: "GETMETADATA INBOX /private/comment",
+  SETMETADATA: "SETMETADATA INBOX (/private/comment NIL)",
   GETQUOTA: "GETQUOTA x",
   GETQUOTAROOT: "GETQUOTAROOT INBOX",
   SETQUOTA: "SETQUOTA x (STORAGE 1)",
@@ -42,6 +45,10 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   EXPUNGE: "EXPUNGE",
   REPLACE: "REPLACE 1 INBOX {3+}\r\nabc",
   SEARCH: "SEARCH ALL",
+  NOTIFY: "NOTIFY NONE",
+  ESEARCH: "ESEARCH IN (inboxes) ALL",
+  UIDBATCHES: "UIDBATCHES 500",
+  CANCELUPDATE: 'CANCELUPDATE "a"',
   SORT: "SORT (DATE) UTF-8 ALL",
   THREAD: "THREAD REFERENCES UTF-8 ALL",
   FETCH: "FETCH 1 FLAGS",
@@ -85,7 +92,14 @@ for (const state of Object.keys(WAY) as State[]) {
 
 Deno.test("capabilities have unique names, and what belongs to one state stays there", () => {
   assertEquals(new Set(CAPABILITIES.map((row) => row.name)).size, CAPABILITIES.length);
-  const facts = { authenticated: false, mechanisms: ["PLAIN"], startTlsOffered: false, appendLimit: 7 };
+  const facts = {
+    authenticated: false,
+    mechanisms: ["PLAIN"],
+    startTlsOffered: false,
+    appendLimit: 7,
+    messageLimit: 5000,
+    saveLimit: 1000,
+  };
   const before = capabilityWords(facts), after = capabilityWords({ ...facts, authenticated: true });
   assert(before.includes("LITERAL-") && !before.includes("LITERAL+") && before.includes("AUTH=PLAIN"));
   assert(after.includes("LITERAL+") && !after.includes("LITERAL-") && !after.includes("AUTH=PLAIN"));

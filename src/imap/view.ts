@@ -6,33 +6,24 @@
 import type { AccountId } from "../core/brands.ts";
 import { done, type Outcome } from "../core/failure.ts";
 import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
-import { mergeRanges, type UidSet } from "../core/uidset.ts";
-import { type By, type SequenceSet, STAR } from "./command.ts";
-import { lowerBound, search } from "./columns.ts";
-import { Mirror } from "./mirror.ts";
-
-/** What the client must be told to catch up, in the order of the members. */
-export interface Updates {
-  /** Sequence numbers for EXPUNGE, highest first, so that none shifts another. */
-  readonly expunged: readonly number[];
-  /** The new number of messages for EXISTS; undefined when nothing arrived. */
-  readonly exists: number | undefined;
-  /** True when the mailbox got new keywords, so that FLAGS must be told again. */
-  readonly keywords: boolean;
-  /** Sequence numbers whose flags changed, ascending. */
-  readonly changed: readonly number[];
-}
-
-/** Nothing to tell. */
-export const NO_UPDATES: Updates = { expunged: [], exists: undefined, keywords: false, changed: [] };
+import { mergeRanges, rangesOf, type UidSet } from "../core/uidset.ts";
+import { type By, type PartialRange, type SequenceSet, STAR } from "./command.ts";
+import { gaps, lowerBound, search } from "./columns.ts";
+import type { Mirror } from "./mirror.ts";
+import type { Updates } from "./view_updates.ts";
+import { shareMirror } from "./mirrors.ts";
+import { type Numbering, resolveRanges } from "./numbering.ts";
+import { placesOf } from "./partial.ts";
 
 /** One session's numbering over a shared mirror. Dispose it when the mailbox is left. */
-export class View implements Disposable {
+export class View implements Disposable, Numbering {
   #uids: Uint32Array;
   #count: number;
   #logAt: number;
   #toldModSeq: number;
   #toldKeywords: number;
+  #toldUpTo: number;
+  #flagsMissed = false;
   readonly #release: () => void;
 
   private constructor(readonly mirror: Mirror, release: () => void) {
@@ -41,39 +32,19 @@ export class View implements Disposable {
     this.#logAt = mirror.logEnd;
     this.#toldModSeq = mirror.modSeq;
     this.#toldKeywords = mirror.info.keywords.length;
+    this.#toldUpTo = mirror.modSeq;
     this.#release = release;
   }
 
   /** Opens a mailbox, sharing what other sessions of this worker already hold. Throws Unavailable. */
   static async open(store: MailStore, account: AccountId, mailbox: MailboxInfo): Promise<Outcome<View>> {
-    const mirrors = registry(store);
-    const key = `${account}/${mailbox.id}`;
-    let entry = mirrors.get(key);
-    const shares = entry !== undefined;
-    if (entry === undefined) {
-      entry = { users: 0, loaded: Mirror.load(store, account, mailbox) };
-      mirrors.set(key, entry);
-    }
-    const shared = entry;
-    shared.users++;
-    const release = () => {
-      if (--shared.users > 0) return;
-      if (mirrors.get(key) === shared) mirrors.delete(key);
-      shared.loaded.then((loaded) => loaded.ok && loaded.value.close(), () => {});
-    };
-    try {
-      const loaded = await shared.loaded;
-      if (loaded.ok && shares) await loaded.value.refresh();
-      if (loaded.ok && !loaded.value.gone) return done(new View(loaded.value, release));
-      release();
-      return loaded.ok
-        ? { ok: false, failure: { kind: "refused", code: "NONEXISTENT", text: "No such mailbox" } }
-        : loaded;
-    } catch (thrown) {
-      if (mirrors.get(key) === shared) mirrors.delete(key);
-      release();
-      throw thrown;
-    }
+    const shared = await shareMirror(store, account, mailbox);
+    return shared.ok ? done(new View(shared.value.mirror, shared.value.release)) : shared;
+  }
+
+  /** Whose mailbox it is. */
+  get account(): AccountId {
+    return this.mirror.account;
   }
 
   /** How many messages the client knows of. */
@@ -115,36 +86,57 @@ export class View implements Disposable {
     return this.#uids !== this.mirror.uids && this.#vanished().length > 0;
   }
 
+  /** The client knows of everything up to this mod-sequence, removals too (RFC 7162 §3.2). */
+  get toldUpTo(): number {
+    return this.#toldUpTo;
+  }
+
+  /** The UIDs of a set that neither the client nor the mirror knows. */
+  missing(set: UidSet): UidSet {
+    const absent = gaps(set, this.#uids, this.#count);
+    return this.#uids === this.mirror.uids && this.#count === this.mirror.count
+      ? absent
+      : gaps(absent, this.mirror.uids, this.mirror.count);
+  }
+
+  /**
+   * The UIDs that a set names, whether there are such messages or not. `*`: the highest UID that was ever
+   * given, so that what vanished at the end is named too.
+   */
+  everyUid(set: SequenceSet, saved: UidSet): UidSet {
+    if (set.kind === "saved") return saved;
+    const last = this.mirror.info.uidNext - 1;
+    const max = Math.max(last, this.#count === 0 ? 0 : this.uidAt(this.#count));
+    return mergeRanges(set.ranges.map(([a, b]) => [a === STAR ? max : a, b === STAR ? max : b]));
+  }
+
   /**
    * The UIDs that a sequence set names, clipped to what the client knows of. Undefined when a sequence number
    * is greater than the number of messages (RFC 9051 §9: answered with BAD); unknown UIDs are no error.
    */
   resolve(set: SequenceSet, by: By, saved: UidSet): UidSet | undefined {
-    if (set.kind === "saved") return saved;
-    return by === "uid" ? this.#byUid(set.ranges) : this.#bySeq(set.ranges);
+    return set.kind === "saved" ? saved : resolveRanges(this.#uids, this.#count, set.ranges, by);
   }
 
-  #bySeq(ranges: readonly (readonly [number, number])[]): UidSet | undefined {
+  /** How many messages of a set of UIDs the client knows of. */
+  countIn(set: UidSet): number {
+    let count = 0;
+    for (const [first, last] of this.seqRanges(set)) count += last - first + 1;
+    return count;
+  }
+
+  /** The part of a set of UIDs that a range names, counting what the client knows of (RFC 9394 §3.3). */
+  part(set: UidSet, range: PartialRange): UidSet {
+    const runs = [...this.seqRanges(set)];
+    const [first, end] = placesOf(range, this.countIn(set));
     const uids: [number, number][] = [];
-    for (const [a, b] of ranges) {
-      const first = a === STAR ? this.#count : a, last = b === STAR ? this.#count : b;
-      const low = Math.min(first, last), high = Math.max(first, last);
-      if (low < 1 || high > this.#count) return undefined;
-      uids.push([this.uidAt(low), this.uidAt(high)]);
+    let at = 0;
+    for (const [low, high] of runs) {
+      const from = Math.max(low, low + first - at), to = Math.min(high, low + end - 1 - at);
+      if (from <= to) uids.push([this.uidAt(from), this.uidAt(to)]);
+      at += high - low + 1;
     }
     return mergeRanges(uids);
-  }
-
-  #byUid(ranges: readonly (readonly [number, number])[]): UidSet {
-    if (this.#count === 0) return [];
-    const max = this.uidAt(this.#count);
-    const clipped: [number, number][] = [];
-    for (const [a, b] of ranges) {
-      const first = a === STAR ? max : a, last = b === STAR ? max : b;
-      const low = Math.min(first, last), high = Math.min(Math.max(first, last), max);
-      if (low <= high) clipped.push([low, high]);
-    }
-    return mergeRanges(clipped);
   }
 
   /** The sequence numbers of a set of UIDs as ranges `[first, last]`, ascending; both inclusive. */
@@ -158,25 +150,31 @@ export class View implements Disposable {
 
   /**
    * Catches up with the mirror. Without `expunge`, messages that vanished keep their numbers for now
-   * (RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH by sequence number).
+   * (RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH by sequence number). Without `flags`, flags that
+   * changed are passed over.
    */
-  updates(expunge: boolean): Updates {
+  updates(expunge: boolean, flags = true): Updates {
     const changed = this.#changed();
+    if (!flags && changed.length > 0) this.#flagsMissed = true;
     const before = this.#count;
     const expunged = expunge ? this.#vanished() : [];
+    const vanished = rangesOf(expunged.map((seq) => this.uidAt(seq)).reverse());
     const known = before === 0 ? 0 : this.#uids[before - 1]!;
     if (expunge || !this.behind) {
       this.#uids = this.mirror.uids;
       this.#count = this.mirror.count;
+      if (!this.#flagsMissed) this.#toldUpTo = this.mirror.modSeq;
     } else this.#appendFrom(known);
     const keywords = this.mirror.info.keywords.length > this.#toldKeywords;
     this.#toldKeywords = this.mirror.info.keywords.length;
     const arrived = this.#count > before - expunged.length;
     return {
       expunged,
+      vanished,
       exists: arrived ? this.#count : undefined,
       keywords,
-      changed: this.#seqsOf(changed, known),
+      arrived: this.#arrivedBehind(known),
+      changed: flags ? this.#seqsOf(changed, known) : [],
     };
   }
 
@@ -184,7 +182,7 @@ export class View implements Disposable {
    * Takes over what this session itself has just written, as told: the client knows it from its own command.
    * Gives the changes by others that came before it, to be told first.
    */
-  own(rows: readonly FlagRow[]): readonly number[] {
+  own(rows: readonly FlagRow[], flags = true): readonly number[] {
     const mine = new Map<number, number>();
     // The notice of our own commit may have been faster than the answer to our question.
     const pending = this.#changed();
@@ -195,7 +193,14 @@ export class View implements Disposable {
       const at = this.mirror.indexOf(uid);
       return at >= 0 && mine.get(uid) !== this.mirror.modSeqAt(at);
     });
-    return this.#seqsOf(others, 0xffff_ffff);
+    if (flags) return this.#seqsOf(others, 0xffff_ffff);
+    if (others.length > 0) this.#flagsMissed = true;
+    return [];
+  }
+
+  /** How many of the mailbox's keywords the client was told. */
+  get toldKeywords(): number {
+    return this.#toldKeywords;
   }
 
   /** Says that the client was just told all keywords. */
@@ -253,6 +258,11 @@ export class View implements Disposable {
     return gone;
   }
 
+  #arrivedBehind(known: number): readonly number[] {
+    const from = lowerBound(this.#uids, this.#count, known + 1);
+    return Array.from(this.#uids.subarray(from, this.#count));
+  }
+
   /** Adds what arrived behind `known` to a column of our own, keeping those that are gone. */
   #appendFrom(known: number): void {
     const from = lowerBound(this.mirror.uids, this.mirror.count, known + 1);
@@ -266,16 +276,4 @@ export class View implements Disposable {
   }
 }
 
-interface Shared {
-  users: number;
-  readonly loaded: Promise<Outcome<Mirror>>;
-}
-
-/** The mirrors of this worker, per store. */
-const registries = new WeakMap<MailStore, Map<string, Shared>>();
-
-function registry(store: MailStore): Map<string, Shared> {
-  let mirrors = registries.get(store);
-  if (mirrors === undefined) registries.set(store, mirrors = new Map());
-  return mirrors;
-}
+export { NO_UPDATES, type Updates } from "./view_updates.ts";

@@ -5,7 +5,7 @@ import { MemoryStore } from "../../tests/support/imap_store.ts";
 import type { Uid } from "../core/brands.ts";
 import { Flag, type MailboxInfo } from "../core/store.ts";
 import { rangesOf } from "../core/uidset.ts";
-import { View } from "./view.ts";
+import { NO_UPDATES, View } from "./view.ts";
 
 const OCTETS = new TextEncoder().encode("a: b\r\n\r\n");
 
@@ -106,10 +106,10 @@ Deno.test("a message keeps its number until the client may be told that it is go
   await store.expunge(ALICE, inbox.id, "all");
   await store.put(ALICE, "INBOX", OCTETS);
   await view.mirror.refresh();
-  assertEquals(view.updates(false), { expunged: [], exists: 4, keywords: false, changed: [] });
+  assertEquals(view.updates(false), { ...NO_UPDATES, exists: 4, arrived: [4] });
   assertEquals([1, 2, 3, 4].map((seq) => view.uidAt(seq)), [1, 2, 3, 4]);
   assert(view.behind);
-  assertEquals(view.updates(true), { expunged: [1], exists: undefined, keywords: false, changed: [] });
+  assertEquals(view.updates(true), { ...NO_UPDATES, expunged: [1], vanished: [[1, 1]] });
   assertEquals([1, 2, 3].map((seq) => view.uidAt(seq)), [2, 3, 4]);
   assert(!view.behind);
 });
@@ -169,7 +169,7 @@ Deno.test("an answer that was read before our own EXPUNGE does not bring the mes
   release();
   await reading;
   assert(!back);
-  assertEquals(view.updates(true), { expunged: [3], exists: undefined, keywords: false, changed: [] });
+  assertEquals(view.updates(true), { ...NO_UPDATES, expunged: [3], vanished: [[3, 3]] });
 });
 
 Deno.test("sequence sets become UIDs: any order, stars, holes", async () => {

@@ -1,7 +1,6 @@
 /** What SORT and THREAD compare of a message (RFC 5256 §2, §3, RFC 5957 §3), from its header. */
 import { octetsOf } from "../bytes/ascii.ts";
 import { type Address, parseAddressList } from "./address.ts";
-import { baseSubject } from "./subject.ts";
 import { decodeCharset } from "./charset.ts";
 import { parseDate } from "./date.ts";
 import { decodeWords } from "./encoded_word.ts";
@@ -9,6 +8,7 @@ import { FieldScanner } from "./field.ts";
 import { foldText } from "./fold_text.ts";
 import { oneLine } from "./header_text.ts";
 import { REFERENCES } from "./limits.ts";
+import { baseSubject } from "./subject.ts";
 import { messageIds } from "./thread.ts";
 
 /** Characters of a key that are compared. */
@@ -55,15 +55,15 @@ export function sortKeys(header: Uint8Array): SortKeys {
         if (fields.is("subject")) subject = decodeWords(fields.value());
         break;
       case 10:
-        if (fields.is("message-id")) messageId = messageIds(fields.value(), 1)[0];
-        else if (fields.is("references")) references = messageIds(fields.value(), REFERENCES);
+        if (fields.is("message-id")) messageId = ids(fields.value(), 1)[0];
+        else if (fields.is("references")) references = ids(fields.value(), REFERENCES);
         break;
       case 11:
-        if (fields.is("in-reply-to")) inReplyTo = messageIds(fields.value(), 1);
+        if (fields.is("in-reply-to")) inReplyTo = ids(fields.value(), 1);
         break;
     }
   }
-  const { base, reply: isReply } = baseSubject(subject);
+  const { base, reply } = baseSubject(subject);
   return {
     from: key(mailboxOf(first.from)),
     to: key(mailboxOf(first.to)),
@@ -71,11 +71,16 @@ export function sortKeys(header: Uint8Array): SortKeys {
     displayFrom: key(displayOf(first.from)),
     displayTo: key(displayOf(first.to)),
     subject: key(base),
-    isReply,
+    isReply: reply,
     sentAt,
     messageId,
     references: references.length > 0 ? references : inReplyTo,
   };
+}
+
+/** Message-IDs without the spaces that quoting lets into them: lists of them have spaces in between. */
+function ids(value: Uint8Array, limit: number): readonly string[] {
+  return messageIds(value, limit).map((id) => id.replaceAll(/[\s\0]/g, ""));
 }
 
 /** addr-mailbox, which for the beginning of a group is its name (RFC 9051 §7.5.2). */

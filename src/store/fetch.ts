@@ -1,7 +1,14 @@
 /** The one way out for what the tables hold of messages: the index, changes, rows in batches. */
 import type { AccountId, MailboxId, MessageId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Outcome, refused } from "../core/failure.ts";
-import type { FetchRow, FetchWanted, FlagRow, MailboxChanges, MailboxIndex } from "../core/store.ts";
+import type {
+  FetchRow,
+  FetchWanted,
+  FlagRow,
+  MailboxChanges,
+  MailboxIndex,
+  Vanished,
+} from "../core/store.ts";
 import { mergeRanges, type UidSet } from "../core/uidset.ts";
 import { keywordIndexes, packedIndexes } from "./bits.ts";
 import type { StoreContext } from "./context.ts";
@@ -9,7 +16,7 @@ import { retrying } from "./failures.ts";
 import type { Rows } from "./pg/door.ts";
 import { rangeColumns, rangesAfter } from "./ranges.ts";
 import { MAILBOX_WIDTH, mailboxInfo } from "./sql/mailbox.ts";
-import { fetchStatement, mailboxChanges, mailboxIndex } from "./sql/read.ts";
+import { fetchStatement, mailboxChanges, mailboxIndex, mailboxVanished } from "./sql/read.ts";
 
 /** Places of the columns behind a mailbox's own. */
 const UIDS = MAILBOX_WIDTH,
@@ -65,6 +72,20 @@ export async function changes(
     vanished: mergeRanges(vanished),
     complete: since >= rows.int(0, FLOOR),
   });
+}
+
+/** MailStore.vanished. */
+export async function vanished(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  since: ModSeq,
+): Promise<Outcome<Vanished>> {
+  const rows = await retrying(() => context.door.query(mailboxVanished, account, mailbox, since));
+  if (rows.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  const highs = rows.ints(0, 1);
+  const ranges = Array.from(rows.ints(0, 0), (low, i): [number, number] => [low, highs[i]!]);
+  return done({ uids: mergeRanges(ranges), complete: since >= rows.int(0, 2) });
 }
 
 function keywordMap(rows: Rows): ReadonlyMap<number, readonly number[]> {

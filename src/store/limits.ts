@@ -31,6 +31,10 @@ export interface StoreLimits {
   /** Octets that one read of bodies asks for, and how many reads are in flight. */
   readonly readOctets: number;
   readonly readAhead: number;
+  /** Octets of one annotation, annotations of one mailbox, octets of all annotations of an account. */
+  readonly metadataOctets: number;
+  readonly metadataEntries: number;
+  readonly metadataTotal: number;
   /** Messages of one THREAD. */
   readonly threadMessages: number;
   /** Keys of one SEARCH, and how deep they nest. */
@@ -78,6 +82,9 @@ export const STORE_LIMITS: StoreLimits = {
   fetchOctets: 1_048_576,
   readOctets: 1_048_576,
   readAhead: 2,
+  metadataOctets: 65_536,
+  metadataEntries: 100,
+  metadataTotal: 4_194_304,
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,

@@ -7,9 +7,10 @@ import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { mailboxName, parentNames } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
-import { type AccountState, accountState, lockAccount, moveAccountOn } from "./sql/account.ts";
+import { type AccountState, accountState, advanceModSeq, lockAccount, moveAccountOn } from "./sql/account.ts";
 import { dropEntries, dropExpunged } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
+import { forgetAnnotations } from "./sql/metadata.ts";
 
 /** Messages that DELETE removes at once; of larger mailboxes the sweep removes them. */
 const DELETE_AT_ONCE = 500;
@@ -146,7 +147,11 @@ export async function deleteMailbox(
       const rest = messages > DELETE_AT_ONCE
         ? [call(sql.discardMailbox, account, id)]
         : [call(dropEntries, account, id, DELETE_AT_ONCE), call(dropExpunged, account, id)];
-      await tx.run(call(moveAccountOn, account, modSeq, -octets, -messages), ...rest);
+      await tx.run(
+        call(moveAccountOn, account, modSeq, -octets, -messages),
+        call(forgetAnnotations, account, id),
+        ...rest,
+      );
       return done({ id: id as MailboxId, modSeq });
     })
   );
@@ -165,16 +170,16 @@ export async function subscribe(
 ): Promise<Outcome<void>> {
   const checked = mailboxName(name, context.limits);
   if (!checked.ok) return checked;
-  if (!subscribed) {
-    await retrying(() => context.door.run(call(sql.unsubscribe, account, checked.value)));
-    return done(undefined);
-  }
   const { subscriptions } = context.limits;
-  const rows = await retrying(() =>
-    context.door.run(call(lockAccount, account), call(sql.subscribe, account, checked.value, subscriptions))
+  const change = subscribed
+    ? call(sql.subscribe, account, checked.value, subscriptions)
+    : call(sql.unsubscribe, account, checked.value);
+  const [locked, changed, advanced] = await retrying(() =>
+    context.door.run(call(lockAccount, account), change, call(advanceModSeq, account))
   );
-  if (rows[0]!.count === 0) return refused("NONEXISTENT", "No such account");
-  return rows[1]!.bool(0, 0) ? done(undefined) : refused("LIMIT", "Too many subscriptions");
+  if (locked!.count === 0) return refused("NONEXISTENT", "No such account");
+  context.changes.publish([notice(account, undefined, advanced!.int(0, 0))]);
+  return !subscribed || changed!.bool(0, 0) ? done(undefined) : refused("LIMIT", "Too many subscriptions");
 }
 
 /** MailStore.subscriptions. */

@@ -9,12 +9,13 @@ import { copy, move } from "./copy.ts";
 import { Deliveries } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
 import { retrying } from "./failures.ts";
-import { changes, fetch, index } from "./fetch.ts";
+import { changes, fetch, index, vanished } from "./fetch.ts";
 import { setFlags } from "./flags.ts";
 import { Indexer } from "./indexer.ts";
 import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
 import { lockMaildrop } from "./lock.ts";
 import * as boxes from "./mailboxes.ts";
+import { metadata, setMetadata } from "./metadata.ts";
 import { octets } from "./octets.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
@@ -101,6 +102,7 @@ export function createStore(options: StoreOptions): Store {
     replace: (message, to, replaced) => replace(context, message, to, replaced),
     index: (account, mailbox) => index(context, account, mailbox),
     changes: (account, mailbox, since) => changes(context, account, mailbox, since),
+    vanished: (account, mailbox, since) => vanished(context, account, mailbox, since),
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     search: (account, mailbox, key) => search(context, account, mailbox, key),
@@ -111,6 +113,8 @@ export function createStore(options: StoreOptions): Store {
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),
     copy: (account, from, uids, to) => copy(context, account, from, uids, to),
     move: (account, from, uids, to) => move(context, account, from, uids, to),
+    metadata: (account, of, entries, depth) => metadata(context, account, of, entries, depth),
+    setMetadata: (account, of, changes) => setMetadata(context, account, of, changes),
     quota: (account) => quota(context, account),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     watch: (account, listener) => context.changes.watch(account, listener),

@@ -11,6 +11,7 @@ import { mailboxName, parentNames } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { accountState, lockAccount, moveAccountOn } from "./sql/account.ts";
 import { mailboxByName, mailboxNames, renameMailboxes } from "./sql/mailbox.ts";
+import { copyAnnotations } from "./sql/metadata.ts";
 import { ALL_UIDS } from "./ranges.ts";
 
 /** MailStore.renameMailbox. */
@@ -98,6 +99,8 @@ async function giveInboxAway(
   const copied = await copyWithin(context, tx, account, id, ALL_UIDS, to, false);
   if (!copied.ok) return copied;
   const removed = await removeWithin(context, tx, account, id, ALL_UIDS);
+  // RFC 5464 §4.1: INBOX keeps its annotations, and the new mailbox gets them as well.
+  await tx.query(copyAnnotations, account, id, copied.value.mailbox);
   const modSeq = Math.max(removed.modSeq, copied.value.modSeq);
   return done([
     notice(account, undefined, modSeq),

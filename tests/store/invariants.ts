@@ -38,6 +38,9 @@ const RULES: Readonly<Record<string, RawBuilder<unknown>>> = {
   "keys of SORT only of messages that are there": sql`
     select k.message_id from message_sort k left join message m using (account_id, message_id)
      where m.message_id is null`,
+  "annotations only of mailboxes that are there": sql`
+    select d.* from metadata d left join mailbox b using (account_id, mailbox_id)
+     where d.mailbox_id <> 0 and b.mailbox_id is null`,
   "a vanished UID is not there": sql`
     select x.* from expunged x join entry e on e.account_id = x.account_id and e.mailbox_id = x.mailbox_id
        and e.uid between x.uid_low and x.uid_high`,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { sql } from "kysely";
 import type { ChangeNotice } from "../../src/core/store.ts";
 import { BroadcastBus, deleteAccountRows, NodeLink } from "../../src/store/mod.ts";
-import { bench, good, idOf, mail, put } from "./support.ts";
+import { bench, good, idOf, mail, octetsOf, put } from "./support.ts";
 
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
@@ -144,4 +144,19 @@ Deno.test("deleting an account removes all it had; the sweep takes its octets; o
   );
   assertEquals((await t.store.sweep()).blobs, 3);
   assertEquals((await t.db.database.selectFrom("blob_chunk").select("seq").execute()).length, 1);
+});
+
+Deno.test("subscriptions and annotations are noticed, and move the mod-sequence on", async () => {
+  await using t = await bench(1);
+  const account = t.accounts[0]!;
+  const heard: ChangeNotice[] = [];
+  using _watching = t.store.watch(account, (notice) => heard.push(notice));
+  const inbox = (await t.store.mailbox(account, "INBOX"))!;
+  good(await t.store.subscribe(account, "INBOX", true));
+  good(await t.store.subscribe(account, "INBOX", false));
+  good(await t.store.setMetadata(account, inbox.id, new Map([["/private/comment", octetsOf("x")]])));
+  good(await t.store.setMetadata(account, "server", new Map([["/private/comment", octetsOf("x")]])));
+  assertEquals(heard.map(({ mailbox }) => mailbox), [undefined, undefined, inbox.id, undefined]);
+  for (const [at, { modSeq }] of heard.entries()) assert(at === 0 || modSeq > heard[at - 1]!.modSeq);
+  assertEquals((await t.store.mailbox(account, "INBOX"))!.highestModSeq, heard[2]!.modSeq);
 });

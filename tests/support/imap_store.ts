@@ -36,7 +36,13 @@ export class MemoryStore implements S.MailStore {
 
   /** Makes an account with an INBOX. */
   addAccount(id: AccountId): void {
-    this.#accounts.set(id, { modSeq: 1, boxes: [], subscribed: new Set(), watchers: new Set() });
+    this.#accounts.set(id, {
+      modSeq: 1,
+      boxes: [],
+      subscribed: new Set(),
+      watchers: new Set(),
+      annotations: [],
+    });
     this.#add(this.#accounts.get(id)!, "INBOX");
   }
 
@@ -94,6 +100,7 @@ export class MemoryStore implements S.MailStore {
     if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
     if (name === "INBOX") return refused("CANNOT", "INBOX cannot be deleted");
     of.boxes.splice(of.boxes.indexOf(box), 1);
+    of.annotations = of.annotations.filter((one) => one.mailbox !== box.id);
     this.#notify(account, of, box);
     return done(undefined);
   }
@@ -122,6 +129,8 @@ export class MemoryStore implements S.MailStore {
     const of = await this.#account(account);
     if (subscribed) of.subscribed.add(name);
     else of.subscribed.delete(name);
+    of.modSeq++;
+    this.#notify(account, of, undefined);
     return done(undefined);
   }
 
@@ -253,8 +262,22 @@ export class MemoryStore implements S.MailStore {
       vanished: rangesOf(
         box.vanished.filter((v) => v.modSeq > since).map((v) => v.uid).sort((a, b) => a - b),
       ),
-      complete: true,
+      complete: since >= box.vanishedFloor,
     });
+  }
+
+  async vanished(account: AccountId, mailbox: MailboxId, since: ModSeq): Promise<Outcome<S.Vanished>> {
+    const changes = await this.changes(account, mailbox, since);
+    return changes.ok ? done({ uids: changes.value.vanished, complete: changes.value.complete }) : changes;
+  }
+
+  /** Forgets what vanished so far, as the real store does when there is too much of it. */
+  forgetVanished(account: AccountId): void {
+    const of = this.#accounts.get(account)!;
+    for (const box of of.boxes) {
+      box.vanished = [];
+      box.vanishedFloor = of.modSeq;
+    }
   }
 
   async *fetch(
@@ -389,6 +412,44 @@ export class MemoryStore implements S.MailStore {
     return deleted.reduce((sum, entry) => sum + entry.octets.length, 0);
   }
 
+  async metadata(
+    account: AccountId,
+    of: MailboxId | "server" | "all",
+    entries: readonly string[],
+    depth: S.AnnotationDepth,
+  ): Promise<readonly S.Annotation[]> {
+    const all = (await this.#account(account)).annotations;
+    const levels = (name: string, entry: string) =>
+      name === entry
+        ? 0
+        : entry.startsWith(name + "/")
+        ? entry.slice(name.length).split("/").length - 1
+        : Infinity;
+    const most = depth === "infinity" ? 1000 : depth;
+    return all.filter(({ mailbox, entry }) =>
+      (of === "all" || mailbox === (of === "server" ? undefined : of)) &&
+      entries.some((name) => levels(name, entry) <= most)
+    ).sort((a, b) => a.entry < b.entry ? -1 : 1);
+  }
+
+  async setMetadata(
+    account: AccountId,
+    of: MailboxId | "server",
+    changes: ReadonlyMap<string, Uint8Array | null>,
+  ): Promise<Outcome<void>> {
+    const state = await this.#account(account);
+    const mailbox = of === "server" ? undefined : of;
+    const kept = state.annotations.filter((one) => one.mailbox !== mailbox || !changes.has(one.entry));
+    for (const [entry, value] of changes) if (value !== null) kept.push({ mailbox, entry, value });
+    if (kept.filter((one) => one.mailbox === mailbox).length > 100) {
+      return refused("LIMIT", "Too many annotations");
+    }
+    state.annotations = kept;
+    state.modSeq++;
+    this.#notify(account, state, state.boxes.find((box) => box.id === mailbox));
+    return done(undefined);
+  }
+
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {
     const watchers = this.#accounts.get(account)!.watchers;
     watchers.add(listener);
@@ -416,6 +477,7 @@ export class MemoryStore implements S.MailStore {
       specialUse: undefined,
       entries: [],
       vanished: [],
+      vanishedFloor: 0,
     };
     of.boxes.push(box);
     return box;

@@ -27,6 +27,8 @@ export interface Box {
   specialUse: string | undefined;
   entries: Entry[];
   vanished: { uid: number; modSeq: number }[];
+  /** What vanished up to here was forgotten. */
+  vanishedFloor: number;
 }
 
 /** An account. */
@@ -34,6 +36,7 @@ export interface Account {
   modSeq: number;
   boxes: Box[];
   subscribed: Set<string>;
+  annotations: S.Annotation[];
   watchers: Set<(notice: S.ChangeNotice) => void>;
 }
 

@@ -38,7 +38,7 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
     }
     case "age": {
       const seconds = (now - entry.internalDate) / 1000;
-      return key.is === "older" ? seconds >= key.seconds : seconds < key.seconds;
+      return key.is === "older" ? seconds >= key.seconds : seconds <= key.seconds;
     }
     case "size":
       return key.is === "larger" ? entry.octets.length > key.octets : entry.octets.length < key.octets;

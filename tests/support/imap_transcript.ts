@@ -3,10 +3,11 @@
  *
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
- * imap_messages.ts), `quota=N` octets, `rev2` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * imap_messages.ts), `quota=N` octets,
+ * `messagelimit=N`, `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
  * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session of alice. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
- * `(store up)` do what they say.
+ * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Events } from "../../src/core/events.ts";
@@ -59,7 +60,7 @@ export function dialoguesOf(markdown: string): readonly Dialogue[] {
 function stepOf(line: string): Step {
   const match = /^(C|S)(2?)(-?): ?(.*)$/.exec(line);
   if (match === null) {
-    if (/^\(store (down|up)\)$/.test(line)) return { who: "world", session: 0, text: line };
+    if (/^\(store (down|up|forgets)\)$/.test(line)) return { who: "world", session: 0, text: line };
     throw new Error(`Cannot read a dialogue: ${line}`);
   }
   const [, side, second, open, text] = match;
@@ -120,7 +121,9 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   if (!Number.isNaN(number("quota"))) store.quotaOctets = number("quota");
   const bugs: string[] = [];
   const plain = settings.includes("plain");
-  const services = testServices(store, { plain, bugs });
+  const messageLimit = number("messagelimit") || IMAP_LIMITS.messageLimit;
+  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit, notifyMs: 0 };
+  const services = testServices(store, { plain, bugs, limits });
   const sessions = steps.some((step) => step.session === 1) ? 2 : 1;
   const clients: MemoryClient[] = [], served: Promise<void>[] = [];
   for (let n = 0; n < sessions; n++) {
@@ -132,8 +135,10 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   const sent = new Set<number>();
   for (const [at, step] of steps.entries()) {
     const client = clients[step.session]!;
-    if (step.who === "world") store.down = step.text.includes("down");
-    else if (step.who === "server") await expect(client, step.text, dialogue.title);
+    if (step.who === "world") {
+      if (step.text.includes("forgets")) store.forgetVanished(ALICE);
+      else store.down = step.text.includes("down");
+    } else if (step.who === "server") await expect(client, step.text, dialogue.title);
     else if (!sent.has(at)) {
       const ahead = mode === "pipelined" ? pipelined(steps, at) : [at];
       for (const n of ahead) sent.add(n);
@@ -167,7 +172,9 @@ async function prepare(client: MemoryClient, settings: readonly string[]): Promi
   if (at === "greeting") return;
   const commands = [`LOGIN alice "open sesame"`];
   if (settings.includes("rev2")) commands.push("ENABLE IMAP4rev2");
-  if (settings.includes("condstore")) commands.push("ENABLE CONDSTORE");
+  for (const name of ["CONDSTORE", "QRESYNC", "UIDONLY"]) {
+    if (settings.includes(name.toLowerCase())) commands.push(`ENABLE ${name}`);
+  }
   if (at === "selected") commands.push("SELECT INBOX");
   assert((await client.line())!.startsWith("* OK"));
   for (const [n, command] of commands.entries()) {

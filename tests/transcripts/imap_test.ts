@@ -14,6 +14,7 @@ const FILES = [
   "imap_session.md",
   "imap_fetch.md",
   "imap_store.md",
+  "imap_metadata.md",
   "imap_objectid.md",
   "imap_search.md",
   "imap_sort.md",
@@ -21,6 +22,14 @@ const FILES = [
   "imap_copy.md",
   "imap_idle.md",
   "imap_condstore.md",
+  "imap_context.md",
+  "imap_multisearch.md",
+  "imap_notify.md",
+  "imap_partial.md",
+  "imap_messagelimit.md",
+  "imap_uidbatches.md",
+  "imap_qresync.md",
+  "imap_uidonly.md",
 ];
 const MODES: readonly Mode[] = ["whole", "pipelined", "octets"];
 

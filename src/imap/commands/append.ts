@@ -8,6 +8,8 @@ import { type AppendStep, type Command, STAR } from "../command.ts";
 import { condition } from "../reply.ts";
 import { catenate } from "./catenate.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { working } from "./progress.ts";
+import { removed } from "./updates.ts";
 
 /** Up to this size a message that comes anyway is taken in first: delivering it asks the same questions. */
 const UNASKED_OCTETS = 65_536;
@@ -21,12 +23,13 @@ export async function append(cx: Context, command: Append): Promise<Completion> 
   const refusal = await reception.receive(command.steps);
   if (refusal !== undefined) return refusal;
   const items = reception.items.map(({ message, to }) => ({ message, to: [to] }));
-  const placed = (await cx.services.store.deliver(items, { atomic: true })).map(([one]) => one!);
+  const placed = (await working(cx, cx.services.store.deliver(items, { atomic: true }))).map(([one]) => one!);
   const uids: number[] = [];
   let uidValidity = 0;
   for (const one of placed) {
     if (!one.ok) return failed(one.failure);
     uids.push(one.value.uid);
+    if (one.value.mailbox === cx.session.selected?.view.mirror.id) cx.session.ownArrivals.add(one.value.uid);
     uidValidity = one.value.uidValidity;
   }
   return ok("APPEND completed", { code: "APPENDUID", uidValidity, uids: rangesOf(uids) });
@@ -56,7 +59,7 @@ export async function replace(cx: Context, command: Replace): Promise<Completion
   const code = { code: "APPENDUID", uidValidity, uids: [[added, added]] } as const;
   condition(cx.out.gather, undefined, "OK", "Replacement message ready", code);
   view.mirror.remove([[uid, uid]]);
-  return ok("REPLACE completed");
+  return await removed(cx, "REPLACE completed");
 }
 
 /** RFC 8508 §3.4: quota counts only what is used more than before. */
@@ -132,7 +135,9 @@ class Reception implements AsyncDisposable {
 
   #begin(step: Extract<AppendStep, { readonly step: "message" }>): Completion | undefined {
     const { limits, store } = this.cx.services;
-    if (this.items.length >= limits.appendMessages) return no("Too many messages at once", { code: "LIMIT" });
+    if (this.items.length >= limits.appendMessages) {
+      return no("Too many messages at once", { code: "MESSAGELIMIT", limit: limits.appendMessages });
+    }
     this.#draft = store.stage({ aside: this.#octets >= limits.appendKept });
     this.#catenates = step.catenate;
     this.#to = {

@@ -16,5 +16,7 @@ export function capabilityFacts(cx: Context): CapabilityFacts {
     mechanisms: cx.services.auth.mechanisms(cx.conn.tls),
     startTlsOffered: cx.services.startTlsOffered && cx.conn.tls === undefined,
     appendLimit: cx.services.limits.afterLogin.append,
+    messageLimit: cx.services.limits.messageLimit,
+    saveLimit: cx.services.limits.appendMessages,
   };
 }

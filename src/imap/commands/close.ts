@@ -1,12 +1,13 @@
 /** CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2). */
 import { condition } from "../reply.ts";
 import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
+import { working } from "./progress.ts";
 
 /** Removes what is marked \Deleted, without telling, and leaves. */
 export async function close(cx: Context): Promise<Completion> {
   const { view, readOnly } = selectedOf(cx);
   if (!readOnly && !view.mirror.gone) {
-    const removed = await cx.services.store.expunge(accountOf(cx), view.mirror.id, "all");
+    const removed = await working(cx, cx.services.store.expunge(accountOf(cx), view.mirror.id, "all"));
     // A mailbox that was deleted meanwhile has nothing to remove.
     if (!removed.ok && !(removed.failure.kind === "refused" && removed.failure.code === "NONEXISTENT")) {
       return failed(removed.failure);

@@ -6,6 +6,7 @@ import type { Failure } from "../../core/failure.ts";
 import type { Services } from "../../core/services.ts";
 import type { AppendStep } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
+import type { CompressedConn } from "../compression.ts";
 import type { ImapSessionLimits, Selected, Session } from "../session.ts";
 
 /** Where answers go: gathered, and sent when enough has come together. */
@@ -15,6 +16,8 @@ export interface Output {
   breathe(): Promise<void>;
   /** Sends everything. */
   flush(): Promise<void>;
+  /** Sends through another connection from now on. */
+  use(conn: Conn): void;
 }
 
 /** What comes from the client while a command runs. */
@@ -31,6 +34,8 @@ export interface Input {
   line(timeoutMs: number, wake?: Promise<void>): Promise<Uint8Array | null | undefined>;
   /** Octets that came behind the current command. */
   readonly pending: number;
+  /** Reads from another connection from now on. */
+  use(conn: Conn): void;
   /** Forgets everything that came and takes the session's limits and mode up. */
   configure(): void;
 }
@@ -42,9 +47,13 @@ export interface Context {
   /** Ticks of the world by which somebody must have logged in. */
   loginBy: number;
   readonly conn: Conn;
+  /** The same connection under compression, once COMPRESS switched it on. */
+  compressed: CompressedConn | undefined;
   readonly services: Services<ImapSessionLimits>;
   readonly out: Output;
   readonly input: Input;
+  /** Of the command that runs. */
+  tag: string;
 }
 
 /** A command's tagged answer (RFC 9051 §7.1). */
@@ -65,8 +74,8 @@ export function no(text: string, code?: ResponseCode): Completion {
 }
 
 /** `tag BAD`. */
-export function bad(text: string): Completion {
-  return { status: "BAD", text };
+export function bad(text: string, code?: ResponseCode): Completion {
+  return code === undefined ? { status: "BAD", text } : { status: "BAD", code, text };
 }
 
 /** The answer to a failure that came back as a value. */

@@ -1,10 +1,13 @@
-/** COPY, MOVE and their UID forms (RFC 9051 §6.4.7, §6.4.8, RFC 6851). */
+/** COPY, MOVE and their UID forms (RFC 9051 §6.4.7, §6.4.8, RFC 6851, RFC 9738). */
 import type { Copied } from "../../core/store.ts";
 import { rangesOf } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { limited, overLimit, sayLimit } from "./message_limit.ts";
+import { working } from "./progress.ts";
+import { removed } from "./updates.ts";
 
 /** All or nothing, in one transaction. */
 export async function copy(
@@ -14,25 +17,31 @@ export async function copy(
   const { view, readOnly } = selectedOf(cx);
   const moves = command.name === "MOVE";
   if (moves && readOnly) return no("The mailbox is selected read-only");
-  const uids = view.resolve(command.set, command.by, cx.session.saved);
-  if (uids === undefined) return bad("No such message");
+  const named = view.resolve(command.set, command.by, cx.session.saved);
+  if (named === undefined) return bad("No such message");
+  const { uids, lowest } = limited(cx, named);
+  if (lowest !== undefined && !moves) return overLimit(cx, lowest);
   if (uids.length === 0) return ok(`${command.name} completed, no messages`);
   const { store } = cx.services;
   const { mirror } = view;
-  const done = moves
-    ? await store.move(accountOf(cx), mirror.id, uids, command.mailbox)
-    : await store.copy(accountOf(cx), mirror.id, uids, command.mailbox);
+  const work = moves
+    ? store.move(accountOf(cx), mirror.id, uids, command.mailbox)
+    : store.copy(accountOf(cx), mirror.id, uids, command.mailbox);
+  const done = await working(cx, work);
   if (!done.ok) {
     const missing = done.failure.kind === "refused" && done.failure.code === "NONEXISTENT" && !mirror.gone;
     return missing ? no(done.failure.text, { code: "TRYCREATE" }) : failed(done.failure);
   }
   if (done.value.sources.length === 0) return ok(`${command.name} completed, no messages`);
+  if (command.mailbox === cx.session.selected?.name) {
+    for (const uid of done.value.targets) cx.session.ownArrivals.add(uid);
+  }
   const code = copyUid(done.value);
   if (!moves) return ok("COPY completed", code);
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, so it cannot wait for the tagged answer.
   condition(cx.out.gather, undefined, "OK", "Moved", code);
   mirror.remove(rangesOf(done.value.sources));
-  return ok("MOVE completed");
+  return sayLimit(cx, await removed(cx, "MOVE completed"), lowest);
 }
 
 /** COPYUID (RFC 4315 §3). */

@@ -1,4 +1,4 @@
-/** ENABLE (RFC 9051 §6.3.1, RFC 5161), and what switches CONDSTORE on beside it (RFC 7162 §3.1). */
+/** ENABLE (RFC 9051 §6.3.1, RFC 5161), and what switches CONDSTORE on beside it (RFC 7162 §3.1, §3.2.3). */
 import { enableable } from "../capabilities.ts";
 import type { Command } from "../command.ts";
 import { enabledLine } from "../encode/mod.ts";
@@ -13,10 +13,12 @@ export function enable(cx: Context, command: Extract<Command, { readonly name: "
     if (name === undefined || enabled.includes(name)) continue;
     if (name === "IMAP4rev2") cx.session.rev2 = true;
     else if (name === "UTF8=ACCEPT") cx.session.utf8 = true;
+    else if (name === "QRESYNC") cx.session.qresync = true;
+    else if (name === "UIDONLY") cx.session.uidOnly = true;
     enabled.push(name);
   }
   enabledLine(cx.out.gather, enabled);
-  if (enabled.includes("CONDSTORE")) enableCondstore(cx);
+  if (enabled.includes("CONDSTORE") || enabled.includes("QRESYNC")) enableCondstore(cx);
   cx.input.configure();
   return ok("ENABLE completed");
 }

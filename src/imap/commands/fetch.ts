@@ -1,16 +1,13 @@
 /** FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 3516, RFC 7162 §3.1.4). */
-import { ConnError } from "../../core/conn.ts";
-import { type FetchRow, Flag } from "../../core/store.ts";
-import { inSet, rangesOf, type UidSet } from "../../core/uidset.ts";
+import { Flag } from "../../core/store.ts";
+import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
-import type { FetchLine } from "../encode/mod.ts";
-import { BodyOctets } from "./body_octets.ts";
-import { type BodyJob, bodyJob } from "./body_job.ts";
 import { accountOf, bad, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
-import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
-import { ItemWriter, rootOf } from "./fetch_items.ts";
-import { type FetchPlan, planFetch } from "./fetch_plan.ts";
+import { planFetch } from "./fetch_plan.ts";
+import { answer, type FetchRun } from "./fetch_run.ts";
+import { limited, overLimit, sayLimit } from "./message_limit.ts";
+import { tellEarlier } from "./resync.ts";
 import { isGone } from "./store.ts";
 import { takeOwn } from "./updates.ts";
 
@@ -20,29 +17,34 @@ export async function fetch(
   command: Extract<Command, { readonly name: "FETCH" }>,
 ): Promise<Completion> {
   const { view, readOnly } = selectedOf(cx);
+  if (command.vanished && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   const named = view.resolve(command.set, command.by, cx.session.saved);
   if (named === undefined) return bad("No such message");
-  const plan = planFetch(command.items, command.by === "uid", command.changedSince !== undefined);
+  const plan = planFetch(
+    command.items,
+    command.by === "uid" && !cx.session.uidOnly,
+    command.changedSince !== undefined,
+  );
   if (plan.modSeq) enableCondstore(cx);
-  const uids = command.changedSince === undefined ? named : changedAfter(cx, named, command.changedSince);
+  // RFC 9394 §3.4: first the part, then what changed of it.
+  const part = command.partial === undefined ? named : view.part(named, command.partial);
+  const { uids: allowed, lowest } = limited(cx, part);
+  if (lowest !== undefined && command.partial !== undefined) return overLimit(cx);
+  const uids = command.changedSince === undefined ? allowed : changedAfter(cx, allowed, command.changedSince);
+  if (command.vanished) {
+    await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
+  }
   const marked = plan.seen && !readOnly ? await markSeen(cx, uids) : [];
   const run = { plan, marked, unknownCte: false };
-  if (plan.local) await fromView(cx, run, uids);
-  else await fromStore(cx, run, uids);
-  if (run.unknownCte) return no("A part's encoding is not known", { code: "UNKNOWN-CTE" });
-  // RFC 5530: numbers that the client could still use named messages that are gone.
-  if (command.by === "seq" && isGone(view, uids)) {
-    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
-  }
-  return ok("FETCH completed");
+  await answer(cx, run, uids);
+  return sayLimit(cx, completed(run, command.by === "seq" && isGone(view, uids)), lowest);
 }
 
-/** One FETCH on its way. */
-interface Run {
-  readonly plan: FetchPlan;
-  /** Messages that this FETCH made \Seen: their flags are told. */
-  readonly marked: UidSet;
-  unknownCte: boolean;
+function completed(run: FetchRun, someGone: boolean): Completion {
+  if (run.unknownCte) return no("A part's encoding is not known", { code: "UNKNOWN-CTE" });
+  // RFC 5530: numbers that the client could still use named messages that are gone.
+  if (someGone) return no("Some messages are gone", { code: "EXPUNGEISSUED" });
+  return ok("FETCH completed");
 }
 
 /** RFC 7162 §3.1.4.1. */
@@ -74,74 +76,4 @@ async function markSeen(cx: Context, uids: UidSet): Promise<UidSet> {
   if (!set.ok) return [];
   await takeOwn(cx, view, set.value.changed);
   return rangesOf(set.value.changed.map((row) => row.uid));
-}
-
-async function fromView(cx: Context, run: Run, uids: UidSet): Promise<void> {
-  const { view } = selectedOf(cx);
-  const writer = new ItemWriter(cx, run.plan);
-  for (const [first, last] of view.seqRanges(uids)) {
-    for (let seq = first; seq <= last; seq++) {
-      if (!writer.begin(seq, undefined, false)) continue;
-      writer.end();
-      if ((seq & 255) === 0) await cx.out.breathe();
-    }
-  }
-}
-
-async function fromStore(cx: Context, run: Run, uids: UidSet): Promise<void> {
-  const { view } = selectedOf(cx);
-  const { store } = cx.services;
-  const writer = new ItemWriter(cx, run.plan);
-  for await (const batch of store.fetch(accountOf(cx), view.mirror.id, uids, run.plan.wanted)) {
-    const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
-    const jobs = rows.map((row) => jobsOf(run.plan, row));
-    const ahead = jobs.flat().filter((job) =>
-      job.kind === "raw" || job.kind === "fields" || job.kind === "preview"
-    );
-    const ranges = ahead.map((job) => job.range);
-    await using octets = new BodyOctets(store, accountOf(cx), ranges);
-    for (const [at, row] of rows.entries()) {
-      writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
-      try {
-        for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
-      } catch (thrown) {
-        // Half a line is out: no answer can follow it.
-        throw thrown instanceof ConnError
-          ? thrown
-          : new Broken("a FETCH answer broke off", { cause: thrown });
-      }
-      writer.end();
-      await cx.out.breathe();
-    }
-  }
-}
-
-function jobsOf(plan: FetchPlan, row: FetchRow): readonly BodyJob[] {
-  if (plan.bodies.length === 0) return [];
-  const root = rootOf(row);
-  return plan.bodies.map((named) => bodyJob(named, row, root));
-}
-
-async function writeJob(
-  cx: Context,
-  run: Run,
-  job: BodyJob,
-  octets: BodyOctets,
-  line: FetchLine,
-): Promise<void> {
-  switch (job.kind) {
-    case "raw":
-      return await writeRaw(cx, line, job, octets);
-    case "fields":
-      return await writeFields(cx, line, job, octets);
-    case "binary":
-      if (!await writeBinary(cx, line, job)) run.unknownCte = true;
-      return;
-    case "preview":
-      return await writePreview(cx, line, job, octets);
-    case "nil":
-      return writeNil(cx, line, job);
-    default:
-      return job satisfies never;
-  }
 }

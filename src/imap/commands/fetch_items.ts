@@ -12,7 +12,7 @@ export class ItemWriter {
   readonly line: FetchLine;
 
   constructor(readonly cx: Context, readonly plan: FetchPlan) {
-    this.line = new FetchLine(cx.out.gather);
+    this.line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   }
 
   /**
@@ -26,14 +26,16 @@ export class ItemWriter {
     const uid = view.uidAt(seq), index = view.indexAt(seq);
     if (index < 0 && row === undefined) return false;
     const { line } = this;
-    line.begin(seq);
-    if (plan.uid) line.uid(uid);
+    line.begin(seq, uid);
+    const told = tellFlags && cx.session.condstore;
+    // RFC 7162 §3.2.4: flags that nobody asked for come with UID and MODSEQ.
+    if (plan.uid || told && !cx.session.uidOnly) line.uid(uid);
     if (plan.flags || tellFlags) {
       const flags = index >= 0 ? mirror.flagsAt(index) : row!.flags;
       const keywords = index >= 0 ? mirror.keywordsOf(uid) : row!.keywords;
       line.flags(flags, keywords, mirror.info.keywords);
     }
-    if (plan.modSeq || tellFlags && cx.session.condstore) {
+    if (plan.modSeq || told) {
       line.modSeq(index >= 0 ? mirror.modSeqAt(index) : row!.modSeq);
     }
     if (row === undefined) return true;

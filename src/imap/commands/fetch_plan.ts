@@ -36,8 +36,8 @@ export interface NamedBody {
 
 const WHOLE = { part: [], text: "", fields: [] } as const;
 
-/** Sorts the items of a FETCH. `modSeq`: a modifier asks for mod-sequences, too. */
-export function planFetch(items: readonly FetchItem[], byUid: boolean, modSeq: boolean): FetchPlan {
+/** Sorts the items of a FETCH. `uid`, `modSeq`: they are told although no item asks for them. */
+export function planFetch(items: readonly FetchItem[], uid: boolean, modSeq: boolean): FetchPlan {
   const asked = new Set(items.map((each) => each.item));
   const bodies = items.map(bodyOf).filter((body) => body !== undefined);
   const facts = asked.has("INTERNALDATE") || asked.has("RFC822.SIZE") || asked.has("SAVEDATE");
@@ -49,7 +49,7 @@ export function planFetch(items: readonly FetchItem[], byUid: boolean, modSeq: b
   // The whole message, its header and its text need no structure, only sizes.
   const structure = body || bodies.some(({ item }) => item.item !== "BODY[]" || item.section.part.length > 0);
   return {
-    uid: byUid || asked.has("UID"),
+    uid: uid || asked.has("UID"),
     flags: asked.has("FLAGS"),
     modSeq: modSeq || asked.has("MODSEQ"),
     internalDate: asked.has("INTERNALDATE"),

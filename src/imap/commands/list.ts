@@ -4,6 +4,7 @@ import { listLine, listSeparatorLine, namespaceLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, ok } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { listed, listedSubscribed } from "./list_select.ts";
+import { listMetadata } from "./metadata.ts";
 import { writeStatus } from "./status.ts";
 
 /** LIST in all its forms. */
@@ -16,6 +17,7 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
   const { store } = cx.services;
   const mailboxes = await store.mailboxes(accountOf(cx));
   const subscriptions = command.extended ? await store.subscriptions(accountOf(cx)) : [];
+  const annotate = command.metadata === undefined ? undefined : await listMetadata(cx, command.metadata);
   for (
     const each of listed(
       { ...command, extended: command.extended || cx.session.rev2 },
@@ -27,6 +29,7 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
     if (each.mailbox !== undefined && command.status.length > 0) {
       await writeStatus(cx, each.mailbox, command.status);
     }
+    if (each.mailbox !== undefined) annotate?.(each.mailbox);
     await cx.out.breathe();
   }
   if (command.status.includes("HIGHESTMODSEQ")) enableCondstore(cx);

@@ -3,6 +3,7 @@ import { SEPARATOR } from "../../core/store.ts";
 import type { Command } from "../command.ts";
 import { mailboxId } from "../object_id.ts";
 import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { working } from "./progress.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
 
@@ -17,7 +18,7 @@ export async function create(cx: Context, command: Named<"CREATE">): Promise<Com
 /** A session that has the mailbox selected sees its messages vanish. */
 export async function remove(cx: Context, command: Named<"DELETE">): Promise<Completion> {
   if (command.mailbox === "INBOX") return no("INBOX cannot be deleted", { code: "CANNOT" });
-  const gone = await cx.services.store.deleteMailbox(accountOf(cx), command.mailbox);
+  const gone = await working(cx, cx.services.store.deleteMailbox(accountOf(cx), command.mailbox));
   return gone.ok ? ok("DELETE completed") : failed(gone.failure);
 }
 
@@ -25,7 +26,7 @@ export async function remove(cx: Context, command: Named<"DELETE">): Promise<Com
 export async function rename(cx: Context, command: Named<"RENAME">): Promise<Completion> {
   const to = command.to.endsWith(SEPARATOR) ? command.to.slice(0, -1) : command.to;
   if (to === "INBOX") return no("INBOX exists", { code: "ALREADYEXISTS" });
-  const moved = await cx.services.store.renameMailbox(accountOf(cx), command.from, to);
+  const moved = await working(cx, cx.services.store.renameMailbox(accountOf(cx), command.from, to));
   return moved.ok ? ok("RENAME completed") : failed(moved.failure);
 }
 

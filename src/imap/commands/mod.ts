@@ -1,14 +1,17 @@
 /** From a command to the function that does it: one line per command. */
-import type { Tagged } from "../command.ts";
+import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
 import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
+import { compress } from "./compress.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
+import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
+import { esearch } from "./esearch.ts";
 import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
@@ -16,8 +19,11 @@ import { idle } from "./idle.ts";
 import { language } from "./language.ts";
 import { list, lsub, namespace } from "./list.ts";
 import { create, remove, rename, subscribe } from "./mailboxes.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
+import { notify } from "./notify.ts";
 import { search } from "./search.ts";
+import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
 import { thread } from "./thread.ts";
 import { unauthenticate } from "./unauthenticate.ts";
@@ -25,15 +31,26 @@ import { select } from "./select.ts";
 import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
+import { uidBatches } from "./uid_batches.ts";
 
-/** Why a command may not run now; undefined when it may (RFC 9051 §3). */
+/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
-  const { state } = cx.session;
-  if (rule.states.includes(state)) return undefined;
+  const { state, uidOnly } = cx.session;
+  if (rule.states.includes(state)) {
+    if (!uidOnly || !usesSequence(command)) return undefined;
+    return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+  }
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
   return bad("Already logged in");
+}
+
+/** True when sequence numbers stand anywhere in a command, or would in its answer. */
+function usesSequence(command: Command): boolean {
+  if ("by" in command && command.by === "seq") return true;
+  if ("criteria" in command && asksSequence(command.criteria)) return true;
+  return "resync" in command && command.resync?.match !== undefined;
 }
 
 /** Does a command that may run. Undefined: it has answered by itself, or the connection came to its end. */
@@ -80,6 +97,12 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await status(cx, command);
     case "APPEND":
       return await append(cx, command);
+    case "COMPRESS":
+      return await compress(cx, tag, command);
+    case "GETMETADATA":
+      return await getMetadata(cx, command);
+    case "SETMETADATA":
+      return await setMetadata(cx, command);
     case "GETQUOTA":
       return await getQuota(cx, command);
     case "GETQUOTAROOT":
@@ -102,6 +125,14 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await replace(cx, command);
     case "SEARCH":
       return await search(cx, tag, command);
+    case "NOTIFY":
+      return await notify(cx, command);
+    case "ESEARCH":
+      return await esearch(cx, tag, command);
+    case "UIDBATCHES":
+      return uidBatches(cx, tag, command);
+    case "CANCELUPDATE":
+      return cancelUpdate(cx, command);
     case "SORT":
       return await sort(cx, tag, command);
     case "THREAD":

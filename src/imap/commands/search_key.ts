@@ -4,13 +4,13 @@ import type { SearchKey } from "../../core/search.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import { messageOfEmailId } from "../object_id.ts";
 import { type SearchNode, STAR } from "../command.ts";
-import type { View } from "../view.ts";
+import type { Numbering } from "../numbering.ts";
 
 const NOTHING: SearchKey = { key: "not", of: { key: "all" } };
 
 /** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
-export function searchKey(node: SearchNode, view: View, saved: UidSet): SearchKey {
-  const { account } = view.mirror;
+export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): SearchKey {
+  const { account } = view;
   switch (node.key) {
     case "ALL":
       return { key: "all" };
@@ -60,21 +60,35 @@ export function searchKey(node: SearchNode, view: View, saved: UidSet): SearchKe
 
 /** True when a key anywhere in the criteria is MODSEQ, which switches CONDSTORE on (RFC 7162 §3.1.5). */
 export function asksModSeq(node: SearchNode): boolean {
+  return some(node, (leaf) => leaf.key === "MODSEQ");
+}
+
+/** True when a key anywhere in the criteria is a set of sequence numbers; `$` is none. */
+export function asksSequence(node: SearchNode): boolean {
+  return some(node, (leaf) => leaf.key === "SET" && leaf.by === "seq" && leaf.set.kind === "ranges");
+}
+
+/** True when the UIDs of a mailbox must be known to say what the criteria mean, or what they found. */
+export function asksNumbering(node: SearchNode): boolean {
+  return asksModSeq(node) || some(node, (leaf) =>
+    leaf.key === "SET" && leaf.set.kind === "ranges" &&
+    (leaf.by === "seq" || leaf.set.ranges.some(([low, high]) => low === STAR || high === STAR)));
+}
+
+function some(node: SearchNode, test: (leaf: SearchNode) => boolean): boolean {
   switch (node.key) {
-    case "MODSEQ":
-      return true;
     case "AND":
     case "OR":
-      return node.of.some(asksModSeq);
+      return node.of.some((each) => some(each, test));
     case "NOT":
-      return asksModSeq(node.of);
+      return some(node.of, test);
     default:
-      return false;
+      return test(node);
   }
 }
 
 /** Numbers beyond the last message find nothing: clients search 1:* in empty mailboxes, too. */
-function namedUids(node: SearchNode & { key: "SET" }, view: View, saved: UidSet): UidSet {
+function namedUids(node: SearchNode & { key: "SET" }, view: Numbering, saved: UidSet): UidSet {
   if (node.set.kind === "saved" || node.by === "uid") return view.resolve(node.set, node.by, saved)!;
   if (view.count === 0) return [];
   const ranges: [number, number][] = [];

@@ -6,6 +6,8 @@ import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
+import { limited, sayLimit } from "./message_limit.ts";
+import { working } from "./progress.ts";
 import { takeOwn, tellFlagsOf } from "./updates.ts";
 
 /** Changes flags in one transaction and tells the new ones, unless .SILENT. */
@@ -16,21 +18,23 @@ export async function store(
   const selected = selectedOf(cx);
   const { view } = selected;
   if (selected.readOnly) return no("The mailbox is selected read-only");
-  const uids = view.resolve(command.set, command.by, cx.session.saved);
-  if (uids === undefined) return bad("No such message");
+  const named = view.resolve(command.set, command.by, cx.session.saved);
+  if (named === undefined) return bad("No such message");
+  const { uids, lowest } = limited(cx, named);
   const since = command.unchangedSince;
   if (since !== undefined) enableCondstore(cx);
   if (uids.length === 0) return ok("STORE completed, no messages");
-  const set = await cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, {
+  const change = {
     op: command.op,
     flags: command.list.flags,
     keywords: command.list.keywords,
     ...(since === undefined ? {} : { unchangedSince: since as ModSeq }),
-  });
+  };
+  const set = await working(cx, cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, change));
   if (!set.ok) return failed(set.failure);
   const { changed, modified } = set.value;
   await takeOwn(cx, view, changed);
-  const line = new FetchLine(cx.out.gather);
+  const line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   let told = 0;
   for (const row of changed) {
     const seq = view.seqOf(row.uid);
@@ -38,23 +42,21 @@ export async function store(
     // RFC 7162 §3.1.3: after UNCHANGEDSINCE and under CONDSTORE the new MODSEQ is told even when .SILENT.
     if (!command.silent) tellFlagsOf(cx, view, seq, command.by === "uid");
     else if (cx.session.condstore) {
-      line.begin(seq);
-      line.uid(row.uid);
+      line.begin(seq, row.uid);
+      if (!cx.session.uidOnly) line.uid(row.uid);
       line.modSeq(row.modSeq);
       line.end();
     }
     if (++told % 1000 === 0) await cx.out.breathe();
   }
   if (modified.length > 0) {
-    return ok("Some messages were modified meanwhile", {
-      code: "MODIFIED",
-      set: numbers(view, modified, command.by),
-    });
+    const code = { code: "MODIFIED", set: numbers(view, modified, command.by) } as const;
+    return sayLimit(cx, ok("Some messages were modified meanwhile", code), lowest);
   }
   if (command.by === "seq" && isGone(view, uids)) {
-    return no("Some messages are gone", { code: "EXPUNGEISSUED" });
+    return sayLimit(cx, no("Some messages are gone", { code: "EXPUNGEISSUED" }), lowest);
   }
-  return ok("STORE completed");
+  return sayLimit(cx, ok("STORE completed"), lowest);
 }
 
 /** MODIFIED names messages the way the command did. */

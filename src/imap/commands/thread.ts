@@ -5,8 +5,9 @@ import { threadList } from "../encode/mod.ts";
 import { threads } from "../threads.ts";
 import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
+import { working } from "./progress.ts";
 import { uidsFound } from "./search.ts";
-import { asksModSeq } from "./search_key.ts";
+import { asksModSeq, searchKey } from "./search_key.ts";
 
 /** Searches, then puts what was found into threads. */
 export async function thread(
@@ -15,9 +16,12 @@ export async function thread(
 ): Promise<Completion> {
   const { view } = selectedOf(cx);
   if (asksModSeq(command.criteria)) enableCondstore(cx);
-  const found = await uidsFound(cx, command.criteria);
+  const found = await uidsFound(cx, searchKey(command.criteria, view, cx.session.saved));
   if (!found.ok) return failed(found.failure);
-  const rows = await cx.services.store.threadRows(accountOf(cx), view.mirror.id, rangesOf(found.value));
+  const rows = await working(
+    cx,
+    cx.services.store.threadRows(accountOf(cx), view.mirror.id, rangesOf(found.value)),
+  );
   if (!rows.ok) return failed(rows.failure);
   const roots = threads(command.algorithm, rows.value);
   const numbers = rows.value.map(({ uid }) => command.by === "uid" ? uid : view.seqOf(uid));

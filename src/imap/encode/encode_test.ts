@@ -129,15 +129,17 @@ Deno.test("SEARCH and ESEARCH", () => {
   );
   assertEquals(wire((out) => encode.searchLine(out, "SEARCH", [], 5)), "* SEARCH\r\n");
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A282", "seq", { min: 2, count: 3 })),
+    wire((out) => encode.esearchLine(out, { tag: "A282", by: "seq" }, { min: 2, count: 3 })),
     '* ESEARCH (TAG "A282") MIN 2 COUNT 3\r\n',
   );
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A283", "uid", { max: 9, all: [[2, 2], [10, 11]], modSeq: 7 })),
+    wire((out) =>
+      encode.esearchLine(out, { tag: "A283", by: "uid" }, { max: 9, all: [[2, 2], [10, 11]], modSeq: 7 })
+    ),
     '* ESEARCH (TAG "A283") UID MAX 9 ALL 2,10:11 MODSEQ 7\r\n',
   );
   assertEquals(
-    wire((out) => encode.esearchLine(out, "A", "seq", { all: [], count: 0 })),
+    wire((out) => encode.esearchLine(out, { tag: "A", by: "seq" }, { all: [], count: 0 })),
     '* ESEARCH (TAG "A") COUNT 0\r\n',
   );
 });
@@ -201,7 +203,7 @@ Deno.test("a FETCH line with everything", () => {
   const envelope = new TextEncoder().encode("(NIL NIL)");
   const text = wire((out) => {
     const line = new encode.FetchLine(out);
-    line.begin(12);
+    line.begin(12, 100);
     line.uid(34);
     line.flags(Flag.Seen, [], []);
     line.modSeq(624140003);
@@ -222,7 +224,7 @@ Deno.test("a FETCH line with everything", () => {
       partial: { start: 5, length: 9 },
     }, 0);
     line.end();
-    line.begin(13);
+    line.begin(13, 100);
     line.flags(0, [], []);
     line.end();
   });
@@ -239,7 +241,7 @@ Deno.test("a body goes out by reference", () => {
   const body = new Uint8Array(50_000);
   const out = new Gather();
   const line = new encode.FetchLine(out);
-  line.begin(1);
+  line.begin(1, 100);
   line.bodyLiteral({ item: "RFC822" }, body.length);
   out.octets(body);
   line.end();

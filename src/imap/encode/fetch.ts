@@ -1,4 +1,4 @@
-/** FETCH responses, mirror of `grammar/{fetch,section}.ts`: RFC 9051 §7.5.2, RFC 7162 §3.1.4.2. */
+/** FETCH responses, mirror of `grammar/{fetch,section}.ts`: RFC 9051 §7.5.2, RFC 7162 §3.1.4.2, RFC 9586. */
 import type { Gather } from "../../bytes/gather.ts";
 import type { Partial, SectionSpec } from "../command.ts";
 import { dateTime } from "./date.ts";
@@ -19,7 +19,7 @@ export type BodyName =
  * Writes `* n FETCH (…)` lines, item by item. One object serves a whole command.
  *
  * ```ts ignore
- * line.begin(seq);
+ * line.begin(seq, uid);
  * line.uid(uid);
  * line.bodyLiteral(item, size);
  * out.octets(body);              // or flush and send it chunk by chunk
@@ -29,12 +29,15 @@ export type BodyName =
 export class FetchLine {
   #first = true;
 
-  constructor(readonly out: Gather) {}
+  /** `uidOnly`: UIDFETCH responses (RFC 9586 §3.3). */
+  constructor(readonly out: Gather, readonly uidOnly = false) {}
 
-  /** `* n FETCH (` */
-  begin(seq: number): void {
+  /** `* seq FETCH (`, or `* uid UIDFETCH (`. */
+  begin(seq: number, uid: number): void {
     this.#first = true;
-    this.out.text("* ").number(seq).text(" FETCH (");
+    this.out.text("* ");
+    if (this.uidOnly) this.out.number(uid).text(" UIDFETCH (");
+    else this.out.number(seq).text(" FETCH (");
   }
 
   /** `)` CRLF */

@@ -2,11 +2,13 @@
 export * from "./fetch.ts";
 export { allFlags, flagList, flagsLine } from "./flags.ts";
 export * from "./mailbox.ts";
+export * from "./metadata.ts";
 export * from "./quota.ts";
 export * from "./response_code.ts";
 export * from "./search.ts";
 export * from "./server.ts";
 export { uidSet } from "./sets.ts";
 export * from "./string.ts";
+export * from "./vanished.ts";
 export * from "./thread.ts";
 export { dateTime } from "./date.ts";

@@ -16,7 +16,14 @@ export type ResponseCode =
   | { readonly code: "NO PERMANENTFLAGS" }
   | {
     /** HIGHESTMODSEQ: RFC 7162 §3.1.2.1. */
-    readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ";
+    readonly code:
+      | "UIDNEXT"
+      | "UIDVALIDITY"
+      | "UNSEEN"
+      | "HIGHESTMODSEQ"
+      /** RFC 5464 §4.2.1, §4.3. */
+      | "METADATA LONGENTRIES"
+      | "METADATA MAXSIZE";
     readonly value: number;
   }
   /** RFC 8474 §4.1. */
@@ -31,6 +38,14 @@ export type ResponseCode =
     readonly sources: Iterable<number>;
     readonly targets: Iterable<number>;
   }
+  /** RFC 5465 §3.1: the events that there are. */
+  | { readonly code: "BADEVENT"; readonly events: readonly string[] }
+  /** RFC 9738 §3.1; `uid`: the lowest that was worked on. */
+  | { readonly code: "MESSAGELIMIT"; readonly limit: number; readonly uid?: number }
+  /** RFC 9585 §4. */
+  | { readonly code: "INPROGRESS"; readonly tag: string; readonly done?: number; readonly goal?: number }
+  /** RFC 5267 §4.3.1. */
+  | { readonly code: "NOUPDATE"; readonly tag: string }
   /** RFC 7162 §3.1.3. */
   | { readonly code: "MODIFIED"; readonly set: UidSet };
 
@@ -52,10 +67,19 @@ export type PlainCode =
   | "CLIENTBUG"
   | "NOTSAVED"
   | "CLOSED"
+  /** RFC 5464 §4.3. */
+  | "METADATA TOOMANY"
+  /** RFC 4978 §3. */
+  | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
   | "USEATTR"
   /** RFC 7162 §3.1.2.2. */
-  | "NOMODSEQ";
+  | "NOMODSEQ"
+  /** RFC 9586 §3. */
+  | "UIDREQUIRED"
+  /** RFC 10022 §3.1. */
+  | "TOOFEW"
+  | "TOOMANY";
 
 /** "[" resp-text-code "]" SP */
 export function responseCode(out: Gather, code: ResponseCode): void {
@@ -84,6 +108,8 @@ export function responseCode(out: Gather, code: ResponseCode): void {
     case "UIDVALIDITY":
     case "UNSEEN":
     case "HIGHESTMODSEQ":
+    case "METADATA LONGENTRIES":
+    case "METADATA MAXSIZE":
       out.text(code.code).octet(0x20).number(code.value);
       break;
     case "APPENDUID":
@@ -101,6 +127,21 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       uidSet(out, rangesOf(code.sources));
       out.octet(0x20);
       uidSet(out, rangesOf(code.targets));
+      break;
+    case "BADEVENT":
+      out.text("BADEVENT (").text(code.events.join(" ")).octet(0x29);
+      break;
+    case "MESSAGELIMIT":
+      out.text("MESSAGELIMIT ").number(code.limit);
+      if (code.uid !== undefined) out.octet(0x20).number(code.uid);
+      break;
+    case "INPROGRESS":
+      // RFC 9585 §4: a tag with "]" would end the code.
+      out.text("INPROGRESS (").text(code.tag.includes("]") ? "NIL" : `"${code.tag}"`);
+      out.text(` ${code.done ?? "NIL"} ${code.done === undefined ? "NIL" : code.goal ?? "NIL"})`);
+      break;
+    case "NOUPDATE":
+      out.text('NOUPDATE "').text(code.tag).octet(0x22);
       break;
     case "MODIFIED":
       out.text("MODIFIED ");

@@ -1,4 +1,4 @@
-/** LOGIN, AUTHENTICATE, ENABLE, ID: RFC 9051 §6.2, RFC 4959, RFC 5161, RFC 2971. */
+/** LOGIN, AUTHENTICATE, COMPRESS, ENABLE, ID: RFC 9051 §6.2, RFC 4959, RFC 4978, RFC 5161, RFC 2971. */
 import type { Command } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
 import { ascii } from "./octets.ts";
@@ -50,6 +50,12 @@ export function decodeBase64(octets: Uint8Array): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** compress = "COMPRESS" SP algorithm (RFC 4978 §5); in capitals. */
+export function compress(c: Cursor): Command | undefined {
+  const algorithm = c.sp() ? atom(c) : undefined;
+  return algorithm === undefined ? undefined : { name: "COMPRESS", algorithm: algorithm.toUpperCase() };
 }
 
 /** enable = "ENABLE" 1*(SP capability); names in capitals. */

@@ -3,6 +3,10 @@ import type { Fault } from "../../core/step.ts";
 /** A response code that goes with a fault (RFC 9051 §7.1, RFC 5530, RFC 7889). */
 export type FaultCode =
   | { readonly code: "TOOBIG" | "LIMIT" | "CANNOT" | "USEATTR" | "CLIENTBUG" }
+  /** RFC 5464 §4.3. */
+  | { readonly code: "METADATA MAXSIZE"; readonly value: number }
+  /** RFC 5465 §3.1. */
+  | { readonly code: "BADEVENT"; readonly events: readonly string[] }
   | { readonly code: "BADCHARSET"; readonly charsets: readonly string[] };
 
 /** A command that broke the grammar or a limit, with all that its answer needs. */

@@ -1,9 +1,9 @@
 /** FETCH: RFC 9051 §6.4.5, §9; RFC 3501 §9; RFC 7162 §3.1.4. */
 import type { By, Command, FetchItem } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
+import { fetchModifiers, NO_MODIFIERS } from "./fetch_modifier.ts";
 import { partial, section, sectionBinary } from "./section.ts";
 import { sequenceSet } from "./sequence_set.ts";
-import { number64 } from "./string.ts";
 
 const FAST: readonly FetchItem[] = [{ item: "FLAGS" }, { item: "INTERNALDATE" }, { item: "RFC822.SIZE" }];
 const ALL: readonly FetchItem[] = [...FAST, { item: "ENVELOPE" }];
@@ -19,12 +19,8 @@ export function fetch(c: Cursor, by: By): Command | undefined {
   if (set === undefined || !c.sp()) return undefined;
   const items = fetchItems(c);
   if (items === undefined) return undefined;
-  let changedSince: number | undefined;
-  if (c.takeSpaceParen()) {
-    changedSince = fetchModifiers(c);
-    if (changedSince === undefined) return undefined;
-  }
-  return { name: "FETCH", by, set, items, changedSince };
+  const modifiers = c.takeSpaceParen() ? fetchModifiers(c, by) : NO_MODIFIERS;
+  return modifiers === undefined ? undefined : { name: "FETCH", by, set, items, ...modifiers };
 }
 
 function fetchItems(c: Cursor): readonly FetchItem[] | undefined {
@@ -45,24 +41,6 @@ function fetchItems(c: Cursor): readonly FetchItem[] | undefined {
     items.push(next);
   } while (c.take(0x20));
   return c.expect(0x29) ? items : undefined;
-}
-
-/**
- * fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")" (RFC 4466 §2.4)
- * fetch-modifier =/ "CHANGEDSINCE" SP mod-sequence-value (RFC 7162 §7)
- */
-function fetchModifiers(c: Cursor): number | undefined {
-  let changedSince: number | undefined;
-  do {
-    if (!c.keyword("CHANGEDSINCE")) return c.fail("modifier", "No such FETCH modifier");
-    if (changedSince !== undefined) return c.fail("modifier", "A FETCH modifier comes twice");
-    if (!c.sp()) return undefined;
-    // iOS Mail 16.5.1 sends CHANGEDSINCE 0 on accounts that just got CONDSTORE; RFC 7162 §3.1.4.1 wants >= 1.
-    // Taken as "all".
-    changedSince = number64(c);
-    if (changedSince === undefined) return undefined;
-  } while (c.take(0x20));
-  return c.expect(0x29) ? changedSince : undefined;
 }
 
 /**

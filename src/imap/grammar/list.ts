@@ -1,7 +1,8 @@
-/** LIST and LSUB: RFC 9051 §6.3.9, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154. */
-import type { Command, ListCommand, StatusItem } from "../command.ts";
+/** LIST and LSUB: RFC 9051 §6.3.9, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 9590. */
+import type { Command, ListCommand, MetadataQuery, StatusItem } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
 import { listMailbox, reference } from "./mailbox.ts";
+import { metadataQuery } from "./metadata.ts";
 import { statusAttList } from "./status.ts";
 
 /**
@@ -23,7 +24,7 @@ export function list(c: Cursor): Command | undefined {
   const isList = c.peek() === 0x28;
   const patterns = isList ? patternList(c) : onePattern(c);
   if (patterns === undefined) return undefined;
-  let opts: ReturnOpts = { returns: [], status: [] };
+  let opts: ReturnOpts = { returns: [], status: [], metadata: undefined };
   if (c.take(0x20)) {
     const asked = listReturnOpts(c);
     if (asked === undefined) return undefined;
@@ -92,18 +93,20 @@ function listSelectOpts(c: Cursor): ListCommand["select"] | undefined {
 interface ReturnOpts {
   readonly returns: ListCommand["returns"];
   readonly status: readonly StatusItem[];
+  readonly metadata: MetadataQuery | undefined;
 }
 
 /**
  * list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
- * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / status-option
+ * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / status-option / "METADATA" SP entries
  */
 function listReturnOpts(c: Cursor): ReturnOpts | undefined {
   if (!c.keyword("RETURN")) return c.expected("RETURN");
   if (!c.sp() || !c.expect(0x28)) return undefined;
   const returns = new Set<ListCommand["returns"][number]>();
   let status: readonly StatusItem[] = [];
-  if (c.take(0x29)) return { returns: [], status };
+  let metadata: MetadataQuery | undefined;
+  if (c.take(0x29)) return { returns: [], status, metadata };
   do {
     const word = c.word();
     switch (word) {
@@ -118,9 +121,13 @@ function listReturnOpts(c: Cursor): ReturnOpts | undefined {
         status = items;
         break;
       }
+      case "METADATA":
+        metadata = c.sp() ? metadataQuery(c) : undefined;
+        if (metadata === undefined) return undefined;
+        break;
       default:
         return c.fail("return option", "No such LIST return option");
     }
   } while (c.take(0x20));
-  return c.expect(0x29) ? { returns: [...returns], status } : undefined;
+  return c.expect(0x29) ? { returns: [...returns], status, metadata } : undefined;
 }

@@ -54,6 +54,13 @@ export function sizeRefusal(head: LiteralHead, limits: ImapLimits, tag: string):
   return bad("literal not synchronized", "A literal this large must be synchronizing", tag);
 }
 
+/** RFC 5464 §4.3 has a code of its own for it, which tells what would be welcome. */
+export function annotationTooLarge(limits: ImapLimits, tag: string | undefined): CommandFault {
+  const code = { code: "METADATA MAXSIZE", value: limits.metadata } as const;
+  const text = "The annotation is too large";
+  return { rule: "annotation too large", text, fatal: false, tag, status: "NO", code };
+}
+
 /** Why an argument's literal is not welcome, if it is not. `count` and `octets`: literals before it. */
 export function argumentRefusal(
   head: LiteralHead,
@@ -61,9 +68,13 @@ export function argumentRefusal(
   count: number,
   octets: number,
   tag: string,
+  command?: string,
 ): CommandFault | undefined {
   const refusal = sizeRefusal(head, limits, tag);
   if (refusal !== undefined) return refusal;
+  if (command === "SETMETADATA" && limits.metadata > 0 && head.size > limits.metadata) {
+    return annotationTooLarge(limits, tag);
+  }
   if (head.size > limits.literal) return tooBig("literal too large", "A literal is too large", tag);
   if (count >= limits.literals) return tooBig("too many literals", "A command has too many literals", tag);
   if (octets + head.size <= limits.literalTotal) return undefined;

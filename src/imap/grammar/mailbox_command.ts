@@ -6,27 +6,6 @@ import { sequenceSet } from "./sequence_set.ts";
 import { atom } from "./string.ts";
 
 /**
- * select = "SELECT" SP mailbox [select-params]
- * select-params = SP "(" select-param *(SP select-param) ")" (RFC 4466 §2.1)
- * select-param =/ "CONDSTORE" (RFC 7162 §7)
- */
-export function select(name: "SELECT" | "EXAMINE"): (c: Cursor) => Command | undefined {
-  return (c) => {
-    const box = c.sp() ? mailbox(c) : undefined;
-    if (box === undefined) return undefined;
-    let condstore = false;
-    if (c.takeSpaceParen()) {
-      do {
-        if (!c.keyword("CONDSTORE")) return c.fail("select parameter", "No such SELECT parameter");
-        condstore = true;
-      } while (c.take(0x20));
-      if (!c.expect(0x29)) return undefined;
-    }
-    return { name, mailbox: box, condstore };
-  };
-}
-
-/**
  * create = "CREATE" SP mailbox [create-params]
  * create-param =/ "USE" SP "(" [use-attr *(SP use-attr)] ")" (RFC 6154 §6)
  */

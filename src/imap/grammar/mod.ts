@@ -1,15 +1,19 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
 import type { By, Command, CommandName, Tagged } from "../command.ts";
 import { appendHead } from "./append.ts";
-import { authenticate, enable, id, login } from "./auth.ts";
+import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
 import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
-import { copy, create, oneMailbox, rename, select, uidExpunge } from "./mailbox_command.ts";
+import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
+import { notify } from "./notify.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
-import { search } from "./search.ts";
+import { esearch, search } from "./search.ts";
+import { cancelUpdate, uidBatches } from "./search_return.ts";
+import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
@@ -45,6 +49,9 @@ const ROWS = {
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
   APPEND: { plain: appended("APPEND", "seq") },
+  COMPRESS: { plain: compress },
+  GETMETADATA: { plain: getMetadata },
+  SETMETADATA: { plain: setMetadata },
   GETQUOTA: { plain: getQuota },
   GETQUOTAROOT: { plain: getQuotaRoot },
   SETQUOTA: { plain: setQuota },
@@ -57,6 +64,11 @@ const ROWS = {
   EXPUNGE: { plain: () => ({ name: "EXPUNGE", uids: undefined }), uid: uidExpunge },
   REPLACE: { plain: appended("REPLACE", "seq"), uid: appended("REPLACE", "uid") },
   SEARCH: { plain: (c) => search(c, "seq"), uid: (c) => search(c, "uid") },
+  NOTIFY: { plain: notify },
+  // RFC 7377 §2 writes it with UID in its examples, §4 without.
+  ESEARCH: { plain: esearch, uid: esearch },
+  UIDBATCHES: { plain: uidBatches },
+  CANCELUPDATE: { plain: cancelUpdate },
   SORT: { plain: (c) => sort(c, "seq"), uid: (c) => sort(c, "uid") },
   THREAD: { plain: (c) => thread(c, "seq"), uid: (c) => thread(c, "uid") },
   FETCH: { plain: (c) => fetch(c, "seq"), uid: (c) => fetch(c, "uid") },

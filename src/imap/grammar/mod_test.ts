@@ -10,7 +10,14 @@ import { cursor, octets, parsed } from "./test_support.ts";
 const one = { kind: "ranges", ranges: [[1, 1]] } as const;
 const set = (...ranges: [number, number][]) => ({ kind: "ranges", ranges });
 const whole = { part: [], text: "", fields: [] };
-const noOptions = { select: [], reference: "", returns: [], status: [], extended: false };
+const noOptions = {
+  select: [],
+  reference: "",
+  returns: [],
+  status: [],
+  metadata: undefined,
+  extended: false,
+};
 
 const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["CAPABILITY", { name: "CAPABILITY" }],
@@ -19,6 +26,19 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["STARTTLS", { name: "STARTTLS" }],
   ["NAMESPACE", { name: "NAMESPACE" }],
   ["IDLE", { name: "IDLE" }],
+  ["COMPRESS deflate", { name: "COMPRESS", algorithm: "DEFLATE" }],
+  ['GETMETADATA "INBOX" (MAXSIZE 1024 DEPTH infinity) (/shared/comment /PRIVATE/Comment)', {
+    name: "GETMETADATA",
+    mailbox: "INBOX",
+    entries: ["/shared/comment", "/private/comment"],
+    maxSize: 1024,
+    depth: "infinity",
+  }],
+  ['SETMETADATA "" (/private/vendor/x/y NIL)', {
+    name: "SETMETADATA",
+    mailbox: "",
+    changes: new Map([["/private/vendor/x/y", null]]),
+  }],
   ["UNAUTHENTICATE", { name: "UNAUTHENTICATE" }],
   ['GETQUOTA "#user/a@b"', { name: "GETQUOTA", root: "#user/a@b" }],
   ["GETQUOTAROOT inbox", { name: "GETQUOTAROOT", mailbox: "INBOX" }],
@@ -45,9 +65,23 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["AUTHENTICATE EXTERNAL =", { name: "AUTHENTICATE", mechanism: "EXTERNAL", initial: octets("") }],
   ["AUTHENTICATE PLAIN AGEAYg==", { name: "AUTHENTICATE", mechanism: "PLAIN", initial: octets("\0a\0b") }],
   ["ENABLE CONDSTORE imap4rev2", { name: "ENABLE", capabilities: ["CONDSTORE", "IMAP4REV2"] }],
-  ["SELECT inbox", { name: "SELECT", mailbox: "INBOX", condstore: false }],
-  ["SELECT INBOX (CONDSTORE)", { name: "SELECT", mailbox: "INBOX", condstore: true }],
-  ["EXAMINE blurdybloop", { name: "EXAMINE", mailbox: "blurdybloop", condstore: false }],
+  ["SELECT inbox", { name: "SELECT", mailbox: "INBOX", condstore: false, resync: undefined }],
+  ["SELECT INBOX (CONDSTORE)", { name: "SELECT", mailbox: "INBOX", condstore: true, resync: undefined }],
+  [
+    "SELECT INBOX (QRESYNC (67890007 715194045000 41:211,214:541 (4,12 8,24)) CONDSTORE)",
+    {
+      name: "SELECT",
+      mailbox: "INBOX",
+      condstore: true,
+      resync: {
+        uidValidity: 67890007,
+        modSeq: 715194045000,
+        known: [[41, 211], [214, 541]],
+        match: { seqs: [[4, 4], [12, 12]], uids: [[8, 8], [24, 24]] },
+      },
+    },
+  ],
+  ["EXAMINE blurdybloop", { name: "EXAMINE", mailbox: "blurdybloop", condstore: false, resync: undefined }],
   ["CREATE owatagusiam/", { name: "CREATE", mailbox: "owatagusiam", specialUse: undefined }],
   ["CREATE MySpecial (USE (\\drafts))", { name: "CREATE", mailbox: "MySpecial", specialUse: "\\Drafts" }],
   ["CREATE Plain (USE ())", { name: "CREATE", mailbox: "Plain", specialUse: undefined }],
@@ -81,6 +115,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     extended: true,
   }],
   ['LIST (SPECIAL-USE) "" % RETURN (SPECIAL-USE SUBSCRIBED STATUS (MESSAGES UNSEEN))', {
+    metadata: undefined,
     name: "LIST",
     select: ["SPECIAL-USE"],
     reference: "",
@@ -106,6 +141,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       partial: undefined,
     }],
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   ["fetch 1 body[]<0.2048>", {
     name: "FETCH",
@@ -113,6 +150,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: [{ item: "BODY[]", peek: false, section: whole, partial: { start: 0, length: 2048 } }],
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   ["UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)", {
     name: "FETCH",
@@ -120,6 +159,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: set([1, STAR]),
     items: [{ item: "FLAGS" }],
     changedSince: 12345,
+    vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 FLAGS (CHANGEDSINCE 0)", {
     name: "FETCH",
@@ -127,6 +168,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: [{ item: "FLAGS" }],
     changedSince: 0,
+    vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 FULL", {
     name: "FETCH",
@@ -134,6 +177,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 fast", {
     name: "FETCH",
@@ -141,6 +186,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   ["FETCH 1 All", {
     name: "FETCH",
@@ -148,6 +195,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     set: one,
     items: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"].map((item) => ({ item })),
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   [
     "FETCH 1 (UID RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE ENVELOPE INTERNALDATE BODY BODYSTRUCTURE MODSEQ)",
@@ -168,6 +217,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
         "MODSEQ",
       ].map((item) => ({ item })),
       changedSince: undefined,
+      vanished: false,
+      partial: undefined,
     },
   ],
   ["FETCH 1 (BINARY[1] BINARY.PEEK[1.2]<5.6> BINARY.SIZE[] BODY.PEEK[1.MIME])", {
@@ -181,6 +232,8 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       { item: "BODY[]", peek: true, section: { part: [1], text: "MIME", fields: [] }, partial: undefined },
     ],
     changedSince: undefined,
+    vanished: false,
+    partial: undefined,
   }],
   ["STORE 2:4 +FLAGS (\\Deleted)", {
     name: "STORE",
@@ -222,16 +275,46 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["UID SEARCH RETURN (COUNT) ALL", {
     name: "SEARCH",
     by: "uid",
-    returns: ["COUNT"],
+    returns: { options: ["COUNT"], partial: undefined, update: [] },
     criteria: { key: "ALL" },
   }],
   ["SORT RETURN (MIN) (REVERSE Date subject) UTF-8 ALL", {
     name: "SORT",
     by: "seq",
-    returns: ["MIN"],
+    returns: { options: ["MIN"], partial: undefined, update: [] },
     order: [{ by: "date", reverse: true }, { by: "subject", reverse: false }],
     criteria: { key: "ALL" },
   }],
+  ["ESEARCH IN (subtree (a b) selected) RETURN (UPDATE PARTIAL -1:-9) UNSEEN", {
+    name: "ESEARCH",
+    by: "uid",
+    sources: [{ kind: "subtree", names: ["a", "b"] }, { kind: "selected" }],
+    returns: { options: ["UPDATE", "PARTIAL"], partial: { from: -1, to: -9 }, update: [] },
+    criteria: { key: "FLAG", flag: 1, set: false },
+  }],
+  ['CANCELUPDATE "a" "b"', { name: "CANCELUPDATE", tags: ["a", "b"] }],
+  ["UIDBATCHES 2000 10:20", { name: "UIDBATCHES", size: 2000, range: [10, 20] }],
+  ["UIDBATCHES 500", { name: "UIDBATCHES", size: 500, range: undefined }],
+  ["NOTIFY NONE", { name: "NOTIFY", status: false, groups: undefined }],
+  [
+    "notify set status (selected (MessageNew (uid flags) MessageExpunge)) (subtree (a b) mailboxname)" +
+    " (mailboxes INBOX NONE)",
+    {
+      name: "NOTIFY",
+      status: true,
+      groups: [
+        {
+          filter: { kind: "selected" },
+          events: [
+            { event: "MessageNew", items: [{ item: "UID" }, { item: "FLAGS" }] },
+            { event: "MessageExpunge" },
+          ],
+        },
+        { filter: { kind: "subtree", names: ["a", "b"] }, events: [{ event: "MailboxName" }] },
+        { filter: { kind: "mailboxes", names: ["INBOX"] }, events: [] },
+      ],
+    },
+  ],
   ["UID THREAD references UTF-8 ALL", {
     name: "THREAD",
     by: "uid",

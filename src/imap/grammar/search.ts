@@ -1,17 +1,51 @@
-/** SEARCH: RFC 9051 §6.4.4, §9; RFC 3501; RFC 4731; RFC 5182; RFC 5032; RFC 7162 §3.1.5; RFC 8514. */
-import type { By, Command, SearchNode, SearchReturn } from "../command.ts";
+/** SEARCH: RFC 9051 §6.4.4, §9; RFC 3501; RFC 4731; RFC 5182; RFC 5032; RFC 7162 §3.1.5; RFC 7377; RFC 8514. */
+import type { By, Command, MailboxFilter, SearchNode, SearchReturn } from "../command.ts";
 import { type Decode, SEARCH_CHARSETS, searchDecoder } from "./charset.ts";
 import type { Cursor } from "./cursor.ts";
+import { filterMailboxes } from "./mailbox_filter.ts";
 import { utf8 } from "./octets.ts";
 import { searchLeaf } from "./search_key.ts";
+import { searchReturnOpts } from "./search_return.ts";
 import { astring } from "./string.ts";
 
+/** search = "SEARCH" [search-return-opts] SP search-program */
+export function search(c: Cursor, by: By): Command | undefined {
+  const asked = c.sp() ? returnsAndProgram(c) : undefined;
+  return asked === undefined ? undefined : { name: "SEARCH", by, ...asked };
+}
+
 /**
- * search = "SEARCH" [search-return-opts] SP search-program
+ * esearch = "ESEARCH" [SP esearch-source-opts] [SP search-return-opts] SP search-program
+ * esearch-source-opts = "IN" SP "(" source-mbox [SP "(" scope-options ")"] ")" (RFC 7377 §4)
+ *
+ * No scope option was ever defined.
+ */
+export function esearch(c: Cursor): Command | undefined {
+  if (!c.sp()) return undefined;
+  let sources: MailboxFilter[] | undefined;
+  if (c.keyword("IN")) {
+    if (!c.sp() || !c.expect(0x28)) return undefined;
+    sources = [];
+    do {
+      const filter = filterMailboxes(c);
+      if (filter === undefined) return undefined;
+      if (filter.kind === "selected-delayed") return c.fail("mailbox filter", "No such choice of mailboxes");
+      sources.push(filter);
+    } while (c.take(0x20));
+    if (!c.expect(0x29) || !c.sp()) return undefined;
+  }
+  const asked = returnsAndProgram(c);
+  return asked === undefined ? undefined : { name: "ESEARCH", by: "uid", sources, ...asked };
+}
+
+/**
+ * [search-return-opts SP] search-program
+ *
  * search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)
  */
-export function search(c: Cursor, by: By): Command | undefined {
-  if (!c.sp()) return undefined;
+function returnsAndProgram(
+  c: Cursor,
+): { readonly returns: SearchReturn | undefined; readonly criteria: SearchNode } | undefined {
   let returns: SearchReturn | undefined;
   if (c.keyword("RETURN")) {
     returns = searchReturnOpts(c);
@@ -24,7 +58,7 @@ export function search(c: Cursor, by: By): Command | undefined {
     if (decode === undefined || !c.sp()) return undefined;
   }
   const criteria = searchKeys(c, decode);
-  return criteria === undefined ? undefined : { name: "SEARCH", by, returns, criteria };
+  return criteria === undefined ? undefined : { returns, criteria };
 }
 
 /** charset = atom / quoted */
@@ -33,32 +67,6 @@ export function charset(c: Cursor): Decode | undefined {
   if (name === undefined) return undefined;
   return searchDecoder(name) ??
     c.fail("charset", "That charset is not offered", "NO", { code: "BADCHARSET", charsets: SEARCH_CHARSETS });
-}
-
-/**
- * search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
- *
- * Behind RETURN. An empty list means ALL (RFC 4731 §3.1).
- */
-export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
-  if (!c.sp() || !c.expect(0x28)) return undefined;
-  const returns = new Set<SearchReturn[number]>();
-  if (c.take(0x29)) return ["ALL"];
-  do {
-    const word = c.word();
-    switch (word) {
-      case "MIN":
-      case "MAX":
-      case "ALL":
-      case "COUNT":
-      case "SAVE":
-        returns.add(word);
-        break;
-      default:
-        return c.fail("return option", "No such SEARCH return option");
-    }
-  } while (c.take(0x20));
-  return c.expect(0x29) ? [...returns] : undefined;
 }
 
 /** What waits for its keys. `or`: how many keys it takes; more than two for ORs directly within it. */

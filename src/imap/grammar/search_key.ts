@@ -58,6 +58,9 @@ const LEAVES: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ["OLDER", age("older")],
   ["YOUNGER", age("younger")],
   ["UID", uid],
+  // RFC 9738 §3.2.
+  ["UIDAFTER", beside((uid) => [uid + 1, MAX_UID])],
+  ["UIDBEFORE", beside((uid) => [1, uid - 1])],
   ["MODSEQ", modSeq],
   ["EMAILID", objectId("EMAILID")],
   ["THREADID", objectId("THREADID")],
@@ -171,4 +174,17 @@ function modSeq(c: Cursor): SearchNode | undefined {
   }
   const atLeast = number64(c);
   return atLeast === undefined ? undefined : { key: "MODSEQ", atLeast };
+}
+
+const MAX_UID = 0xffff_ffff;
+
+/** SP uniqueid; `range` is what lies beside it, which may be nothing. */
+function beside(range: (uid: number) => readonly [number, number]): Leaf {
+  return (c) => {
+    const uid = c.sp() ? nzNumber(c) : undefined;
+    if (uid === undefined) return undefined;
+    const [low, high] = range(uid);
+    if (low > high) return { key: "NOT", of: { key: "ALL" } };
+    return { key: "SET", by: "uid", set: { kind: "ranges", ranges: [[low, high]] } };
+  };
 }

@@ -118,12 +118,20 @@ Deno.test("broken searches", () => {
 Deno.test("RETURN", () => {
   const returns = (text: string) => {
     const command = parsed(bySeq, ` ${text}`);
-    return typeof command === "string" ? command : (command as Extract<Command, { name: "SEARCH" }>).returns;
+    return typeof command === "string"
+      ? command
+      : (command as Extract<Command, { name: "SEARCH" }>).returns?.options;
   };
   assertEquals(returns("ALL"), undefined);
   assertEquals(returns("RETURN () ALL"), ["ALL"]);
   assertEquals(returns("return (min MAX Count) ALL"), ["MIN", "MAX", "COUNT"]);
   assertEquals(returns("RETURN (SAVE) CHARSET UTF-8 ALL"), ["SAVE"]);
+  assertEquals(returns("RETURN (PARTIAL 1:5 COUNT) ALL"), ["PARTIAL", "COUNT"]);
+  assertEquals(returns("RETURN (PARTIAL -1:5) ALL"), "fault: partial range");
+  assertEquals(returns("RETURN (PARTIAL 0:5) ALL"), "fault: number");
+  assertEquals(returns("RETURN (PARTIAL 1:*) ALL"), "fault: syntax");
+  assertEquals(returns("RETURN (PARTIAL 1:5 PARTIAL 1:5) ALL"), "fault: return option");
+  assertEquals(returns("RETURN (PARTIAL 1:5 ALL) ALL"), "fault: return option");
   assertEquals(returns("RETURN (FOO) ALL"), "fault: return option");
   assertEquals(returns("RETURN ALL"), "fault: syntax");
 });

@@ -2,7 +2,8 @@
 import type { SortBy, SortOrder } from "../../core/search.ts";
 import type { By, Command, SearchNode, SearchReturn, ThreadAlgorithm } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
-import { charset, searchKeys, searchReturnOpts } from "./search.ts";
+import { charset, searchKeys } from "./search.ts";
+import { searchReturnOpts } from "./search_return.ts";
 
 /**
  * sort = ["UID" SP] "SORT" [SP search-return-opts] SP sort-criteria SP search-criteria

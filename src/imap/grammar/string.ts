@@ -49,9 +49,9 @@ function unescape(body: Uint8Array, escapes: number): Uint8Array {
 /**
  * literal = "{" number64 ["+"] "}" CRLF *CHAR8
  *
- * A view. The parser has seen to it that all octets are here.
+ * A view. The parser has seen to it that all octets are here. `nul`: NUL is welcome, behind the `~` of a literal8.
  */
-export function literal(c: Cursor): Uint8Array | undefined {
+export function literal(c: Cursor, nul = false): Uint8Array | undefined {
   if (!c.expect(0x7b)) return undefined;
   const size = number64(c);
   if (size === undefined) return undefined;
@@ -60,7 +60,7 @@ export function literal(c: Cursor): Uint8Array | undefined {
   if (size > c.end - c.pos) return c.fail("literal", "A literal is cut short");
   const body = c.octets.subarray(c.pos, c.pos + size);
   c.pos += size;
-  if (body.includes(0)) return c.fail("literal", "A literal cannot hold NUL");
+  if (!nul && body.includes(0)) return c.fail("literal", "A literal cannot hold NUL");
   return body;
 }
 

@@ -70,6 +70,13 @@ export const moveAccountOn = statement(
     where account_id = $1`,
 );
 
+/** The next modseq, for what changes no counter. $1 account. */
+export const advanceModSeq = statement(
+  "advance_modseq",
+  ["int8"],
+  `update account_state set modseq = modseq + 1 where account_id = $1 returning modseq`,
+);
+
 /** $1 account. */
 export const quotaUse = statement(
   "quota_use",

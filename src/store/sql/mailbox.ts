@@ -50,6 +50,13 @@ export const mailboxById = statement(
   `select ${MAILBOX_COLUMNS} from mailbox b where b.account_id = $1 and b.mailbox_id = $2`,
 );
 
+/** Something of the mailbox itself changed. $1 account, $2 mailbox, $3 modseq. */
+export const touchMailbox = statement(
+  "touch_mailbox",
+  ["int8", "int4", "int8"],
+  `update mailbox set highestmodseq = $3 where account_id = $1 and mailbox_id = $2`,
+);
+
 /** All names of an account, at most the limit of mailboxes. $1 account. */
 export const mailboxNames = statement(
   "mailbox_names",

@@ -39,6 +39,19 @@ export const mailboxChanges = statement(
     where b.account_id = $1 and b.mailbox_id = $2`,
 );
 
+/** What vanished after a modseq, in one row. $1 account, $2 mailbox, $3 modseq. */
+export const mailboxVanished = statement(
+  "mailbox_vanished",
+  ["int8", "int4", "int8"],
+  `select v.*, b.vanished_floor
+     from mailbox b cross join lateral (
+       select coalesce(array_agg(uid_low), '{}') as lows, coalesce(array_agg(uid_high), '{}') as highs
+         from (select uid_low, uid_high from expunged
+                where account_id = $1 and mailbox_id = $2 and modseq > $3 order by uid_low) p
+     ) v
+    where b.account_id = $1 and b.mailbox_id = $2`,
+);
+
 /** Columns of `fetch`, in the order that it reads them. */
 const FETCH_COLUMNS: readonly (readonly [wanted: keyof FetchWanted | undefined, column: string])[] = [
   [undefined, "e.uid"],
