@@ -11,6 +11,8 @@ Deno.test("start, start again, start after crashes", async (t) => {
   const options = { folder, settings };
   let certificate = "";
   let acknowledged = 0;
+  /** Where PostgreSQL's socket is. */
+  let sockets = "";
 
   await t.step("a first start makes everything and says how to go on", async () => {
     await using server = await startServer({ ...options, accounts: [you] });
@@ -62,6 +64,7 @@ Deno.test("start, start again, start after crashes", async (t) => {
   await t.step("killed with PostgreSQL left running: the next start takes that over", async () => {
     const left = postmaster(folder)!;
     assert(runs(left));
+    sockets = read(`${folder}/postgres/data/postmaster.pid`).split("\n")[4]!;
     await using server = await startServer(options);
     assertEquals(postmaster(folder), left);
     assertEquals(await messages(server, you), acknowledged);
@@ -84,25 +87,56 @@ Deno.test("start, start again, start after crashes", async (t) => {
   );
 
   await t.step("after a power cut a stranger has PostgreSQL's process number: he is left alone", async () => {
-    const stranger = new Deno.Command("sleep", { args: ["300"] }).spawn();
-    const lines = [
-      stranger.pid,
-      `${folder}/postgres/data`,
-      1,
-      5432,
-      `${folder}/postgres`,
-      "",
-      "1 1",
-      "ready",
-    ];
-    await Deno.writeTextFile(`${folder}/postgres/data/postmaster.pid`, `${lines.join("\n")}\n`);
+    await using stranger = new Stranger("exec sleep 300");
+    await writeLocks(stranger.pid);
     await using server = await startServer(options);
     assertEquals(await messages(server, you), acknowledged);
     assertEquals(await server.stop(), 0);
     assert(runs(stranger.pid));
-    stranger.kill();
-    await stranger.status;
   });
+
+  await t.step("a dead PostgreSQL that nobody waited for does not hold up the next start", async () => {
+    // Its parent becomes a program that never waits, as the first process of many containers.
+    await using parent = new Stranger("sleep 0 & echo $!; exec sleep 300");
+    const zombie = Number(await parent.line());
+    await until(() => !runs(zombie) && read(`/proc/${zombie}/stat`) !== "", "there is a zombie");
+    await writeLocks(zombie);
+    await using server = await startServer(options);
+    assertEquals(await messages(server, you), acknowledged);
+    assertEquals(await server.stop(), 0);
+  });
+
+  /** Both lock files as a PostgreSQL of that process number leaves them behind. */
+  async function writeLocks(pid: number): Promise<void> {
+    const lines = [pid, `${folder}/postgres/data`, 1, 5432, sockets, "", "1 1", "ready"];
+    await Deno.writeTextFile(`${folder}/postgres/data/postmaster.pid`, `${lines.join("\n")}\n`);
+    await Deno.writeTextFile(`${sockets}/.s.PGSQL.5432.lock`, `${lines.slice(0, 5).join("\n")}\n`);
+  }
 
   await Deno.remove(folder, { recursive: true });
 });
+
+/** A process that has nothing to do with us. */
+class Stranger implements AsyncDisposable {
+  readonly #child;
+
+  constructor(script: string) {
+    this.#child = new Deno.Command("sh", { args: ["-c", script], stdin: "null", stdout: "piped" }).spawn();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What it says first. */
+  async line(): Promise<string> {
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) return text.trim();
+    return "";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.stdout.cancel().catch(() => {});
+    await this.#child.status;
+  }
+}

@@ -25,6 +25,8 @@ const PORT = 5432;
 /** sockaddr_un holds 107 characters; PostgreSQL adds `/.s.PGSQL.5432`. */
 const LONGEST_SOCKET_DIRECTORY = 107 - "/.s.PGSQL.5432".length;
 const START_TIMEOUT_MS = 60_000;
+/** Looks at a process that is not our child between two that cost a process of their own. */
+const ZOMBIE_EVERY = 20;
 
 /**
  * Starts the server whose data lies below `directory`, making it first where it is missing. A server that a
@@ -57,7 +59,7 @@ export async function startEmbedded(
     await waitUntilReady(data, left, () => !isAlive(left), log);
     return running(address, left, created, pollEnd(left));
   }
-  await removeStalePidFile(data);
+  await removeStaleLocks(data, address);
   const args = ["-D", data, "-k", address.directory, "-p", String(PORT), "-h", ""];
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
   const child = launch(launcher, binaries.postgres, args, log);
@@ -150,25 +152,35 @@ async function runningPostmaster(
 }
 
 /**
- * After the machine went down, the number in postmaster.pid may by now be another program's, and PostgreSQL
- * would refuse to start beside it. The caller holds the data lock and has found no server on the socket.
+ * After a crash the number in a lock file of PostgreSQL's (`postmaster.pid`, and one beside its socket) may be
+ * another program's, or that of a dead process which nobody has waited for; PostgreSQL would refuse to start
+ * beside it. The caller holds the data lock and has found no server on the socket.
  */
-async function removeStalePidFile(data: string): Promise<void> {
-  const pid = Number((await pidFile(data))[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return;
-  const command = await commandOf(pid);
-  if (command !== undefined && !command.includes(data)) await Deno.remove(join(data, "postmaster.pid"));
+async function removeStaleLocks(
+  data: string,
+  { directory, port }: { readonly directory: string; readonly port: number },
+): Promise<void> {
+  for (const file of [join(data, "postmaster.pid"), `${directory}/.s.PGSQL.${port}.lock`]) {
+    const pid = Number((await Deno.readTextFile(file).catch(() => "")).split("\n")[0]);
+    if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) continue;
+    const command = await commandOf(pid);
+    if (command === undefined || command.includes(data)) continue;
+    await Deno.remove(file);
+  }
 }
 
-/** What a process was started with; asked of a child, because /proc is closed to us. */
+/**
+ * What a process was started with, asked of a child, because /proc is closed to us; "" when it is dead and nobody
+ * has waited for it, as where the first process of a container does not; undefined when it cannot be found out.
+ */
 async function commandOf(pid: number): Promise<string | undefined> {
   for (const [program, ...args] of [["cat", `/proc/${pid}/cmdline`], ["ps", "-o", "args=", "-p", `${pid}`]]) {
     const command = new Deno.Command(program!, { args, stdin: "null", stderr: "null" });
     const text = await command.output().then(
-      ({ stdout }) => new TextDecoder().decode(stdout).trim(),
-      () => "",
+      ({ success, stdout }) => success ? new TextDecoder().decode(stdout).trim() : undefined,
+      () => undefined,
     );
-    if (text !== "") return text;
+    if (text !== undefined) return text;
   }
   return undefined;
 }
@@ -186,8 +198,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Waits for the end of a server that is not our child. */
 async function pollEnd(pid: number): Promise<void> {
-  while (isAlive(pid)) await new Promise((wake) => setTimeout(wake, 50));
+  for (let look = 1; isAlive(pid); look++) {
+    if (look % ZOMBIE_EVERY === 0 && await commandOf(pid) === "") return;
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
 }
 
 async function socketAddress(
