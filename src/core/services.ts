@@ -3,6 +3,7 @@ import type { Conn } from "./conn.ts";
 import type { Directory } from "./directory.ts";
 import type { Emit } from "./events.ts";
 import type { MailStore } from "./store.ts";
+import type { AuthorizedUrls } from "./urlauth.ts";
 import type { World } from "./world.ts";
 
 /** What a protocol's `serve` function is given beside its connection. */
@@ -12,6 +13,8 @@ export interface Services<Limits> {
   readonly store: MailStore;
   readonly directory: Directory;
   readonly auth: Authenticator;
+  /** Gives messages by URL (RFC 4467), for BURL; undefined where nothing does. */
+  readonly urls?: AuthorizedUrls;
   readonly world: World;
   readonly emit: Emit;
   readonly limits: Limits;
