@@ -124,6 +124,11 @@ export const configSchema = z.strictObject({
       "on submission, MAIL FROM must be an address whose mail goes to the account that logged in",
     ),
   }).prefault({}).describe("how mail is taken in"),
+  imap: z.strictObject({
+    submission_users: z.array(z.string()).default([]).describe(
+      "accounts by which submission servers elsewhere log in: they may fetch any submit+ URL (RFC 4467)",
+    ),
+  }).prefault({}).describe("how mail is read by IMAP"),
   pop3: z.strictObject({
     utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
       "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",

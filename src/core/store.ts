@@ -9,6 +9,7 @@ import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./bra
 import type { Outcome } from "./failure.ts";
 import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { UidSet } from "./uidset.ts";
+import type { UrlKeys } from "./urlauth.ts";
 
 /** System flags as bits (RFC 9051 §2.3.2). \Recent is not kept: it is never set (RFC 9051) and 0 in rev1. */
 export const Flag = { Seen: 1, Answered: 2, Flagged: 4, Deleted: 8, Draft: 16 } as const;
@@ -32,6 +33,8 @@ export interface MailboxInfo {
   /** Keyword `i` of a message is `keywords[i]`; grows only, at most 256. */
   readonly keywords: readonly string[];
   readonly subscribed: boolean;
+  /** How often access keys of URLs were taken away (RFC 4467 §2.2). */
+  readonly keyResets: number;
   /** RFC 6154 attribute with its backslash, e.g. `\Sent`. */
   readonly specialUse: string | undefined;
 }
@@ -314,6 +317,8 @@ export interface MailStore {
     of: MailboxId | "server",
     changes: ReadonlyMap<string, Uint8Array | null>,
   ): Promise<Outcome<void>>;
+  /** Access keys of URLs that carry their own authorization. */
+  readonly urlKeys: UrlKeys;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */
   watch(account: AccountId, listener: (notice: ChangeNotice) => void): Disposable;
   /** POP3's exclusive access (RFC 1939 §4), across workers and nodes; undefined when another holds it. */

@@ -98,6 +98,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "MULTIAPPEND", rfc: "3502", announced: "after-login" },
   { name: "CATENATE", rfc: "4469", announced: "after-login" },
   { name: "URL-PARTIAL", rfc: "5550 §5.2", announced: "after-login" },
+  { name: "URLAUTH", rfc: "4467", announced: "after-login" },
+  { name: "URLAUTH=BINARY", rfc: "5524", announced: "after-login" },
   { name: "REPLACE", rfc: "8508", announced: "after-login" },
   { name: "METADATA", rfc: "5464", announced: "after-login" },
   { name: "LIST-METADATA", rfc: "9590", announced: "after-login" },

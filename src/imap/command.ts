@@ -127,6 +127,15 @@ export interface MetadataQuery {
   readonly depth: AnnotationDepth;
 }
 
+/** What URLFETCH wants to know of a URL (RFC 5524 §3.1). */
+export type UrlFetchItem = "BODY" | "BINARY" | "BODYPARTSTRUCTURE";
+
+/** One URL of a URLFETCH; without items its octets alone are meant (RFC 4467 §7). */
+export interface UrlRequest {
+  readonly url: string;
+  readonly items: readonly UrlFetchItem[];
+}
+
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 export interface ListCommand {
   readonly name: "LIST";
@@ -197,6 +206,18 @@ export type Command =
     readonly mailbox: string;
     readonly changes: ReadonlyMap<string, Uint8Array | null>;
   }
+  /** Mechanisms in capitals. */
+  | {
+    readonly name: "GENURLAUTH";
+    readonly urls: readonly { readonly rump: string; readonly mechanism: string }[];
+  }
+  /** Without a mailbox: all keys. */
+  | {
+    readonly name: "RESETKEY";
+    readonly mailbox: string | undefined;
+    readonly mechanisms: readonly string[];
+  }
+  | { readonly name: "URLFETCH"; readonly urls: readonly UrlRequest[] }
   /** In capitals. */
   | { readonly name: "COMPRESS"; readonly algorithm: string }
   // selected

@@ -16,6 +16,7 @@ function box(id: number, name: string, more: Partial<MailboxInfo> = {}): Mailbox
     octets: 0,
     keywords: [],
     subscribed: false,
+    keyResets: 0,
     specialUse: undefined,
     ...more,
   };

@@ -67,10 +67,11 @@ function smtpLimits({ limits, smtp }: Config, own: Config["limits"]["smtp"]): Sm
   };
 }
 
-function imapLimits({ limits }: Config): ImapSessionLimits {
+function imapLimits({ limits, imap }: Config): ImapSessionLimits {
   const { session, before_login: beforeLogin, after_login: afterLogin } = limits.imap;
   return {
     ...session,
+    submissionUsers: imap.submission_users,
     beforeLogin,
     afterLogin: { ...afterLogin, append: limits.message_size },
   };

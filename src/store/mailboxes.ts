@@ -11,6 +11,7 @@ import { type AccountState, accountState, advanceModSeq, lockAccount, moveAccoun
 import { dropEntries, dropExpunged } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
 import { forgetAnnotations } from "./sql/metadata.ts";
+import { forgetUrlKeys } from "./sql/url_key.ts";
 
 /** Messages that DELETE removes at once; of larger mailboxes the sweep removes them. */
 const DELETE_AT_ONCE = 500;
@@ -150,6 +151,7 @@ export async function deleteMailbox(
       await tx.run(
         call(moveAccountOn, account, modSeq, -octets, -messages),
         call(forgetAnnotations, account, id),
+        call(forgetUrlKeys, account, id),
         ...rest,
       );
       return done({ id: id as MailboxId, modSeq });

@@ -26,6 +26,7 @@ import { replace } from "./replace.ts";
 import { search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
+import { StoreUrlKeys } from "./url_keys.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
 export { BroadcastBus } from "./bus.ts";
@@ -117,6 +118,7 @@ export function createStore(options: StoreOptions): Store {
     setMetadata: (account, of, changes) => setMetadata(context, account, of, changes),
     quota: (account) => quota(context, account),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
+    urlKeys: new StoreUrlKeys(context),
     watch: (account, listener) => context.changes.watch(account, listener),
     lockMaildrop: (account, session) => lockMaildrop(context, account, session),
     sweep: (signal) => sweep(context, signal),

@@ -8,6 +8,7 @@ import type { SearchKey, SortOrder } from "../../src/core/search.ts";
 import type * as S from "../../src/core/store.ts";
 import { Flag, SEPARATOR } from "../../src/core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
+import type { UrlKeys } from "../../src/core/urlauth.ts";
 import {
   type Account,
   type Box,
@@ -450,6 +451,41 @@ export class MemoryStore implements S.MailStore {
     return done(undefined);
   }
 
+  /** By user, owner and mailbox. */
+  readonly #keys = new Map<string, Uint8Array>();
+
+  readonly urlKeys: UrlKeys = {
+    key: (user, { owner, mailbox }) => Promise.resolve(this.#keys.get(`${user} ${owner} ${mailbox}`)),
+    keyFor: (user, { owner, mailbox }) => {
+      const name = `${user} ${owner} ${mailbox}`;
+      if (!this.#keys.has(name)) this.#keys.set(name, crypto.getRandomValues(new Uint8Array(32)));
+      return Promise.resolve(done(this.#keys.get(name)!));
+    },
+    reset: (user, { owner, mailbox }) => {
+      this.#keys.set(`${user} ${owner} ${mailbox}`, crypto.getRandomValues(new Uint8Array(32)));
+      this.#keyReset(owner, mailbox);
+      return Promise.resolve(done(undefined));
+    },
+    removeAll: (user) => {
+      for (const name of [...this.#keys.keys()]) {
+        const [who, owner, mailbox] = name.split(" ").map(Number);
+        if (who !== user) continue;
+        this.#keys.delete(name);
+        this.#keyReset(owner as AccountId, mailbox as MailboxId);
+      }
+      return Promise.resolve();
+    },
+  };
+
+  #keyReset(owner: AccountId, mailbox: MailboxId): void {
+    const of = this.#accounts.get(owner)!;
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return;
+    box.keyResets++;
+    of.modSeq++;
+    this.#notify(owner, of, box);
+  }
+
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {
     const watchers = this.#accounts.get(account)!.watchers;
     watchers.add(listener);
@@ -475,6 +511,7 @@ export class MemoryStore implements S.MailStore {
       highestModSeq: ++of.modSeq,
       keywords: [],
       specialUse: undefined,
+      keyResets: 0,
       entries: [],
       vanished: [],
       vanishedFloor: 0,

@@ -25,6 +25,7 @@ export interface Box {
   highestModSeq: number;
   keywords: string[];
   specialUse: string | undefined;
+  keyResets: number;
   entries: Entry[];
   vanished: { uid: number; modSeq: number }[];
   /** What vanished up to here was forgotten. */
@@ -62,6 +63,7 @@ export function info(of: Account, box: Box): S.MailboxInfo {
     keywords: [...box.keywords],
     subscribed: of.subscribed.has(box.name),
     specialUse: box.specialUse,
+    keyResets: box.keyResets,
   };
 }
 

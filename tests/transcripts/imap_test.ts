@@ -9,6 +9,7 @@ const FILES = [
   "imap_append.md",
   "imap_multiappend.md",
   "imap_catenate.md",
+  "imap_urlauth.md",
   "imap_replace.md",
   "imap_quota.md",
   "imap_session.md",

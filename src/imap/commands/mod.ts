@@ -32,6 +32,8 @@ import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 import { uidBatches } from "./uid_batches.ts";
+import { genUrlAuth, resetKey } from "./url_auth.ts";
+import { urlFetch } from "./url_fetch.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
@@ -113,6 +115,12 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return unauthenticate(cx);
     case "LANGUAGE":
       return language(cx, command);
+    case "GENURLAUTH":
+      return await genUrlAuth(cx, command);
+    case "RESETKEY":
+      return await resetKey(cx, command);
+    case "URLFETCH":
+      return await urlFetch(cx, command);
     case "IDLE":
       return await idle(cx);
     case "CLOSE":

@@ -11,6 +11,7 @@ import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
 import { working } from "./progress.ts";
 import { resync } from "./resync.ts";
+import { tellMechanisms } from "./url_auth.ts";
 
 /** Leaves the selected mailbox in any case; a refusal leaves none selected. */
 export async function select(
@@ -52,5 +53,6 @@ function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: modSeq });
   tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(accountOf(cx), info.id) });
+  tellMechanisms(cx);
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

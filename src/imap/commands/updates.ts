@@ -10,6 +10,7 @@ import { writeFlagsLines } from "./flags_line.ts";
 import { tellNew } from "./new_messages.ts";
 import { tellContexts, tellRemovals } from "./search_context.ts";
 import { asksSequence } from "./search_key.ts";
+import { tellMechanisms } from "./url_auth.ts";
 
 /** Commands behind which everything that was committed before must be told. */
 const FRESH: ReadonlySet<string> = new Set([
@@ -97,6 +98,7 @@ export async function tellUpdates(cx: Context, expunge: boolean, own = false): P
     countLine(out, updates.exists, "EXISTS");
     if (!cx.session.rev2) countLine(out, 0, "RECENT");
   }
+  if (updates.keysReset) tellMechanisms(cx);
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
   const fresh = updates.arrived.filter((uid) => !cx.session.ownArrivals.delete(uid));

@@ -11,4 +11,5 @@ export { uidSet } from "./sets.ts";
 export * from "./string.ts";
 export * from "./vanished.ts";
 export * from "./thread.ts";
+export * from "./url_auth.ts";
 export { dateTime } from "./date.ts";

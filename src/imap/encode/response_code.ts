@@ -28,6 +28,8 @@ export type ResponseCode =
   }
   /** RFC 8474 §4.1. */
   | { readonly code: "MAILBOXID"; readonly id: string }
+  /** RFC 4467 §8: INTERNAL is the only mechanism. */
+  | { readonly code: "URLMECH" }
   /** RFC 4469 §4.1. */
   | { readonly code: "BADURL"; readonly url: string }
   | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: UidSet }
@@ -118,6 +120,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "MAILBOXID":
       out.text("MAILBOXID (").text(code.id).octet(0x29);
+      break;
+    case "URLMECH":
+      out.text("URLMECH INTERNAL");
       break;
     case "BADURL":
       out.text("BADURL ").text(urlText(code.url));

@@ -17,6 +17,7 @@ import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
+import { genUrlAuth, resetKey, urlFetch } from "./url_auth.ts";
 
 /** Parses what stands behind a command's name, up to the command's end. */
 type Arguments = (c: Cursor) => Command | undefined;
@@ -57,6 +58,9 @@ const ROWS = {
   SETQUOTA: { plain: setQuota },
   UNAUTHENTICATE: { plain: () => ({ name: "UNAUTHENTICATE" }) },
   LANGUAGE: { plain: language },
+  GENURLAUTH: { plain: genUrlAuth },
+  RESETKEY: { plain: resetKey },
+  URLFETCH: { plain: urlFetch },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },
   CLOSE: { plain: () => ({ name: "CLOSE" }) },

@@ -67,7 +67,16 @@ const DELETE_ROWS = 2000;
  */
 export async function deleteAccountRows(db: Database, accountId: number): Promise<void> {
   await db.deleteFrom("account_state").where("account_id", "=", accountId).execute();
-  for (const table of ["mailbox", "mailbox_garbage", "metadata", "subscription", "maildrop_lock"] as const) {
+  for (
+    const table of [
+      "mailbox",
+      "mailbox_garbage",
+      "metadata",
+      "subscription",
+      "maildrop_lock",
+      "url_key",
+    ] as const
+  ) {
     await db.deleteFrom(table).where("account_id", "=", accountId).execute();
   }
   for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {

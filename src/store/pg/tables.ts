@@ -55,6 +55,7 @@ export interface Tables {
     octets: Generated<number>;
     keywords: Generated<string[]>;
     special_use: string | null;
+    key_resets: Generated<number>;
     created_at: Generated<Date>;
   };
   mailbox_garbage: { account_id: number; mailbox_id: number };
@@ -98,6 +99,7 @@ export interface Tables {
   };
   message_text: { account_id: number; message_id: number; header: string; body: string };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
+  url_key: { account_id: number; owner_id: number; mailbox_id: number; key: Uint8Array };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
   blob_staged: { blob_id: string; touched_at: Generated<Date> };
