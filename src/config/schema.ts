@@ -125,6 +125,9 @@ export const configSchema = z.strictObject({
     ),
   }).prefault({}).describe("how mail is taken in"),
   imap: z.strictObject({
+    administrators: z.array(z.string()).default([]).describe(
+      "accounts that may set the quotas of all accounts by IMAP (SETQUOTA, RFC 9208)",
+    ),
     submission_users: z.array(z.string()).default([]).describe(
       "accounts by which submission servers elsewhere log in: they may fetch any submit+ URL (RFC 4467)",
     ),

@@ -302,6 +302,11 @@ export interface MailStore {
 
   // --- the rest --------------------------------------------------------------------------------------
   quota(account: AccountId): Promise<QuotaUse>;
+  /** Replaces an account's limits; undefined: none. False: no such account. */
+  setQuota(
+    account: AccountId,
+    limits: { readonly octets: number | undefined; readonly messages: number | undefined },
+  ): Promise<boolean>;
   /** Octets of a mailbox's messages with \Deleted. */
   deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number>;
   /** Annotations by their names and by what lies below these, by mailbox and name. */

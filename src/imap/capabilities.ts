@@ -90,6 +90,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },
   { name: "CHILDREN", rfc: "3348", announced: "after-login" },
+  // Gmail's, never an RFC; RFC 6154 §1 tells of it.
+  { name: "XLIST", rfc: "6154 §1", announced: "after-login" },
   { name: "LIST-EXTENDED", rfc: "5258", announced: "after-login" },
   { name: "LIST-STATUS", rfc: "5819", announced: "after-login" },
   { name: "SPECIAL-USE", rfc: "6154", announced: "after-login" },
@@ -109,6 +111,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "PREVIEW", rfc: "8970", announced: "after-login" },
   { name: "SAVEDATE", rfc: "8514", announced: "after-login" },
   { name: "QUOTA", rfc: "9208", announced: "after-login" },
+  { name: "QUOTASET", rfc: "9208 §3.1.2", announced: "after-login" },
   { name: "QUOTA=RES-STORAGE", rfc: "9208 §5.1", announced: "after-login" },
   { name: "QUOTA=RES-MESSAGE", rfc: "9208 §5.2", announced: "after-login" },
   { name: "QUOTA=RES-MAILBOX", rfc: "9208 §5.3", announced: "after-login" },

@@ -190,13 +190,15 @@ export type Command =
   | { readonly name: "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
   | ListCommand
   | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
+  | { readonly name: "XLIST"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
   /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
   | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
   | { readonly name: "GETQUOTA"; readonly root: string }
-  | { readonly name: "SETQUOTA"; readonly root: string }
+  /** Resources in capitals. */
+  | { readonly name: "SETQUOTA"; readonly root: string; readonly limits: ReadonlyMap<string, number> }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
   /** Without a mailbox (`""`): of the server. */

@@ -44,6 +44,7 @@ export const COMMANDS = {
   UNSUBSCRIBE: { states: AFTER, rfc: "9051 §6.3.8", writes: false, updates: "all" },
   LIST: { states: AFTER, rfc: "9051 §6.3.9", writes: false, updates: "all" },
   LSUB: { states: AFTER, rfc: "3501 §6.3.9", writes: false, updates: "all" },
+  XLIST: { states: AFTER, rfc: "6154 §1", writes: false, updates: "all" },
   NAMESPACE: { states: AFTER, rfc: "9051 §6.3.10", writes: false, updates: "all" },
   STATUS: { states: AFTER, rfc: "9051 §6.3.11", writes: false, updates: "all" },
   APPEND: { states: AFTER, rfc: "9051 §6.3.12", writes: false, updates: "all" },

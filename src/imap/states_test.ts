@@ -27,6 +27,7 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   UNSUBSCRIBE: "UNSUBSCRIBE a",
   LIST: 'LIST "" *',
   LSUB: 'LSUB "" *',
+  XLIST: 'XLIST "" *',
   NAMESPACE: "NAMESPACE",
   STATUS: "STATUS INBOX (MESSAGES)",
   APPEND: "APPEND INBOX {3+}\r\nabc",

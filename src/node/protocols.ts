@@ -71,6 +71,7 @@ function imapLimits({ limits, imap }: Config): ImapSessionLimits {
   const { session, before_login: beforeLogin, after_login: afterLogin } = limits.imap;
   return {
     ...session,
+    administrators: imap.administrators,
     submissionUsers: imap.submission_users,
     beforeLogin,
     afterLogin: { ...afterLogin, append: limits.message_size },

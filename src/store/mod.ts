@@ -28,6 +28,8 @@ import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 import { StoreUrlKeys } from "./url_keys.ts";
 
+import { setAccountQuota } from "./accounts.ts";
+
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
@@ -117,6 +119,7 @@ export function createStore(options: StoreOptions): Store {
     metadata: (account, of, entries, depth) => metadata(context, account, of, entries, depth),
     setMetadata: (account, of, changes) => setMetadata(context, account, of, changes),
     quota: (account) => quota(context, account),
+    setQuota: (account, limits) => retrying(() => setAccountQuota(context.database, account, limits)),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     urlKeys: new StoreUrlKeys(context),
     watch: (account, listener) => context.changes.watch(account, listener),

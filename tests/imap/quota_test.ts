@@ -29,6 +29,35 @@ Deno.test("QUOTA over the real store", async () => {
   assertEquals(t.bugs, []);
 });
 
+Deno.test("an administrator sets quotas, and nobody else", async () => {
+  await using t = await imapBench({}, { administrators: ["Alice@example.test"] });
+  const { store, accounts } = t.bench;
+  const alice = await t.client(), bob = await t.client("bob");
+  const root = "#user/bob@example.test";
+  const set = (limits: string) => alice.run(`SETQUOTA ${root} (${limits})`);
+  assertEquals(await set("STORAGE 10 MESSAGE 2"), [
+    `* QUOTA ${root} (STORAGE 0 10 MESSAGE 0 2 MAILBOX 6 1000)`,
+    "OK SETQUOTA completed",
+  ]);
+  await put(store, accounts[1]!, mail("one"));
+  await put(store, accounts[1]!, mail("two"));
+  assertEquals((await bob.run("APPEND INBOX {3+}\r\na:b")).at(-1), "NO [OVERQUOTA] Quota exceeded");
+  // RFC 9208 §4.1.3: what is not named is lifted.
+  assertEquals((await set("storage 20"))[0], `* QUOTA ${root} (STORAGE 1 20 MAILBOX 6 1000)`);
+  assertEquals((await bob.run(`GETQUOTA ${root}`))[0], `* QUOTA ${root} (STORAGE 1 20 MAILBOX 6 1000)`);
+  assertEquals((await alice.run(`GETQUOTA ${root}`))[0], `* QUOTA ${root} (STORAGE 1 20 MAILBOX 6 1000)`);
+  assertEquals((await set(""))[0], `* QUOTA ${root} (MAILBOX 6 1000)`);
+  assertEquals(await set("STORAGE 1 MAILBOX 7"), ["NO [CANNOT] The limit of MAILBOX cannot be set"]);
+  assertEquals(await alice.run("SETQUOTA #user/nobody@example.test ()"), [
+    "NO [NONEXISTENT] No such quota root",
+  ]);
+  assertEquals(await bob.run(`SETQUOTA ${root} ()`), ["NO [NOPERM] Only an administrator sets limits"]);
+  assertEquals(await bob.run("SETQUOTA #user/alice@example.test ()"), [
+    "NO [NONEXISTENT] No such quota root",
+  ]);
+  assertEquals(t.bugs, []);
+});
+
 Deno.test("after UNAUTHENTICATE another user finds nothing of the one before", async () => {
   await using t = await imapBench();
   const { store, accounts } = t.bench;

@@ -407,6 +407,11 @@ export class MemoryStore implements S.MailStore {
     };
   }
 
+  setQuota(account: AccountId, limits: Parameters<S.MailStore["setQuota"]>[1]): Promise<boolean> {
+    this.quotaOctets = limits.octets ?? 10_000_000;
+    return Promise.resolve(this.#accounts.has(account));
+  }
+
   async deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number> {
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
     const deleted = box?.entries.filter((entry) => (entry.flags & Flag.Deleted) !== 0) ?? [];

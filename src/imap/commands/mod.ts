@@ -34,6 +34,7 @@ import { store } from "./store.ts";
 import { uidBatches } from "./uid_batches.ts";
 import { genUrlAuth, resetKey } from "./url_auth.ts";
 import { urlFetch } from "./url_fetch.ts";
+import { xlist } from "./xlist.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
@@ -93,6 +94,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await list(cx, command);
     case "LSUB":
       return await lsub(cx, command);
+    case "XLIST":
+      return await xlist(cx, command);
     case "NAMESPACE":
       return namespace(cx);
     case "STATUS":
@@ -110,7 +113,7 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
     case "GETQUOTAROOT":
       return await getQuotaRoot(cx, command);
     case "SETQUOTA":
-      return setQuota(cx, command);
+      return await setQuota(cx, command);
     case "UNAUTHENTICATE":
       return unauthenticate(cx);
     case "LANGUAGE":

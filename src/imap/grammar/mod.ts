@@ -45,7 +45,8 @@ const ROWS = {
   SUBSCRIBE: { plain: oneMailbox("SUBSCRIBE") },
   UNSUBSCRIBE: { plain: oneMailbox("UNSUBSCRIBE") },
   LIST: { plain: list },
-  LSUB: { plain: lsub },
+  LSUB: { plain: lsub("LSUB") },
+  XLIST: { plain: lsub("XLIST") },
   NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.

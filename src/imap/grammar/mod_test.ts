@@ -55,8 +55,12 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   }],
   ['GETQUOTA "#user/a@b"', { name: "GETQUOTA", root: "#user/a@b" }],
   ["GETQUOTAROOT inbox", { name: "GETQUOTAROOT", mailbox: "INBOX" }],
-  ['SETQUOTA "" (STORAGE 512 MESSAGE 1)', { name: "SETQUOTA", root: "" }],
-  ["SETQUOTA x ()", { name: "SETQUOTA", root: "x" }],
+  ['SETQUOTA "" (STORAGE 512 MESSAGE 1)', {
+    name: "SETQUOTA",
+    root: "",
+    limits: new Map([["STORAGE", 512], ["MESSAGE", 1]]),
+  }],
+  ["SETQUOTA x ()", { name: "SETQUOTA", root: "x", limits: new Map() }],
   ["LANGUAGE", { name: "LANGUAGE", ranges: [] }],
   ['LANGUAGE de-AT "en"', { name: "LANGUAGE", ranges: ["de-AT", "en"] }],
   ["CHECK", { name: "CHECK" }],
@@ -138,6 +142,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
     extended: true,
   }],
   ['LSUB "#news." "comp.mail.*"', { name: "LSUB", reference: "#news.", pattern: "comp.mail.*" }],
+  ['XLIST "" "%"', { name: "XLIST", reference: "", pattern: "%" }],
   ["STATUS blurdybloop (UIDNEXT MESSAGES)", {
     name: "STATUS",
     mailbox: "blurdybloop",
