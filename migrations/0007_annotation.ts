@@ -1,4 +1,4 @@
-/** Keys of URLs that carry their own authorization (RFC 4467). */
+/** Annotations of messages (RFC 5257), and keys of URLs that carry their own authorization (RFC 4467). */
 import { type Kysely, sql } from "kysely";
 
 /** Applies the step; Kysely runs it in one transaction. */
@@ -7,6 +7,21 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const STATEMENTS: readonly string[] = [
+  `create table annotation (
+    account_id int8 not null,
+    mailbox_id int4 not null,
+    uid int8 not null,
+    entry text collate "C" not null,
+    user_id int8 not null,
+    modseq int8 not null,
+    value bytea,
+    folded text collate "C",
+    primary key (account_id, mailbox_id, uid, entry, user_id)
+  )`,
+  `comment on column annotation.user_id is 'whose private value it is; 0: shared'`,
+  `comment on column annotation.value is 'null: taken away at modseq, for sessions that are to be told'`,
+  `comment on column annotation.folded is
+    'case-folded (RFC 5051) value for SEARCH and SORT; null where it is no text'`,
   `create table url_key (
     account_id int8 not null,
     owner_id int8 not null,

@@ -1,4 +1,4 @@
-import type { MessageId, ModSeq } from "./brands.ts";
+import type { AccountId, MessageId, ModSeq } from "./brands.ts";
 import type { UidSet } from "./uidset.ts";
 
 /**
@@ -27,6 +27,14 @@ export type SearchKey =
   /** WITHIN (RFC 5032). */
   | { readonly key: "age"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "size"; readonly is: "larger" | "smaller"; readonly octets: number }
+  /** An annotation's value (RFC 5257 §4.8). `entry` may hold `*` and `%`; private values are those of `user`. */
+  | {
+    readonly key: "annotation";
+    readonly user: AccountId;
+    readonly entry: string;
+    readonly of: "private" | "shared" | "both";
+    readonly text: string;
+  }
   | { readonly key: "uid"; readonly set: UidSet }
   | { readonly key: "message"; readonly message: MessageId }
   /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
@@ -34,6 +42,7 @@ export type SearchKey =
 
 /** What SORT compares (RFC 5256 §3, RFC 5957 §4). */
 export type SortBy =
+  | "annotation"
   | "arrival"
   | "cc"
   | "date"
@@ -48,6 +57,8 @@ export type SortBy =
 export interface SortOrder {
   readonly by: SortBy;
   readonly reverse: boolean;
+  /** With `annotation` (RFC 5257 §4.9): which value; without a user the shared one. */
+  readonly value?: { readonly entry: string; readonly user: AccountId | undefined };
 }
 
 /** What threads are made of, of one message. Texts are folded. */

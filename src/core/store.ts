@@ -5,6 +5,7 @@
  * Every method may throw Unavailable (the database cannot be reached now); what a rule of ours refuses comes
  * back as an Outcome. When a method that writes has resolved, its transaction is on disk.
  */
+import type { AnnotationValue, MessageAnnotations } from "./annotation.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
 import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
@@ -93,6 +94,8 @@ export interface Draft extends AsyncDisposable {
 export interface StagedMessage extends AsyncDisposable {
   readonly blob: BlobId;
   readonly size: number;
+  /** The packed part tree (mime `unpackParts`), where the store has it at hand. */
+  readonly structure?: Uint8Array;
 }
 
 /** One place where a copy of a message goes. */
@@ -106,6 +109,8 @@ export interface DeliveryTarget {
   readonly keywords?: readonly string[];
   /** Milliseconds since the epoch; now when left out. */
   readonly internalDate?: number;
+  /** What the message is annotated with from the start (RFC 5257 §4.7); private values are the account's. */
+  readonly annotations?: readonly AnnotationValue[];
 }
 
 /** Where a copy was put. */
@@ -322,6 +327,8 @@ export interface MailStore {
     of: MailboxId | "server",
     changes: ReadonlyMap<string, Uint8Array | null>,
   ): Promise<Outcome<void>>;
+  /** Annotations of messages. */
+  readonly annotations: MessageAnnotations;
   /** Access keys of URLs that carry their own authorization. */
   readonly urlKeys: UrlKeys;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */

@@ -115,6 +115,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "QUOTA=RES-STORAGE", rfc: "9208 §5.1", announced: "after-login" },
   { name: "QUOTA=RES-MESSAGE", rfc: "9208 §5.2", announced: "after-login" },
   { name: "QUOTA=RES-MAILBOX", rfc: "9208 §5.3", announced: "after-login" },
+  { name: "QUOTA=RES-ANNOTATION-STORAGE", rfc: "9208 §5.4", announced: "after-login" },
+  { name: "ANNOTATE-EXPERIMENT-1", rfc: "5257", announced: "after-login" },
   { name: "UNAUTHENTICATE", rfc: "8437", announced: "after-login" },
   { name: "COMPRESS=DEFLATE", rfc: "4978", announced: "after-login" },
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },

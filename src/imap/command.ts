@@ -6,6 +6,7 @@
  * Names of mailboxes are already UTF-8 (modified UTF-7 decoded where the session is rev1 without UTF8=ACCEPT),
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
+import type { AnnotationValue } from "../core/annotation.ts";
 import type { SortOrder } from "../core/search.ts";
 import type { AnnotationDepth, Flag } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
@@ -49,6 +50,12 @@ export interface Partial {
   readonly length: number;
 }
 
+/** An attribute of annotations, and whose value is meant (RFC 5257 §3.2.2). */
+export interface AnnotationAttribute {
+  readonly name: "value" | "size";
+  readonly of: "private" | "shared" | "both";
+}
+
 /** RFC 9051 §9 fetch-att, macros already expanded. */
 export type FetchItem =
   | { readonly item: "UID" }
@@ -59,6 +66,12 @@ export type FetchItem =
   | { readonly item: "BODY" }
   | { readonly item: "BODYSTRUCTURE" }
   | { readonly item: "MODSEQ" }
+  /** RFC 5257 §4.3; entries may hold `*` and `%`. */
+  | {
+    readonly item: "ANNOTATION";
+    readonly entries: readonly string[];
+    readonly attributes: readonly AnnotationAttribute[];
+  }
   /** RFC 8514 §4.2. */
   | { readonly item: "SAVEDATE" }
   /** RFC 8474 §5.3. */
@@ -109,6 +122,8 @@ export type AppendStep =
     readonly flags: FlagList;
     /** Milliseconds since the epoch. */
     readonly internalDate: number | undefined;
+    /** RFC 5257 §4.7. */
+    readonly annotations: readonly AnnotationValue[] | undefined;
     /** True when it is put together from parts. */
     readonly catenate: boolean;
   }
@@ -182,6 +197,8 @@ export type Command =
     readonly name: "SELECT" | "EXAMINE";
     readonly mailbox: string;
     readonly condstore: boolean;
+    /** RFC 5257 §4.2. */
+    readonly annotate: boolean;
     readonly resync: Resync | undefined;
   }
   | { readonly name: "CREATE"; readonly mailbox: string; readonly specialUse: string | undefined }
@@ -289,6 +306,8 @@ export type Command =
     readonly silent: boolean;
     readonly list: FlagList;
     readonly unchangedSince: number | undefined;
+    /** RFC 5257 §4.5: instead of flags. */
+    readonly annotations: readonly AnnotationValue[] | undefined;
   }
   | { readonly name: "COPY" | "MOVE"; readonly by: By; readonly set: SequenceSet; readonly mailbox: string };
 

@@ -93,6 +93,8 @@ export interface Selected {
   readonly name: string;
   readonly view: View;
   readonly readOnly: boolean;
+  /** With SELECT (ANNOTATE): the client was told of annotations up to this mod-sequence (RFC 5257 §4.2). */
+  readonly annotations: { told: number } | undefined;
 }
 
 /** One session. Replaced as a whole by STARTTLS, so that nothing said in the clear survives it. */

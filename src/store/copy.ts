@@ -12,6 +12,7 @@ import { mailboxName } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { accountState, lockAccount, lockQuotaDomains, moveAccountOn, quotaRoom } from "./sql/account.ts";
+import { annotationOctets, annotationsCopied, copyMessageAnnotations } from "./sql/annotation.ts";
 import { removeEntries } from "./sql/change.ts";
 import { copyEntries, copyScope } from "./sql/copy.ts";
 import { mailboxById, mailboxByName, mailboxInfo } from "./sql/mailbox.ts";
@@ -31,7 +32,7 @@ export async function copy(
   to: string,
 ): Promise<Outcome<Copied>> {
   const result = await retrying(() =>
-    context.door.transaction((tx) => copyWithin(context, tx, account, from, uids, to, true))
+    context.door.transaction((tx) => copyWithin(context, tx, account, from, uids, to, true, account))
   );
   if (!result.ok) return result;
   const { mailbox, modSeq, ...copied } = result.value;
@@ -49,7 +50,7 @@ export async function move(
 ): Promise<Outcome<Copied>> {
   const result = await retrying(() =>
     context.door.transaction(async (tx) => {
-      const copied = await copyWithin(context, tx, account, from, uids, to, false);
+      const copied = await copyWithin(context, tx, account, from, uids, to, false, account);
       if (!copied.ok || copied.value.sources.length === 0) return copied;
       const { modSeq } = await removeWithin(context, tx, account, from, rangesUpTo(uids, copied.value));
       return done({ ...copied.value, removedModSeq: modSeq });
@@ -72,7 +73,8 @@ function rangesUpTo(uids: UidSet, copied: CopiedTo): UidSet {
 
 /**
  * Copies in a transaction of the caller's, taking the account's lock. TRYCREATE: no such target;
- * OVERQUOTA, unless `counted` is false: what moves takes no more room in the end.
+ * OVERQUOTA, unless `counted` is false: what moves takes no more room in the end. Private annotations of `user`
+ * are copied (RFC 5257 §4.6), without one those of all users.
  */
 export async function copyWithin(
   context: StoreContext,
@@ -82,17 +84,20 @@ export async function copyWithin(
   uids: UidSet,
   to: string,
   counted: boolean,
+  user: AccountId | null,
 ): Promise<Outcome<CopiedTo>> {
   const name = mailboxName(to, context.limits);
   if (!name.ok) return name;
   const { lows, highs } = rangeColumns(uids);
-  const [locked, , source, target, scope, room] = await tx.run(
+  const [locked, , source, target, scope, room, annotated, annotations] = await tx.run(
     call(lockAccount, account),
     call(lockQuotaDomains, [account]),
     call(mailboxById, account, from),
     call(mailboxByName, account, name.value),
     call(copyScope, account, from, lows, highs),
     call(quotaRoom, account),
+    call(annotationsCopied, account, from, lows, highs, user),
+    call(annotationOctets, account),
   );
   const state = accountState(locked!);
   if (state === undefined || source!.count === 0) return refused("NONEXISTENT", "No such mailbox");
@@ -101,6 +106,10 @@ export async function copyWithin(
   const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) ||
     !room!.isNull(0, 1) && count > room!.int(0, 1);
   if (counted && count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
+  const copied = annotated!.int(0, 0);
+  if (counted && copied > 0 && annotations!.int(0, 0) + copied > context.limits.annotationTotal) {
+    return refused("OVERQUOTA", "Annotations take too much room");
+  }
 
   const there = mailboxInfo(target!, 0);
   const used = keywordIndexes(scope!.bits(0, 2));
@@ -126,6 +135,9 @@ export async function copyWithin(
   );
   const sources = new Uint32Array(rows!.ints(0, 0));
   const first = rows!.int(0, 1);
+  if (copied > 0) {
+    await tx.query(copyMessageAnnotations, account, from, rows!.ints(0, 0), there.id, first, modSeq, user);
+  }
   return done({ ...answer, modSeq, sources, targets: Uint32Array.from(sources, (_, i) => first + i) });
 }
 

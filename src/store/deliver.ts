@@ -11,7 +11,7 @@ import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { createMissing } from "./mailboxes.ts";
-import { type Job, messageColumns, type Target, targetColumns } from "./job.ts";
+import { annotateCalls, type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
 import { call, type Rows } from "./pg/door.ts";
@@ -214,6 +214,7 @@ export class Deliveries {
         call(lockQuotaDomains, accounts),
         call(deliver, ...columns),
         call(putOctets, ...octets),
+        ...annotateCalls(targets),
       )
     );
     return rows!;

@@ -3,6 +3,7 @@ import type { AccountId, MailboxId } from "../core/brands.ts";
 import type { Emit } from "../core/events.ts";
 import type { ChangeNotice, MailStore } from "../core/store.ts";
 import type { World } from "../core/world.ts";
+import { StoreAnnotations } from "./annotations.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { copy, move } from "./copy.ts";
@@ -121,6 +122,7 @@ export function createStore(options: StoreOptions): Store {
     quota: (account) => quota(context, account),
     setQuota: (account, limits) => retrying(() => setAccountQuota(context.database, account, limits)),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
+    annotations: new StoreAnnotations(context),
     urlKeys: new StoreUrlKeys(context),
     watch: (account, listener) => context.changes.watch(account, listener),
     lockMaildrop: (account, session) => lockMaildrop(context, account, session),

@@ -5,7 +5,7 @@ import type { DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
-import { type Job, messageColumns, type Target, targetColumns } from "./job.ts";
+import { annotateCalls, type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
@@ -86,6 +86,7 @@ async function replaceWithin(
       call(lockQuotaDomains, [account]),
       call(removeEntries, account, replaced.mailbox, uid, uid, 0, 1, 0),
       call(deliver, ...targetColumns([job], [message], context.world.now()), ...messageColumns([message])),
+      ...annotateCalls([target]),
     );
     if (removed!.isNull(0, 1)) throw new Refusal(refused("EXPUNGEISSUED", "The message is gone"));
     const placed = placedBy(rows!);

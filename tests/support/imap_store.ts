@@ -11,6 +11,7 @@ import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
 import type { UrlKeys } from "../../src/core/urlauth.ts";
 import {
   type Account,
+  annotated,
   type Box,
   changeEntry,
   type Entry,
@@ -18,8 +19,10 @@ import {
   flagRow,
   info,
   keywordNumbers,
+  structureOf,
   used,
 } from "./imap_store_rows.ts";
+import type { MessageAnnotations } from "../../src/core/annotation.ts";
 import { matchesKey } from "./imap_store_search.ts";
 import { sorted, threadRow } from "./imap_store_sort.ts";
 
@@ -162,7 +165,8 @@ export class MemoryStore implements S.MailStore {
         const id = this.#next++ as MessageId;
         this.#messages.set(id, whole);
         const blob = String(id) as BlobId;
-        return Promise.resolve({ blob, size, [Symbol.asyncDispose]: () => Promise.resolve() });
+        const structure = structureOf(whole);
+        return Promise.resolve({ blob, size, structure, [Symbol.asyncDispose]: () => Promise.resolve() });
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -229,6 +233,12 @@ export class MemoryStore implements S.MailStore {
       internalDate: target.internalDate ?? this.now,
       saveDate: this.now,
       octets,
+      annotations: (target.annotations ?? []).map(({ entry, shared, value }) => ({
+        entry,
+        user: shared ? 0 : target.account,
+        value,
+        modSeq,
+      })),
     });
     this.#notify(target.account, of, box);
     return done({ mailbox: box.id, uidValidity: box.uidValidity, uid, modSeq });
@@ -378,7 +388,9 @@ export class MemoryStore implements S.MailStore {
     const targets = entries.map((entry) => {
       const names = entry.keywords.map((number) => source!.keywords[number]!);
       const uid = target.uidNext++ as Uid;
-      target.entries.push({ ...entry, uid, modSeq, keywords: keywordNumbers(target, names) });
+      const annotations = entry.annotations.filter(({ value }) => value !== null)
+        .map((one) => ({ ...one, modSeq }));
+      target.entries.push({ ...entry, uid, modSeq, keywords: keywordNumbers(target, names), annotations });
       return uid;
     });
     this.#notify(account, of, target);
@@ -454,6 +466,66 @@ export class MemoryStore implements S.MailStore {
     state.modSeq++;
     this.#notify(account, state, state.boxes.find((box) => box.id === mailbox));
     return done(undefined);
+  }
+
+  /** Octets of annotations that an account may have. */
+  annotationOctets = 10_000;
+
+  readonly annotations: MessageAnnotations = {
+    read: async ({ account, mailbox, user }, uids) => {
+      const entries = this.#boxOf(await this.#account(account), mailbox)?.entries ?? [];
+      return entries.filter(({ uid }) => inSet(uids, uid)).flatMap(({ uid, annotations }) =>
+        annotations.filter((one) => one.value !== null && (one.user === 0 || one.user === user))
+          .sort((a, b) => a.entry < b.entry ? -1 : a.entry > b.entry ? 1 : b.user - a.user)
+          .map(({ entry, user, value }) => ({ uid, entry, shared: user === 0, value: value! }))
+      );
+    },
+    changed: async ({ account, mailbox, user }, uids, since) => {
+      const entries = this.#boxOf(await this.#account(account), mailbox)?.entries ?? [];
+      return entries.filter(({ uid }) => inSet(uids, uid)).flatMap(({ uid, annotations }) => {
+        const named = annotations.filter((one) =>
+          one.modSeq > since && (one.user === 0 || one.user === user)
+        );
+        return [...new Set(named.map(({ entry }) => entry))].sort().map((entry) => ({ uid, entry }));
+      });
+    },
+    set: async ({ account, mailbox, user }, uids, values, since) => {
+      const of = await this.#account(account);
+      const box = this.#boxOf(of, mailbox)!;
+      const named = box.entries.filter((entry) => inSet(uids, entry.uid));
+      const modified = named.filter((entry) => since !== undefined && entry.modSeq > since);
+      const touched = named.filter((entry) => !modified.includes(entry));
+      const added = values.reduce(
+        (sum, { entry, value }) => sum + (value === null ? 0 : entry.length + value.length),
+        0,
+      );
+      if (added * touched.length + annotated(of) > this.annotationOctets) {
+        return refused("OVERQUOTA", "Annotations take too much room");
+      }
+      if (values.length > 10) return refused("LIMIT", "Too many annotations");
+      const modSeq = touched.length > 0 ? ++of.modSeq as ModSeq : of.modSeq as ModSeq;
+      for (const entry of touched) {
+        entry.modSeq = modSeq;
+        for (const { entry: name, shared, value } of values) {
+          const whose = shared ? 0 : user;
+          const others = entry.annotations.filter((one) => one.entry !== name || one.user !== whose);
+          if (value !== null || others.length < entry.annotations.length) {
+            others.push({ entry: name, user: whose, value, modSeq });
+          }
+          entry.annotations = others;
+        }
+      }
+      if (touched.length > 0) this.#notify(account, of, box);
+      return done({ changed: touched.map(flagRow), modified: rangesOf(modified.map(({ uid }) => uid)) });
+    },
+    use: async (account) => ({
+      octets: annotated(await this.#account(account)),
+      octetLimit: this.annotationOctets,
+    }),
+  };
+
+  #boxOf(of: Account, mailbox: MailboxId): Box | undefined {
+    return of.boxes.find((box) => box.id === mailbox);
   }
 
   /** By user, owner and mailbox. */

@@ -14,6 +14,8 @@ export interface Entry {
   internalDate: number;
   saveDate: number;
   octets: Uint8Array;
+  /** `user` 0: shared. A value that went is null. */
+  annotations: { entry: string; user: number; value: Uint8Array | null; modSeq: number }[];
 }
 
 /** A mailbox. */
@@ -44,6 +46,12 @@ export interface Account {
 /** Octets that an account keeps. */
 export function used(of: Account): number {
   return of.boxes.reduce((sum, box) => sum + box.entries.reduce((n, entry) => n + entry.octets.length, 0), 0);
+}
+
+/** Octets of an account's annotations of messages. */
+export function annotated(of: Account): number {
+  const all = of.boxes.flatMap((box) => box.entries.flatMap((entry) => entry.annotations));
+  return all.reduce((sum, { entry, value }) => value === null ? sum : sum + entry.length + value.length, 0);
 }
 
 /** What the store says of a mailbox. */
@@ -119,4 +127,11 @@ export function fetchRow(entry: Entry, wanted: S.FetchWanted): S.FetchRow {
     ...(wanted.bodyStructure ? { bodyStructure: encodeBodyStructure(parsed.root, true) } : {}),
     ...(wanted.structure ? { structure: packParts(parsed.root) } : {}),
   };
+}
+
+/** The packed part tree of a message. */
+export function structureOf(octets: Uint8Array): Uint8Array {
+  const parser = new MessageParser();
+  parser.push(octets);
+  return packParts(parser.finish().root);
 }

@@ -1,5 +1,5 @@
 /** SORT and THREAD over the in-memory store, by the headers of its messages. */
-import type { SortBy, SortOrder, ThreadRow } from "../../src/core/search.ts";
+import type { SortOrder, ThreadRow } from "../../src/core/search.ts";
 import { MessageParser, type SortKeys, sortKeys } from "../../src/mime/mod.ts";
 import type { Entry } from "./imap_store_rows.ts";
 
@@ -11,7 +11,7 @@ function keysOf(entry: Entry): SortKeys {
 
 /** Entries in order; those that are equal stay in the order of the mailbox. */
 export function sorted(entries: readonly Entry[], order: readonly SortOrder[]): readonly Entry[] {
-  const keyed = entries.map((entry) => ({ entry, values: order.map(({ by }) => valueOf(entry, by)) }));
+  const keyed = entries.map((entry) => ({ entry, values: order.map((one) => valueOf(entry, one)) }));
   keyed.sort((a, b) => {
     for (const [i, { reverse }] of order.entries()) {
       const one = a.values[i]!, other = b.values[i]!;
@@ -22,7 +22,11 @@ export function sorted(entries: readonly Entry[], order: readonly SortOrder[]): 
   return keyed.map(({ entry }) => entry);
 }
 
-function valueOf(entry: Entry, by: SortBy): string | number {
+function valueOf(entry: Entry, { by, value }: SortOrder): string | number {
+  if (by === "annotation") {
+    const of = entry.annotations.find((one) => one.entry === value!.entry && one.user === (value!.user ?? 0));
+    return new TextDecoder().decode(of?.value ?? new Uint8Array(0)).toLowerCase();
+  }
   const keys = keysOf(entry);
   switch (by) {
     case "arrival":

@@ -6,6 +6,7 @@ const FILES = [
   "imap_auth.md",
   "imap_mailboxes.md",
   "imap_select.md",
+  "imap_annotate.md",
   "imap_append.md",
   "imap_multiappend.md",
   "imap_catenate.md",

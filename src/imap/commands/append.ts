@@ -6,6 +6,7 @@ import type { DeliveryTarget, Draft, StagedMessage } from "../../core/store.ts";
 import { rangesOf } from "../../core/uidset.ts";
 import { type AppendStep, type Command, STAR } from "../command.ts";
 import { condition } from "../reply.ts";
+import { mayAnnotate } from "./annotation.ts";
 import { catenate } from "./catenate.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
@@ -146,6 +147,7 @@ class Reception implements AsyncDisposable {
       flags: step.flags.flags,
       keywords: step.flags.keywords,
       ...(step.internalDate === undefined ? {} : { internalDate: step.internalDate }),
+      ...(step.annotations === undefined ? {} : { annotations: step.annotations }),
     };
     return undefined;
   }
@@ -185,8 +187,11 @@ class Reception implements AsyncDisposable {
     if (draft.size === 0) return no("APPEND cancelled: the message is empty");
     const message = await draft.finish();
     this.#draft = undefined;
-    this.items.push({ message, to: this.#to! });
+    const to = this.#to!;
+    this.items.push({ message, to });
     this.#octets += message.size;
-    return undefined;
+    return to.annotations === undefined
+      ? undefined
+      : await mayAnnotate(this.cx, to.annotations, message.structure);
   }
 }

@@ -1,8 +1,9 @@
 /** FETCH answers, message by message (RFC 9051 §7.5.2). */
 import { ConnError } from "../../core/conn.ts";
 import type { FetchRow } from "../../core/store.ts";
-import { inSet, type UidSet } from "../../core/uidset.ts";
+import { inSet, rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { FetchLine } from "../encode/mod.ts";
+import { annotatedOf } from "./annotation.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { BodyOctets } from "./body_octets.ts";
 import { accountOf, type Context, selectedOf } from "./context.ts";
@@ -48,8 +49,13 @@ async function fromStore(cx: Context, run: FetchRun, uids: UidSet): Promise<void
     );
     const ranges = ahead.map((job) => job.range);
     await using octets = new BodyOctets(store, accountOf(cx), ranges);
+    const annotations = run.plan.annotations.length === 0
+      ? []
+      : await store.annotations.read(annotatedOf(cx), rangesOf(rows.map((row) => row.uid)));
+    const byUid = Map.groupBy(annotations, ({ uid }) => uid);
     for (const [at, row] of rows.entries()) {
       writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
+      writer.annotations(byUid.get(row.uid) ?? []);
       try {
         for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
       } catch (thrown) {

@@ -73,5 +73,7 @@ async function tellQuota(cx: Context, { account, address }: Identity): Promise<v
   add("STORAGE", units(use.octets), use.octetLimit === undefined ? undefined : units(use.octetLimit));
   add("MESSAGE", use.messages, use.messageLimit);
   add("MAILBOX", mailboxes.length, use.mailboxLimit);
+  const annotations = await store.annotations.use(account);
+  add("ANNOTATION-STORAGE", units(annotations.octets), units(annotations.octetLimit));
   quotaLine(cx.out.gather, PREFIX + address, resources, cx.session.mode);
 }

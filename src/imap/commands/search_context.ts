@@ -118,7 +118,7 @@ async function matchingOf(
   return found.ok ? new Set(found.value) : undefined;
 }
 
-/** True when other flags can make a message match otherwise. */
+/** True when other flags or annotations can make a message match otherwise. */
 function watchesFlags(key: SearchKey): boolean {
   switch (key.key) {
     case "and":
@@ -127,6 +127,6 @@ function watchesFlags(key: SearchKey): boolean {
     case "not":
       return watchesFlags(key.of);
     default:
-      return key.key === "flag" || key.key === "keyword" || key.key === "modseq";
+      return key.key === "annotation" || key.key === "flag" || key.key === "keyword" || key.key === "modseq";
   }
 }

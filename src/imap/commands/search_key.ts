@@ -1,5 +1,5 @@
 /** From the search keys that a client writes to those that the store understands (RFC 9051 §6.4.4). */
-import type { ModSeq } from "../../core/brands.ts";
+import type { AccountId, ModSeq } from "../../core/brands.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import { messageOfEmailId } from "../object_id.ts";
@@ -8,21 +8,29 @@ import type { Numbering } from "../numbering.ts";
 
 const NOTHING: SearchKey = { key: "not", of: { key: "all" } };
 
-/** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
-export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): SearchKey {
+/**
+ * Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. `user`: whose private annotations
+ * are meant.
+ */
+export function searchKey(
+  node: SearchNode,
+  view: Numbering,
+  saved: UidSet,
+  user: AccountId = view.account,
+): SearchKey {
   const { account } = view;
   switch (node.key) {
     case "ALL":
       return { key: "all" };
     case "AND":
-      return { key: "and", of: node.of.map((of) => searchKey(of, view, saved)) };
+      return { key: "and", of: node.of.map((of) => searchKey(of, view, saved, user)) };
     case "OR":
       return {
         key: "or",
-        of: [searchKey(node.of[0], view, saved), searchKey(node.of[1], view, saved)],
+        of: [searchKey(node.of[0], view, saved, user), searchKey(node.of[1], view, saved, user)],
       };
     case "NOT":
-      return { key: "not", of: searchKey(node.of, view, saved) };
+      return { key: "not", of: searchKey(node.of, view, saved, user) };
     case "SET":
       return { key: "uid", set: namedUids(node, view, saved) };
     case "FLAG":
@@ -44,6 +52,8 @@ export function searchKey(node: SearchNode, view: Numbering, saved: UidSet): Sea
       return { key: "age", is: node.is, seconds: node.seconds };
     case "SIZE":
       return { key: "size", is: node.is, octets: node.octets };
+    case "ANNOTATION":
+      return { key: "annotation", user, entry: node.entry, of: node.of, text: node.text };
     case "MODSEQ":
       return { key: "modseq", atLeast: node.atLeast as ModSeq };
     case "EMAILID": {

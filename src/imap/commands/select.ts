@@ -28,7 +28,8 @@ export async function select(
   if (!opened.ok) return failed(opened.failure);
   const view = opened.value;
   const readOnly = command.name === "EXAMINE";
-  cx.session.selected = { name: mailbox.name, view, readOnly };
+  const annotations = command.annotate ? { told: view.mirror.modSeq } : undefined;
+  cx.session.selected = { name: mailbox.name, view, readOnly, annotations };
   tellOpened(cx, cx.session.selected);
   if (command.resync !== undefined) await resync(cx, command.resync);
   return readOnly
@@ -53,6 +54,9 @@ function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: modSeq });
   tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(accountOf(cx), info.id) });
+  // RFC 5257 §4.1, §3.4.
+  const most = readOnly ? undefined : cx.services.limits.afterLogin.metadata;
+  tell("Annotations of messages", { code: "ANNOTATIONS", most });
   tellMechanisms(cx);
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

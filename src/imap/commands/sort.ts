@@ -18,7 +18,11 @@ export async function sort(
   if (command.returns?.options.includes("UPDATE")) refuseUpdates(cx, tag);
   const key = searchKey(command.criteria, view, cx.session.saved);
   const { store } = cx.services;
-  const found = await working(cx, store.sort(accountOf(cx), view.mirror.id, key, command.order));
+  const user = accountOf(cx);
+  const order = command.order.map((one) =>
+    one.value?.user === undefined ? one : { ...one, value: { ...one.value, user } }
+  );
+  const found = await working(cx, store.sort(accountOf(cx), view.mirror.id, key, order));
   if (!found.ok) return answer(cx, tag, command, found);
   return answer(cx, tag, command, done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0)));
 }

@@ -4,6 +4,7 @@ import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { By, Command } from "../command.ts";
 import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
+import { storeAnnotations } from "./annotation.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { limited, sayLimit } from "./message_limit.ts";
@@ -30,9 +31,13 @@ export async function store(
     keywords: command.list.keywords,
     ...(since === undefined ? {} : { unchangedSince: since as ModSeq }),
   };
-  const set = await working(cx, cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, change));
-  if (!set.ok) return failed(set.failure);
-  const { changed, modified } = set.value;
+  const { annotations } = command;
+  const set = annotations === undefined
+    ? await working(cx, cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, change))
+    : await storeAnnotations(cx, { ...command, annotations }, uids);
+  if ("refusal" in set) return set.refusal;
+  if ("failure" in set) return failed(set.failure);
+  const { changed, modified } = "done" in set ? set.done : set.value;
   await takeOwn(cx, view, changed);
   const line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   let told = 0;

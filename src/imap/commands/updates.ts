@@ -1,10 +1,12 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
 import type { FlagRow } from "../../core/store.ts";
+import { rangesOf } from "../../core/uidset.ts";
 import type { Command, Tagged } from "../command.ts";
 import { countLine, FetchLine, vanishedLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
+import { changedNames } from "./annotation.ts";
 import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { tellNew } from "./new_messages.ts";
@@ -125,9 +127,10 @@ export async function takeOwn(cx: Context, view: View, rows: readonly FlagRow[])
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */
 export async function tellFlags(cx: Context, view: View, seqs: readonly number[]): Promise<void> {
+  const names = await changedNames(cx, rangesOf(seqs.map((seq) => view.uidAt(seq))));
   let told = 0;
   for (const seq of seqs) {
-    tellFlagsOf(cx, view, seq, false);
+    tellFlagsOf(cx, view, seq, false, names.get(view.uidAt(seq)));
     if (++told % 1000 === 0) await cx.out.breathe();
   }
 }
@@ -136,7 +139,13 @@ export async function tellFlags(cx: Context, view: View, seqs: readonly number[]
  * One line of it; with UID for answers to UID commands (RFC 9051 §6.4.9), and always once CONDSTORE is on
  * (RFC 7162 §3.2.4).
  */
-export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean): void {
+export function tellFlagsOf(
+  cx: Context,
+  view: View,
+  seq: number,
+  uid: boolean,
+  annotations?: readonly string[],
+): void {
   const { mirror } = view;
   const itsUid = view.uidAt(seq), index = view.indexAt(seq);
   if (index < 0) return;
@@ -144,6 +153,7 @@ export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean):
   line.begin(seq, itsUid);
   if ((uid || cx.session.condstore) && !cx.session.uidOnly) line.uid(itsUid);
   line.flags(mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
+  if (annotations !== undefined) line.annotationNames(annotations);
   if (cx.session.condstore) line.modSeq(mirror.modSeqAt(index));
   line.end();
 }

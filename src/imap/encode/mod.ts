@@ -1,8 +1,9 @@
 /** Everything the server says, file by file as the grammar reads it. */
+export type { AnnotationEntry } from "./annotation.ts";
 export * from "./fetch.ts";
 export { allFlags, flagList, flagsLine } from "./flags.ts";
 export * from "./mailbox.ts";
-export * from "./metadata.ts";
+export { metadataLine, metadataNamesLine } from "./metadata.ts";
 export * from "./quota.ts";
 export * from "./response_code.ts";
 export * from "./search.ts";

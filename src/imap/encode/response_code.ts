@@ -28,6 +28,8 @@ export type ResponseCode =
   }
   /** RFC 8474 §4.1. */
   | { readonly code: "MAILBOXID"; readonly id: string }
+  /** RFC 5257 §4.1: octets of a value; undefined: they cannot be changed. */
+  | { readonly code: "ANNOTATIONS"; readonly most: number | undefined }
   /** RFC 4467 §8: INTERNAL is the only mechanism. */
   | { readonly code: "URLMECH" }
   /** RFC 4469 §4.1. */
@@ -71,6 +73,9 @@ export type PlainCode =
   | "CLOSED"
   /** RFC 5464 §4.3. */
   | "METADATA TOOMANY"
+  /** RFC 5257 §4.5. */
+  | "ANNOTATE TOOBIG"
+  | "ANNOTATE TOOMANY"
   /** RFC 4978 §3. */
   | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
@@ -120,6 +125,11 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "MAILBOXID":
       out.text("MAILBOXID (").text(code.id).octet(0x29);
+      break;
+    case "ANNOTATIONS":
+      out.text("ANNOTATIONS ");
+      if (code.most === undefined) out.text("READ-ONLY");
+      else out.number(code.most);
       break;
     case "URLMECH":
       out.text("URLMECH INTERNAL");

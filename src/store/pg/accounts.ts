@@ -79,7 +79,7 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
   ) {
     await db.deleteFrom(table).where("account_id", "=", accountId).execute();
   }
-  for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {
+  for (const table of ["entry", "annotation", "expunged", "message_sort", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
         select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(

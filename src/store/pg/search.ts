@@ -7,8 +7,9 @@ import type { StoreContext } from "../context.ts";
 import { isTimeout, retrying } from "../failures.ts";
 import { keywordsOf } from "../keywords.ts";
 import { sortKeysOfAll } from "../sort_keys.ts";
-import { condition, isWithin, needsOf } from "./search_sql.ts";
+import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
 import { needsKeys, ordering } from "./sort_sql.ts";
+import { annotationNames } from "../sql/annotation.ts";
 import { mailboxKeywords } from "../sql/change.ts";
 import { indexAll } from "../text.ts";
 
@@ -40,7 +41,10 @@ export async function sort(
   if (
     needs.text && !await indexAll(context, account) || keys && !await sortKeysOfAll(context, account)
   ) return refused("LIMIT", "The mailbox is still being indexed: try again later");
-  const where = condition(key, { now: context.world.now(), keywords });
+  const annotations = asksAnnotations(key)
+    ? (await retrying(() => context.door.query(annotationNames, account, mailbox))).texts(0, 0)
+    : [];
+  const where = condition(key, { now: context.world.now(), keywords, annotations });
   const of = (table: RawBuilder<unknown>, alias: RawBuilder<unknown>) =>
     sql`left join ${table} ${alias} on ${alias}.account_id = ${account} and ${alias}.message_id = e.message_id`;
   const query = sql<{ readonly uids: Uint8Array | null }>`

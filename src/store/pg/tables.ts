@@ -99,6 +99,16 @@ export interface Tables {
   };
   message_text: { account_id: number; message_id: number; header: string; body: string };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
+  annotation: {
+    account_id: number;
+    mailbox_id: number;
+    uid: number;
+    entry: string;
+    user_id: number;
+    modseq: number;
+    value: Uint8Array | null;
+    folded: string | null;
+  };
   url_key: { account_id: number; owner_id: number; mailbox_id: number; key: Uint8Array };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
