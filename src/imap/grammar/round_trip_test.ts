@@ -57,7 +57,9 @@ const text = fc.string({ unit: "grapheme", maxLength: 12 }).filter((one) =>
   !one.includes("\0") && one.isWellFormed()
 );
 const quote = (one: string) => written((out) => astring(out, one, MODE));
-const name = text.map((one) => canonicalName(one)).filter((one) => one !== undefined);
+// A separator at the end of a new name only says that it will have children.
+const name = text.map((one) => canonicalName(one)).filter((one) => one !== undefined)
+  .filter((one) => !one.endsWith("/"));
 const box = (one: string) => written((out) => mailbox(out, one, MODE));
 const keyword = fc.stringMatching(/^[A-Za-z$][A-Za-z0-9_.-]{0,10}$/);
 const flags = record({
