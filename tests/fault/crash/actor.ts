@@ -32,6 +32,7 @@ export class Actor {
   #smtp: LineClient | undefined;
   #lmtp: LineClient | undefined;
   #imap: LineClient | undefined;
+  #commands = 0;
   #wrong: string[] = [];
 
   constructor(
@@ -116,13 +117,14 @@ export class Actor {
     const mailbox = this.#random.pick(["INBOX", "Kept"]);
     const flag = this.#random.pick(FLAGS);
     await this.#ask(arrival("APPEND", mailbox, number, flag), async () => {
-      await client.send(encoder.encode(`a APPEND ${mailbox} (${flag}) {${octets.length}+}\r\n`));
+      const tag = this.#tag();
+      await client.send(encoder.encode(`${tag} APPEND ${mailbox} (${flag}) {${octets.length}+}\r\n`));
       await client.send(octets);
       await client.send(encoder.encode("\r\n"));
-      const reply = await client.line(/^a /);
-      const uid = /^a OK \[APPENDUID \d+ (\d+)\]/.exec(reply)?.[1];
-      if (uid !== undefined) this.reader.note(mailbox, Number(uid), number, this.#wrong);
-      return reply.startsWith("a OK");
+      const reply = this.#answer(tag, await client.line(/^a\d+ /), `APPEND of number ${number}`);
+      const uid = /^OK \[APPENDUID \d+ (\d+)\]/.exec(reply)?.[1];
+      if (uid !== undefined) this.reader.note(mailbox, Number(uid), number, this.#wrong, "APPENDUID");
+      return reply.startsWith("OK");
     });
   }
 
@@ -131,7 +133,7 @@ export class Actor {
     const numbers = this.#pick((flags) => !flags.split(" ").includes(flag));
     if (numbers.length === 0) return;
     await this.#command(server, flagging("INBOX", numbers, flag), numbers, (set) => {
-      return `a UID STORE ${set} +FLAGS.SILENT (${flag})`;
+      return `UID STORE ${set} +FLAGS.SILENT (${flag})`;
     });
   }
 
@@ -141,7 +143,7 @@ export class Actor {
     if (numbers.length === 0) return;
     const verb = move ? "MOVE" : "COPY";
     await this.#command(server, transfer("INBOX", "Kept", numbers, move), numbers, (set) => {
-      return `a UID ${verb} ${set} Kept`;
+      return `UID ${verb} ${set} Kept`;
     });
   }
 
@@ -150,11 +152,11 @@ export class Actor {
     const numbers = this.#pick((flags) => !flags.includes("\\Deleted"));
     if (numbers.length === 0) return;
     await this.#command(server, flagging("INBOX", numbers, "\\Deleted"), numbers, (set) => {
-      return `a UID STORE ${set} +FLAGS.SILENT (\\Deleted)`;
+      return `UID STORE ${set} +FLAGS.SILENT (\\Deleted)`;
     });
     if (this.ledger.isUncertain) return;
     await this.#command(server, removal("EXPUNGE", "INBOX", numbers), numbers, (set) => {
-      return `a UID EXPUNGE ${set}`;
+      return `UID EXPUNGE ${set}`;
     });
   }
 
@@ -195,7 +197,24 @@ export class Actor {
     const client = await this.#selected(server);
     const uids = this.reader.uids.get("INBOX")!;
     const set = numbers.map((number) => uids.get(number)!).join(",");
-    await this.#ask(operation, async () => (await client.exchange(command(set), /^a /)).startsWith("a OK"));
+    await this.#ask(operation, async () => {
+      const tag = this.#tag();
+      const reply = await client.exchange(`${tag} ${command(set)}`, /^a\d+ /);
+      return this.#answer(tag, reply, `${operation.name}: ${command(set)}`).startsWith("OK");
+    });
+  }
+
+  #tag(): string {
+    return `a${++this.#commands}`;
+  }
+
+  /** The answer without its tag, which must be the command's. */
+  #answer(tag: string, reply: string, command: string): string {
+    const [own, rest] = [reply.slice(0, tag.length + 1), reply.slice(tag.length + 1)];
+    if (own !== `${tag} `) {
+      this.#wrong.push(`${this.ledger.address}: ${tag} ${command} was answered by ${reply}`);
+    }
+    return rest;
   }
 
   /** Asks for an operation, and takes down whether it was acknowledged. */

@@ -104,15 +104,17 @@ export class Reader {
       wrong.push(`${at} is corrupt (number ${number}, ${octets.length} octets)`);
       return;
     }
-    this.note(mailbox, uid, number, wrong);
+    this.note(mailbox, uid, number, wrong, "FETCH");
   }
 
   /** Notes which message has a UID; says so when another one had it before. */
-  note(mailbox: string, uid: number, number: number, wrong: string[]): void {
+  note(mailbox: string, uid: number, number: number, wrong: string[], by: string): void {
     const numbers = this.#histories.get(mailbox)!.numbers;
     const old = numbers.get(uid);
     if (old !== undefined && old !== number) {
-      wrong.push(`${this.address} ${mailbox}: UID ${uid} was number ${old} and is now number ${number}`);
+      wrong.push(
+        `${this.address} ${mailbox}: UID ${uid} was number ${old} and is now number ${number}, says ${by}`,
+      );
     }
     numbers.set(uid, number);
     this.uids.get(mailbox)?.set(number, uid);

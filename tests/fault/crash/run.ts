@@ -216,6 +216,13 @@ class Run {
       const { boxes, wrong } = await reader.read(ports.imap, all);
       this.#wrong.push(...wrong, ...ledger.settle(boxes));
     }));
+    if (this.#wrong.length > 0) {
+      // Is it in the tables, or in the reading?
+      for (const { ledger } of pairs) {
+        const { wrong } = await new Reader(ledger.address, this.#options.seed).read(ports.imap, true);
+        this.#wrong.push(...wrong.map((line) => `again: ${line}`));
+      }
+    }
     const kills = Object.entries(this.#kills).map(([name, count]) => `${count} ${name}`).join(", ");
     this.#options.tell?.(
       `${this.#acknowledged} acknowledged, killed: ${kills || "none"}; ${this.#wrong.length} wrong`,
