@@ -188,7 +188,7 @@ Deno.test("a message of any size goes out as fast as it is taken, and no faster 
       async *octets(): AsyncIterable<OctetPiece> {
         for (; read < pieces; await Promise.resolve()) {
           read++;
-          yield { index: 0, octets: piece, last: read === pieces };
+          yield { index: 0, octets: piece.slice(), last: read === pieces };
         }
       },
     }),
