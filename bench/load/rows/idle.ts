@@ -68,10 +68,10 @@ class Idler implements Disposable {
         ? tls.connect({ host, port: port(load, "imaps"), rejectUnauthorized: false })
         : net.connect({ host, port: ports.imap }),
     );
-    await idler.until(/^\* OK.*\n/);
-    await idler.#said(`a LOGIN ${user(load, number)} ${password}\r\n`, /^a .*\n/m);
-    await idler.#said("b SELECT INBOX\r\n", /^b .*\n/m);
-    await idler.#said("c IDLE\r\n", /^\+.*\n/m);
+    await idler.until(/^\* OK[^\n]*\n/);
+    await idler.#said(`a LOGIN ${user(load, number)} ${password}\r\n`, /^a [^\n]*\n/m);
+    await idler.#said("b SELECT INBOX\r\n", /^b [^\n]*\n/m);
+    await idler.#said("c IDLE\r\n", /^\+[^\n]*\n/m);
     return idler;
   }
 
@@ -79,7 +79,7 @@ class Idler implements Disposable {
   async until(pattern: RegExp): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#awaited = { pattern, resolve, reject };
-    const timer = setTimeout(() => reject(new Error(`the server never said ${pattern}`)), MISSED_MS);
+    const timer = setTimeout(() => reject(new Error(`the server never said ${pattern}, but ${this.#text.slice(-100)}`)), MISSED_MS);
     this.#heard("");
     try {
       await promise;
