@@ -79,7 +79,10 @@ class Idler implements Disposable {
   async until(pattern: RegExp): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#awaited = { pattern, resolve, reject };
-    const timer = setTimeout(() => reject(new Error(`the server never said ${pattern}, but ${this.#text.slice(-100)}`)), MISSED_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`the server never said ${pattern}, but ${this.#text.slice(-100)}`)),
+      MISSED_MS,
+    );
     this.#heard("");
     try {
       await promise;
