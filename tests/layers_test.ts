@@ -5,7 +5,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["bytes", "core"],
   ["mime", "sasl"],
   ["smtp", "lmtp", "pop3", "imap"],
-  ["store", "directory"],
+  ["store", "directory", "dns", "trust", "queue"],
   ["net", "http"],
   ["observe", "config", "node", "cli", "main.ts"],
 ];
