@@ -2,6 +2,7 @@ import { ConnError, type Dial } from "../core/conn.ts";
 import type { Destination, HopResult, Reached, Reacher } from "../core/outbound.ts";
 import type { World } from "../core/world.ts";
 import { type ClientLimits, openHop } from "../smtp/client.ts";
+import { type MxCandidate, mxCandidates, type MxWays } from "./mx_candidates.ts";
 import { REACH_LIMITS, type ReachLimits } from "./reach_limits.ts";
 import { planFor, type TlsPlan } from "./tls_plan.ts";
 
@@ -15,6 +16,8 @@ export interface ReachOptions {
   readonly limits?: ReachLimits;
   /** PEM of the authorities that vouch for next hops, instead of the system's. */
   readonly ca?: string | undefined;
+  /** How mail hosts of domains are found; undefined: only next hops that are named are reached. */
+  readonly mx: MxWays | undefined;
 }
 
 /** One socket to try, and how. */
@@ -59,7 +62,10 @@ class HopReacher implements Reacher {
   }
 
   /** What there is to try, best first; results stand for hosts that cannot be tried. */
-  async *#candidates(to: Destination, requireTls: boolean): AsyncGenerator<Candidate | HopResult> {
+  async *#candidates(
+    to: Destination,
+    requireTls: boolean,
+  ): AsyncGenerator<Candidate | MxCandidate | HopResult> {
     const { by } = to;
     const plan = planFor(requireTls ? stricter(to.tls, "verify") : to.tls, to.implicitTls);
     switch (by.kind) {
@@ -70,7 +76,13 @@ class HopReacher implements Reacher {
         yield { host: by.host, to: { host: by.host, port: by.port }, plan };
         break;
       case "mx":
-        yield result("deferred", "dns", "4.4.3", "There is no resolver to ask for the domain's mail servers");
+        if (this.options.mx !== undefined) yield* mxCandidates(by.domain, to, requireTls, this.options.mx);
+        else {yield result(
+            "deferred",
+            "dns",
+            "4.4.3",
+            "There is no name server to ask for the domain's mail hosts",
+          );}
         break;
       default:
         by satisfies never;
@@ -84,10 +96,10 @@ class HopReacher implements Reacher {
   ): Promise<Reached> {
     const reached = await this.#connect(to, candidate, candidate.plan, need);
     const { mode } = candidate.plan;
+    candidate.plan.over?.(outcomeOf(reached));
     if (reached.ok || reached.result.step !== "starttls" || mode !== "wanted") return reached;
     // A host whose TLS is broken gets what it would get without any (RFC 7435 §3), over a new connection.
-    const again = await this.#connect(to, candidate, { ...candidate.plan, mode: "none" }, need);
-    return again;
+    return await this.#connect(to, candidate, { ...candidate.plan, mode: "none" }, need);
   }
 
   async #connect(
@@ -103,7 +115,8 @@ class HopReacher implements Reacher {
         timeoutMs: client.connect,
         tls: {
           verify: plan.verify,
-          serverName: plan.serverName ?? ("path" in socket ? "" : host),
+          serverName: "path" in socket ? "" : host,
+          ...(plan.check === undefined ? {} : { check: plan.check }),
           ...(ca === undefined ? {} : { ca }),
         },
       });
@@ -131,6 +144,14 @@ class HopReacher implements Reacher {
       need.signal.removeEventListener("abort", abort);
     }
   }
+}
+
+/** What TLS had to do with it: a connection that came up without any counts as one that did not offer it. */
+function outcomeOf(reached: Reached): HopResult | undefined {
+  if (!reached.ok) return reached.result;
+  return reached.connection.security === undefined
+    ? result("deferred", "starttls", "4.7.4", "The next hop does not offer TLS")
+    : undefined;
 }
 
 const LEVELS = ["none", "may", "encrypt", "verify", "dane"] as const;

@@ -16,6 +16,7 @@ function reacher(own: Partial<ReachOptions> = {}) {
     hostname: "mail.example.test",
     world: realWorld,
     client: CLIENT_LIMITS,
+    mx: undefined,
     ...own,
   });
 }

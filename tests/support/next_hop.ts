@@ -30,6 +30,8 @@ export interface HopRules {
   readonly lmtp?: boolean;
   readonly certificates?: TlsContextHolder;
   readonly implicit?: boolean;
+  /** `host:port`; a free port of 127.0.0.1 when left out. */
+  readonly address?: string;
   /**
    * The act for a verb (`GREETING`, `EHLO`, `MAIL`, `RCPT`, `DATA`, `END` …) and its line; undefined: what a good
    * server replies.
@@ -51,7 +53,7 @@ export class NextHop implements AsyncDisposable {
     hop.#listener = await listen(
       {
         name: "hop",
-        address: "127.0.0.1:0",
+        address: rules.address ?? "127.0.0.1:0",
         tls: rules.certificates === undefined ? "none" : rules.implicit === true ? "implicit" : "starttls",
         ...(rules.certificates === undefined ? {} : { certificates: rules.certificates }),
         exempt: ["127.0.0.0/8"],
