@@ -208,7 +208,7 @@ class Runner implements Disposable {
     const refusal = mayRun(this.#cx, tagged);
     if (refusal !== undefined) return refusal;
     try {
-      await refreshRights(this.#cx);
+      await refreshRights(this.#cx, tagged.command);
       const completion = mayWork(this.#cx, tagged.command) ?? await run(this.#cx, tagged);
       if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);

@@ -7,18 +7,21 @@ import { type Completion, type Context, no } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 
 /**
- * Asks for the rights again; who has other ones now is told which flags can be changed (RFC 4314 §5.1.1). Of one's
+ * Asks for the rights again, before a command if there is one; who has other ones now is told which flags can be changed (RFC 4314 §5.1.1). Of one's
  * own mailbox there is nothing to ask. Throws Unavailable.
  */
-export async function refreshRights(cx: Context): Promise<void> {
+export async function refreshRights(cx: Context, before?: Command): Promise<void> {
   const { selected, identity } = cx.session;
-  if (selected === undefined || !selected.foreign) return;
-  const { view, rights: before } = selected;
+  if (selected === undefined || !selected.foreign || before !== undefined && LEAVES.has(before.name)) return;
+  const { view } = selected;
   const rights = await cx.services.store.rights(identity!, view.account, view.mirror.id);
-  if (rights === before) return;
+  if (rights === selected.rights) return;
   cx.session.selected = { ...selected, rights };
   if (hasAll(rights, Right.Read)) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
 }
+
+/** Commands that leave the mailbox as it is. */
+const LEAVES: ReadonlySet<string> = new Set(["SELECT", "EXAMINE", "UNSELECT", "UNAUTHENTICATE", "LOGOUT"]);
 
 /** True when the selected mailbox, if there is one, may be read. */
 export function mayRead(cx: Context): boolean {

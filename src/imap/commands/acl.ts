@@ -37,7 +37,7 @@ export async function getAcl(cx: Context, command: Named<"GETACL" | "MYRIGHTS">)
   if (!found.ok) return failed(found.failure);
   const entries = await cx.services.store.acl(found.value.account, found.value.id);
   const owner = { identifier: ownerOf(cx, found.value), rights: ALL_RIGHTS };
-  aclLine(cx.out.gather, command.mailbox, [owner, ...entries.map(told)], cx.session.mode);
+  aclLine(cx.out.gather, found.value.name, [owner, ...entries.map(told)], cx.session.mode);
   return ok("GETACL completed");
 }
 
@@ -47,7 +47,7 @@ export async function listRights(cx: Context, command: Named<"LISTRIGHTS">): Pro
   if (!found.ok) return failed(found.failure);
   const owner = ownerOf(cx, found.value);
   const required = canonical(command.identifier, owner) === owner ? ALL_RIGHTS : 0;
-  listRightsLine(cx.out.gather, command.mailbox, command.written, required, cx.session.mode);
+  listRightsLine(cx.out.gather, found.value.name, command.written, required, cx.session.mode);
   return ok("LISTRIGHTS completed");
 }
 
@@ -55,9 +55,9 @@ export async function listRights(cx: Context, command: Named<"LISTRIGHTS">): Pro
 export async function myRights(cx: Context, command: Named<"GETACL" | "MYRIGHTS">): Promise<Completion> {
   const found = await reach(seekerOf(cx), command.mailbox, 0);
   if (!found.ok) return failed(found.failure);
-  const { rights } = found.value;
+  const { name, rights } = found.value;
   if ((rights & ANY_RIGHT) === 0) return no("No such mailbox", { code: "NONEXISTENT" });
-  myRightsLine(cx.out.gather, command.mailbox, rights, cx.session.mode);
+  myRightsLine(cx.out.gather, name, rights, cx.session.mode);
   return ok("MYRIGHTS completed");
 }
 

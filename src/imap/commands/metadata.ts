@@ -19,16 +19,17 @@ const encoder = new TextEncoder();
 export async function getMetadata(cx: Context, command: Named<"GETMETADATA">): Promise<Completion> {
   const { store } = cx.services;
   const account = accountOf(cx);
-  let found: readonly Annotation[];
+  let found: readonly Annotation[], name = command.mailbox;
   if (command.mailbox === "") {
     const own = await store.metadata(account, "server", command.entries, command.depth);
     found = [...own, ...serverAnnotations(cx, command)];
   } else {
     const mailbox = await annotated(cx, command.mailbox);
     if (!mailbox.ok) return failed(mailbox.failure);
+    name = mailbox.value.name;
     found = await annotationsOf(cx, mailbox.value, command);
   }
-  const longest = tell(cx, command.mailbox, command, found);
+  const longest = tell(cx, name, command, found);
   return longest === undefined
     ? ok("GETMETADATA completed")
     : ok("GETMETADATA completed", { code: "METADATA LONGENTRIES", value: longest });

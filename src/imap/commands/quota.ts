@@ -26,14 +26,14 @@ export async function getQuota(cx: Context, command: Named<"GETQUOTA">): Promise
  * another's mailbox counts there, so whoever may read it hears how much room is left.
  */
 export async function getQuotaRoot(cx: Context, command: Named<"GETQUOTAROOT">): Promise<Completion> {
-  let account = accountOf(cx), root = rootOf(cx);
+  let account = accountOf(cx), root = rootOf(cx), name = command.mailbox;
   if (isForeign(command.mailbox)) {
     const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
     if (!found.ok) return failed(found.failure);
-    account = found.value.account;
+    ({ account, name } = found.value);
     root = `#user/${found.value.owner}`;
   }
-  quotaRootLine(cx.out.gather, command.mailbox, root, cx.session.mode);
+  quotaRootLine(cx.out.gather, name, root, cx.session.mode);
   await tellQuota(cx, account, root);
   return ok("GETQUOTAROOT completed");
 }
