@@ -78,11 +78,11 @@ export const aclOf = statement(
      from acl where account_id = $1 and mailbox_id = $2`,
 );
 
-/** The account with an address. $1 local part, $2 domain. */
+/** The account with an address, unless it is about to be removed. $1 local part, $2 domain. */
 export const accountByAddress = statement(
   "account_by_address",
   ["text", "text"],
-  `select account_id from account where local_part = $1 and domain = $2`,
+  `select account_id from account join account_state using (account_id) where local_part = $1 and domain = $2`,
 );
 
 /** $1 account, $2 mailbox, $3 identifier, $4 rights. */
