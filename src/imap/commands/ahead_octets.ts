@@ -1,7 +1,7 @@
 /** Octets of one message for a client that reads message after message; those of the next ones come with them. */
 import type { OctetRange } from "../../core/store.ts";
 import { BodyOctets, gathered, type Ranges } from "./body_octets.ts";
-import { accountOf, type Context } from "./context.ts";
+import { type Context, selectedAccount } from "./context.ts";
 
 /** Ranges that were read ahead, or are read now with what `behind` names. */
 export class AheadOctets implements Ranges, AsyncDisposable {
@@ -54,6 +54,6 @@ export class AheadOctets implements Ranges, AsyncDisposable {
       if (room < 0) break;
       ranges.push(range);
     }
-    return new BodyOctets(services.store, accountOf(this.cx), ranges);
+    return new BodyOctets(services.store, selectedAccount(this.cx), ranges);
   }
 }

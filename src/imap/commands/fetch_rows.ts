@@ -2,7 +2,7 @@
 import type { FetchRow } from "../../core/store.ts";
 import { inSet, type UidSet } from "../../core/uidset.ts";
 import { maskOf } from "../kept_rows.ts";
-import { accountOf, type Context, selectedOf } from "./context.ts";
+import { type Context, selectedAccount, selectedOf } from "./context.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
 
 /** Rows that are fetched at once for a client that reads one message after another. */
@@ -23,7 +23,7 @@ export async function* rowsOf(
     return yield known;
   }
   const asked = ahead ? withNext(cx, uids) : uids;
-  for await (const batch of cx.services.store.fetch(accountOf(cx), mirror.id, asked, plan.wanted)) {
+  for await (const batch of cx.services.store.fetch(selectedAccount(cx), mirror.id, asked, plan.wanted)) {
     mirror.rows.keep(batch, mask, most);
     yield ahead ? batch.filter((row) => inSet(uids, row.uid)) : batch;
   }

@@ -7,7 +7,7 @@ import type { View } from "../view.ts";
 import { AheadOctets } from "./ahead_octets.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { BodyOctets, type Ranges } from "./body_octets.ts";
-import { accountOf, type Context, selectedOf } from "./context.ts";
+import { type Context, selectedAccount, selectedOf } from "./context.ts";
 import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
@@ -76,7 +76,7 @@ async function withBodies(
   const ranges = rangesOf(jobs.flat());
   await using octets = ahead && rows.length === 1
     ? new AheadOctets(cx, ranges, () => rangesBehind(cx, run.plan, rows[0]!))
-    : new BodyOctets(cx.services.store, accountOf(cx), ranges);
+    : new BodyOctets(cx.services.store, selectedAccount(cx), ranges);
   for (const [at, row] of rows.entries()) {
     writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
     try {

@@ -20,18 +20,20 @@ export const setMailboxKeywords = statement(
 );
 
 /** What `setFlags` does with the given flags. */
-export const FlagOp = { add: 0, remove: 1, replace: 2 } as const;
+export const FlagOp = { add: 0, remove: 1, replace: 2, replaceFlagsOnly: 3 } as const;
 
 /** What becomes of flags and keywords. */
-const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else $8 end`;
+const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else flags & ~$11 | $8 end`;
 const NO_KEYWORDS = `repeat('0', 256)::bit(256)`;
 const NEW_KEYWORDS = `nullif(case $7 when 0 then coalesce(keywords, ${NO_KEYWORDS}) | $9::bit(256)
                           when 1 then keywords & ~$9::bit(256)
+                          when 3 then keywords
                           else $9::bit(256) end, ${NO_KEYWORDS})`;
 
 /**
  * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
- * $9 keyword bits, $10 unchangedSince or null. A message whose flags stay as they are keeps its modseq.
+ * $9 keyword bits, $10 unchangedSince or null, $11 flags that replacing may change. A message whose flags stay
+ * as they are keeps its modseq.
  *
  * Rows are found again by their place in the table, here and below: the account's lock keeps them there. By key,
  * PostgreSQL may choose the wrong index of an empty or large table and walk through the whole mailbox, for one
@@ -39,7 +41,7 @@ const NEW_KEYWORDS = `nullif(case $7 when 0 then coalesce(keywords, ${NO_KEYWORD
  */
 export const setFlags = statement(
   "set_flags",
-  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8"],
+  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8", "int2"],
   `with scope as materialized (
     select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
      cross join lateral (
