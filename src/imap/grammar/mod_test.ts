@@ -55,7 +55,12 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
   ["GETACL inbox", { name: "GETACL", mailbox: "INBOX" }],
   ["MYRIGHTS inbox", { name: "MYRIGHTS", mailbox: "INBOX" }],
   // SASLprep: a ligature is two letters.
-  ['LISTRIGHTS a "\xef\xac\x81"', { name: "LISTRIGHTS", mailbox: "a", identifier: "fi", written: "\u{fb01}" }],
+  ['LISTRIGHTS a "\xef\xac\x81"', {
+    name: "LISTRIGHTS",
+    mailbox: "a",
+    identifier: "fi",
+    written: "\u{fb01}",
+  }],
   ['GETQUOTA "#user/a@b"', { name: "GETQUOTA", root: "#user/a@b" }],
   ["GETQUOTAROOT inbox", { name: "GETQUOTAROOT", mailbox: "INBOX" }],
   ['SETQUOTA "" (STORAGE 512 MESSAGE 1)', { name: "SETQUOTA", root: "" }],
