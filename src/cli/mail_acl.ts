@@ -5,6 +5,7 @@ import type { AccountId } from "../core/brands.ts";
 import { done, type Outcome, refused, syntax } from "../core/failure.ts";
 import type { MailboxInfo } from "../core/store.ts";
 import { type FoundAccount, parseAddress } from "../directory/mod.ts";
+import { withMailStore } from "../node/mailstore.ts";
 import type { Finish } from "./mail.ts";
 import { table } from "./output.ts";
 import { verb, type VerbContext } from "./verb.ts";
@@ -69,17 +70,18 @@ function told(rows: readonly AclRow[]) {
 }
 
 async function list(context: VerbContext): Promise<Outcome<readonly AclRow[]>> {
-  const { admin, args } = context;
+  const { admin, args, config } = context;
   const owner = await admin.shared.owner(args[0]);
   if (!owner.ok) return owner;
-  const store = await context.store();
   const account = owner.value.id as AccountId;
-  const mailboxes = await store.mailboxes(account);
-  const asked = args[1] === undefined ? mailboxes : mailboxes.filter(({ name }) => name === args[1]);
-  if (asked.length === 0) return noMailbox(owner.value, args[1]);
-  const rows: AclRow[] = [];
-  for (const mailbox of asked) rows.push(...rowsOf(mailbox, await store.acl(account, mailbox.id)));
-  return done(rows);
+  return await withMailStore(context, config, async (store) => {
+    const mailboxes = await store.mailboxes(account);
+    const asked = args[1] === undefined ? mailboxes : mailboxes.filter(({ name }) => name === args[1]);
+    if (asked.length === 0) return noMailbox(owner.value, args[1]);
+    const rows: AclRow[] = [];
+    for (const mailbox of asked) rows.push(...rowsOf(mailbox, await store.acl(account, mailbox.id)));
+    return done(rows);
+  });
 }
 
 async function change(
@@ -87,23 +89,24 @@ async function change(
   op: "add" | "remove" | "replace",
   letters: string,
 ): Promise<Outcome<readonly AclRow[]>> {
-  const { admin, args } = context;
+  const { admin, args, config } = context;
   const owner = await admin.shared.owner(args[0]);
   if (!owner.ok) return owner;
   const rights = parseRights(letters);
   if (rights === undefined) return syntax(`"${letters}" holds a letter that is no right: use lrswipkxtea`);
   const identifier = identifierOf(args[2], owner.value);
   if (!identifier.ok) return identifier;
-  const store = await context.store();
   const account = owner.value.id as AccountId;
-  const mailbox = await store.mailbox(account, args[1]);
-  if (mailbox === undefined) return noMailbox(owner.value, args[1]);
-  const set = await store.setAcl(account, mailbox.id, { identifier: identifier.value, rights }, op);
-  if (!set.ok) {
-    const isUnknown = set.failure.kind === "refused" && set.failure.code === "NONEXISTENT";
-    return isUnknown ? refused("NONEXISTENT", `There is no account ${args[2].replace(/^-/, "")}`) : set;
-  }
-  return done(rowsOf(mailbox, await store.acl(account, mailbox.id)));
+  return await withMailStore(context, config, async (store) => {
+    const mailbox = await store.mailbox(account, args[1]);
+    if (mailbox === undefined) return noMailbox(owner.value, args[1]);
+    const set = await store.setAcl(account, mailbox.id, { identifier: identifier.value, rights }, op);
+    if (!set.ok) {
+      const isUnknown = set.failure.kind === "refused" && set.failure.code === "NONEXISTENT";
+      return isUnknown ? refused("NONEXISTENT", `There is no account ${args[2].replace(/^-/, "")}`) : set;
+    }
+    return done(rowsOf(mailbox, await store.acl(account, mailbox.id)));
+  });
 }
 
 /** An identifier as lists keep it. */

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { AccountId } from "../core/brands.ts";
 import { done, type Outcome } from "../core/failure.ts";
 import { parseDomain } from "../directory/mod.ts";
+import { withMailStore } from "../node/mailstore.ts";
 import type { Finish } from "./mail.ts";
 import { octets, table } from "./output.ts";
 import { verb, type VerbContext } from "./verb.ts";
@@ -52,30 +53,38 @@ export function sharedCommand(finish: Finish): Command {
   return shared;
 }
 
-async function add({ admin, args, store }: VerbContext) {
+async function add(context: VerbContext) {
+  const { admin, args, config } = context;
   const owner = await admin.shared.findOrMake(args[0]);
   if (!owner.ok) return owner;
-  const made = await (await store()).createMailbox(owner.value.id as AccountId, args[1]);
-  if (!made.ok) return made;
-  return done({ domain: owner.value.address.domain, mailbox: made.value.name });
+  const { id, address } = owner.value;
+  return await withMailStore(context, config, async (store) => {
+    const made = await store.createMailbox(id as AccountId, args[1]);
+    return made.ok ? done({ domain: address.domain, mailbox: made.value.name }) : made;
+  });
 }
 
-async function list({ admin, args, store }: VerbContext): Promise<Outcome<readonly SharedRow[]>> {
+async function list(context: VerbContext): Promise<Outcome<readonly SharedRow[]>> {
+  const { admin, args, config } = context;
   const domain = args[0] === undefined ? undefined : parseDomain(args[0]);
   if (domain !== undefined && !domain.ok) return domain;
   const owners = await admin.shared.domains();
-  if (!owners.ok) return owners;
-  const rows: SharedRow[] = [];
-  for (const { id, address } of owners.value) {
-    if (domain !== undefined && address.domain !== domain.value) continue;
-    for (const { name, messages, octets } of await (await store()).mailboxes(id as AccountId)) {
-      if (name !== "INBOX") rows.push({ domain: address.domain, mailbox: name, messages, octets });
+  return await withMailStore(context, config, async (store) => {
+    const rows: SharedRow[] = [];
+    for (const { id, address } of owners) {
+      if (domain !== undefined && address.domain !== domain.value) continue;
+      for (const { name, messages, octets } of await store.mailboxes(id as AccountId)) {
+        if (name !== "INBOX") rows.push({ domain: address.domain, mailbox: name, messages, octets });
+      }
     }
-  }
-  return done(rows);
+    return done(rows);
+  });
 }
 
-async function remove({ admin, args, store }: VerbContext): Promise<Outcome<void>> {
+async function remove(context: VerbContext): Promise<Outcome<void>> {
+  const { admin, args, config } = context;
   const owner = await admin.shared.find(args[0]);
-  return owner.ok ? await (await store()).deleteMailbox(owner.value.id as AccountId, args[1]) : owner;
+  if (!owner.ok) return owner;
+  const { id } = owner.value;
+  return await withMailStore(context, config, (store) => store.deleteMailbox(id as AccountId, args[1]));
 }

@@ -1,5 +1,5 @@
 import { SHARED_OWNER } from "../core/acl.ts";
-import { done, type Outcome } from "../core/failure.ts";
+import type { Outcome } from "../core/failure.ts";
 import { parseDomain } from "./addresses.ts";
 import {
   type AdminOptions,
@@ -48,13 +48,13 @@ export class SharedAdmin {
   }
 
   /** Domains that have such mailboxes. */
-  async domains(): Promise<Outcome<readonly FoundAccount[]>> {
+  async domains(): Promise<readonly FoundAccount[]> {
     const rows = await this.options.database.selectFrom("account").select(["account_id", "domain"])
       .where("local_part", "=", SHARED_OWNER).orderBy("domain").execute();
-    return done(rows.map(({ account_id, domain }) => ({
+    return rows.map(({ account_id, domain }) => ({
       id: account_id,
       address: { local: SHARED_OWNER, domain },
       name: `${SHARED_OWNER}@${domain}`,
-    })));
+    }));
   }
 }

@@ -3,11 +3,8 @@ import type { Config } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
 import { type Admin, createAdmin, createHasher } from "../directory/mod.ts";
-import { dial } from "../net/mod.ts";
-import { createStore, deleteAccountRows, insertAccountState, NodeLink, type Store } from "../store/mod.ts";
-import type { Database } from "../store/pg/database.ts";
-import type { Door } from "../store/pg/door.ts";
-import { openDoor } from "../store/pg/wire/mod.ts";
+import { deleteAccountRows, insertAccountState } from "../store/mod.ts";
+import type { Database, DatabaseAddress } from "../store/pg/database.ts";
 import { attachDatabase, type NodeDatabase, openNodeDatabase } from "./database.ts";
 import { type DataLock, DataLocked, lockData } from "./lock.ts";
 
@@ -15,8 +12,7 @@ import { type DataLock, DataLocked, lockData } from "./lock.ts";
 export interface AdminContext {
   readonly admin: Admin;
   readonly database: Database;
-  /** The mail store, opened when it is first asked for; a server of other nodes hears of what it does. */
-  readonly store: () => Promise<Store>;
+  readonly address: DatabaseAddress;
   /** Steps of the schema that opening the database has applied. */
   readonly migrated: readonly string[];
   /** True when a server works on the data folder now. */
@@ -39,7 +35,6 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const { lock, database } = await open(config, emit);
   const hasher = createHasher(realWorld, config.limits.hash);
-  const stores = new AdminStore(database, config, emit);
   try {
     const admin = createAdmin({
       database: database.database,
@@ -48,58 +43,18 @@ export async function withDatabase<T>(
       insertAccountState,
       deleteAccountRows,
     });
-    const { migrated } = database;
+    const { migrated, address } = database;
     return await work({
       admin,
       database: database.database,
-      store: () => stores.open(),
+      address,
       migrated,
       isServing: lock === undefined,
     });
   } finally {
-    await stores[Symbol.asyncDispose]();
     await hasher[Symbol.asyncDispose]();
     await database.close();
     lock?.[Symbol.dispose]();
-  }
-}
-
-/** The store of one command. */
-class AdminStore implements AsyncDisposable {
-  #opened: Promise<Store> | undefined;
-  #door: Door | undefined;
-
-  constructor(
-    private readonly database: NodeDatabase,
-    private readonly config: Config,
-    private readonly emit: Emit,
-  ) {}
-
-  open(): Promise<Store> {
-    return this.#opened ??= this.#open();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#opened)?.[Symbol.asyncDispose]();
-    await this.#door?.[Symbol.asyncDispose]();
-  }
-
-  async #open(): Promise<Store> {
-    const { address, database } = this.database;
-    this.#door = openDoor(dial, address, { shared: 1, exclusive: 1 });
-    // As workers do: the embedded database has no other nodes, and those of one node have a bus of their own.
-    const links = address.kind === "url" ? [new NodeLink(address, `mail-${crypto.randomUUID()}`)] : [];
-    const store = createStore({
-      door: this.#door,
-      database,
-      world: realWorld,
-      emit: this.emit,
-      limits: this.config.limits.store,
-      buses: links,
-      indexer: false,
-    });
-    for (const link of links) await link.ready();
-    return store;
   }
 }
 
