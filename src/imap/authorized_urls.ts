@@ -1,5 +1,6 @@
 /** Makes and redeems URLs that carry their own authorization, by the INTERNAL mechanism (RFC 4467 §2.4.1, §5, §6). */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { Right } from "../core/acl.ts";
 import type { Authenticator, Identity } from "../core/auth.ts";
 import type { MailStore } from "../core/store.ts";
 import type { World } from "../core/world.ts";
@@ -12,6 +13,7 @@ import {
   UrlContentLost,
   type UrlOpening,
 } from "../core/urlauth.ts";
+import { reach } from "./reach.ts";
 import type { ImapLimits } from "./limits.ts";
 import { type UserUrl, userUrl } from "./url.ts";
 import { urlContent, type UrlPart, urlPart } from "./url_part.ts";
@@ -89,11 +91,11 @@ export class MessageUrls implements AuthorizedUrls {
   /** The mailbox that a URL names, as its owner may see it now. */
   async #mailbox(owner: Identity | undefined, { message }: UserUrl): Promise<KeyedMailbox | undefined> {
     if (owner === undefined) return undefined;
-    const info = await this.services.store.mailbox(owner.account, message.mailbox);
-    if (info === undefined || (message.uidValidity ?? info.uidValidity) !== info.uidValidity) {
-      return undefined;
-    }
-    return { owner: owner.account, mailbox: info.id };
+    const { store } = this.services;
+    const found = await reach({ store, identity: owner }, message.mailbox, Right.Read);
+    if (!found.ok) return undefined;
+    const { account, id, uidValidity } = found.value;
+    return (message.uidValidity ?? uidValidity) === uidValidity ? { owner: account, mailbox: id } : undefined;
   }
 
   /**

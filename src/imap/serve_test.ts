@@ -99,6 +99,17 @@ Deno.test("whoever does not log in in time is sent away, busy or not", async () 
   assertEquals(lines.at(-1), "* BYE Idle for too long");
 });
 
+Deno.test("one octet now and then keeps nobody here: a command must be whole in time", async () => {
+  for (const [first, limits] of [["", { loginMs: 50 }], [LOGIN, { idleMs: 50 }]] as const) {
+    await using session = await start(limited(limits));
+    session.send(first);
+    const dripping = setInterval(() => session.send("a"), 10);
+    const lines = await session.rest();
+    clearInterval(dripping);
+    assertEquals(lines.at(-1), "* BYE Idle for too long");
+  }
+});
+
 Deno.test("whoever is idle is sent away, in IDLE too", async () => {
   for (const last of ["", "i IDLE\r\n"]) {
     await using session = await start(limited({ idleMs: 30 }));
@@ -188,7 +199,7 @@ Deno.test("a message of any size goes out as fast as it is taken, and no faster 
       async *octets(): AsyncIterable<OctetPiece> {
         for (; read < pieces; await Promise.resolve()) {
           read++;
-          yield { index: 0, octets: piece, last: read === pieces };
+          yield { index: 0, octets: piece.slice(), last: read === pieces };
         }
       },
     }),
@@ -267,10 +278,11 @@ Deno.test("IDLE tells of a commit at once", async () => {
   await using session = await start();
   session.send(LOGIN + "a SELECT INBOX\r\ni IDLE\r\n");
   await session.until("+ ");
+  // Only the commit can wake it: the bound is for a busy machine.
   const from = performance.now();
   await session.store.put(ALICE, "INBOX", MESSAGE);
   await session.until("* 2 EXISTS");
-  assert(performance.now() - from < 50);
+  assert(performance.now() - from < 5_000);
 });
 
 Deno.test("a session in IDLE is told the name of a keyword that another one makes", async () => {

@@ -74,7 +74,7 @@ export function annotateCalls(targets: readonly Target[]): readonly Call[] {
   const values: (Uint8Array | null)[] = [], texts: (string | null)[] = [];
   for (const { account, name, message, wanted } of targets) {
     const kept = wanted.annotations?.filter(({ value }) => value !== null) ?? [];
-    const [user, entry, value, folded] = valueColumns(kept, account);
+    const [user, entry, value, folded] = valueColumns(kept, wanted.annotator ?? account);
     for (const at of kept.keys()) {
       accounts.push(account);
       names.push(name);

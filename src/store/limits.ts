@@ -39,6 +39,10 @@ export interface StoreLimits {
   readonly annotationOctets: number;
   readonly annotationEntries: number;
   readonly annotationTotal: number;
+  /** Entries of one mailbox's access control list. */
+  readonly aclEntries: number;
+  /** Mailboxes of others that one account sees. */
+  readonly sharedMailboxes: number;
   /** Messages of one THREAD. */
   readonly threadMessages: number;
   /** Keys of one SEARCH, and how deep they nest. */
@@ -92,6 +96,8 @@ export const STORE_LIMITS: StoreLimits = {
   annotationOctets: 65_536,
   annotationEntries: 100,
   annotationTotal: 16_777_216,
+  aclEntries: 100,
+  sharedMailboxes: 5000,
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,

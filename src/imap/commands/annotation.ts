@@ -1,5 +1,6 @@
 /** Annotations of messages in FETCH, STORE and APPEND (RFC 5257 §4). */
 import type { AnnotatedMailbox, AnnotationValue, MessageAnnotation } from "../../core/annotation.ts";
+import { Right } from "../../core/acl.ts";
 import type { ModSeq } from "../../core/brands.ts";
 import { Unavailable } from "../../core/failure.ts";
 import type { FlagRow } from "../../core/store.ts";
@@ -8,6 +9,8 @@ import type { UidSet } from "../../core/uidset.ts";
 import { locate, unpackParts } from "../../mime/mod.ts";
 import type { Command, FetchItem } from "../command.ts";
 import type { AnnotationEntry } from "../encode/mod.ts";
+import { type Goal, hasAll } from "../reach.ts";
+import { lacks } from "./access.ts";
 import { accountOf, bad, type Completion, type Context, failed, no, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
 
@@ -54,6 +57,16 @@ function entryOf(asked: Asked, entry: string, values: readonly MessageAnnotation
   return { entry, attributes };
 }
 
+/**
+ * Why the selected mailbox's messages cannot be annotated (RFC 5257 §3.4): who may read may write values of one's own,
+ * shared ones need `n`; before EXAMINE nothing is written.
+ */
+export function mayAnnotateSelected(cx: Context, values: readonly AnnotationValue[]): Completion | undefined {
+  const { examined } = selectedOf(cx);
+  if (examined) return no("The mailbox is selected read-only");
+  return values.some(({ shared }) => shared) ? lacks(cx, Right.Annotate) : undefined;
+}
+
 /** Gives messages annotations; what the store did, or why it did nothing. */
 export async function storeAnnotations(
   cx: Context,
@@ -92,9 +105,13 @@ function annotationRefusal(failure: Parameters<typeof failed>[0]): Completion {
 /** Why a message cannot be put into a mailbox with these annotations. */
 export async function mayAnnotate(
   cx: Context,
+  goal: Goal,
   values: readonly AnnotationValue[],
   structure: Uint8Array | undefined,
 ): Promise<Completion | undefined> {
+  if (values.some(({ shared }) => shared) && !hasAll(goal.rights, Right.Annotate)) {
+    return no("Not permitted", { code: "NOPERM" });
+  }
   const parts = partsOf(values);
   if (structure !== undefined && parts.length > 0 && !hasParts(structure, parts)) {
     return bad("The message has no such part");
@@ -103,7 +120,7 @@ export async function mayAnnotate(
   if (new Set(values.map(({ entry }) => entry)).size > most) {
     return no("Too many annotations", { code: "ANNOTATE TOOMANY" });
   }
-  const { octets, octetLimit } = await cx.services.store.annotations.use(accountOf(cx));
+  const { octets, octetLimit } = await cx.services.store.annotations.use(goal.account);
   const added = values.reduce((sum, { entry, value }) => sum + entry.length + (value?.length ?? 0), 0);
   return octets + added > octetLimit
     ? no("Annotations take too much room", { code: "OVERQUOTA" })

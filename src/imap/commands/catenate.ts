@@ -1,10 +1,13 @@
 /** Octets of messages that are there already, for CATENATE (RFC 4469 §3). */
-import type { MailboxId } from "../../core/brands.ts";
-import type { Draft } from "../../core/store.ts";
+import { Right } from "../../core/acl.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
+import type { Draft, MailboxInfo } from "../../core/store.ts";
 import { UrlContentLost } from "../../core/urlauth.ts";
+import { reach } from "../reach.ts";
 import { type MessageUrl, messageUrl } from "../url.ts";
 import { urlContent, urlPart } from "../url_part.ts";
-import { accountOf, type Completion, type Context, no } from "./context.ts";
+import { mayRead } from "./access.ts";
+import { type Completion, type Context, no, seekerOf } from "./context.ts";
 
 /** Writes what a URL points to behind what a draft holds; `room`: octets that it may still take. */
 export async function catenate(
@@ -19,7 +22,7 @@ export async function catenate(
   if (parsed === undefined) return badUrl;
   const mailbox = await mailboxOf(cx, parsed);
   if (mailbox === undefined) return badUrl;
-  const part = await urlPart(store, accountOf(cx), mailbox, parsed);
+  const part = await urlPart(store, mailbox.account, mailbox.id, parsed);
   if (part === undefined || part.job.kind === "nil") return badUrl;
   try {
     const content = await urlContent(store, part);
@@ -32,15 +35,23 @@ export async function catenate(
   }
 }
 
+/** Which mailbox, and whose. */
+interface Source {
+  readonly account: AccountId;
+  readonly id: MailboxId;
+}
+
 /** RFC 5092 §3: a UIDVALIDITY that is not the mailbox's any more points to nothing. */
-async function mailboxOf(cx: Context, url: MessageUrl): Promise<MailboxId | undefined> {
+async function mailboxOf(cx: Context, url: MessageUrl): Promise<Source | undefined> {
+  let source: (Source & Pick<MailboxInfo, "uidValidity">) | undefined;
   if (url.mailbox === undefined) {
-    const info = cx.session.selected?.view.mirror.info;
-    return info !== undefined && (url.uidValidity ?? info.uidValidity) === info.uidValidity
-      ? info.id
-      : undefined;
+    const view = cx.session.selected?.view;
+    if (view === undefined || !mayRead(cx)) return undefined;
+    source = { account: view.account, id: view.mirror.id, uidValidity: view.mirror.info.uidValidity };
+  } else {
+    const found = await reach(seekerOf(cx), url.mailbox, Right.Read);
+    if (!found.ok) return undefined;
+    source = found.value;
   }
-  const info = await cx.services.store.mailbox(accountOf(cx), url.mailbox);
-  if (info === undefined || (url.uidValidity ?? info.uidValidity) !== info.uidValidity) return undefined;
-  return info.id;
+  return (url.uidValidity ?? source.uidValidity) === source.uidValidity ? source : undefined;
 }

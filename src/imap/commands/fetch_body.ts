@@ -1,11 +1,12 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
+import { free } from "../../bytes/free.ts";
 import { preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import { decoded, measured } from "../decoded.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
-import { type BodyOctets, Vanished } from "./body_octets.ts";
-import { accountOf, type Context } from "./context.ts";
+import { type Ranges, Vanished } from "./body_octets.ts";
+import { type Context, selectedAccount } from "./context.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
 type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
@@ -20,7 +21,7 @@ export async function writeRaw(
   cx: Context,
   line: FetchLine,
   job: Job<"raw">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const length = job.range.end - job.range.start;
   const name = nameOf(job.named);
@@ -35,7 +36,7 @@ export async function writeFields(
   cx: Context,
   line: FetchLine,
   job: Job<"fields">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const name = nameOf(job.named);
   const header = await octets.whole().catch(rethrowUnlessVanished);
@@ -52,7 +53,7 @@ export async function writePreview(
   cx: Context,
   line: FetchLine,
   job: Job<"preview">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const found = await octets.whole().catch(rethrowUnlessVanished);
   line.preview(found === undefined ? "" : preview(job.part, found), cx.session.mode);
@@ -72,7 +73,7 @@ export function writeNil(cx: Context, line: FetchLine, { named }: Pick<BodyJob, 
 export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary">): Promise<boolean> {
   const { item } = job.named;
   const partial = item.item === "BINARY" ? item.partial : undefined;
-  const content = () => decoded(cx.services.store, accountOf(cx), job.range, job.encoding, partial);
+  const content = () => decoded(cx.services.store, selectedAccount(cx), job.range, job.encoding, partial);
   const first = content();
   if (first === undefined) {
     writeNil(cx, line, job);
@@ -117,6 +118,7 @@ async function stream(
       sent = Math.max(sent, 0) + piece.length;
       cx.out.gather.octets(piece);
       await cx.out.breathe();
+      if (cx.out.gather.size === 0) free(piece);
     }
   } catch (thrown) {
     if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });

@@ -1,8 +1,12 @@
 /** GETQUOTA, GETQUOTAROOT, SETQUOTA (RFC 9208 §4.1). */
+import { Right } from "../../core/acl.ts";
 import type { Identity } from "../../core/auth.ts";
+import type { AccountId } from "../../core/brands.ts";
 import type { Command } from "../command.ts";
 import { quotaLine, type QuotaResource, quotaRootLine } from "../encode/mod.ts";
-import { type Completion, type Context, no, ok } from "./context.ts";
+import { isForeign } from "../namespace.ts";
+import { reach } from "../reach.ts";
+import { accountOf, type Completion, type Context, failed, no, ok, seekerOf } from "./context.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
 
@@ -33,14 +37,24 @@ async function accountFor(cx: Context, root: string): Promise<Identity | undefin
 export async function getQuota(cx: Context, command: Named<"GETQUOTA">): Promise<Completion> {
   const owner = await accountFor(cx, command.root);
   if (owner === undefined) return no("No such quota root", { code: "NONEXISTENT" });
-  await tellQuota(cx, owner);
+  await tellQuota(cx, owner.account, command.root);
   return ok("GETQUOTA completed");
 }
 
-/** The quota root of a mailbox, which need not exist (RFC 9208 §4.1.2). */
+/**
+ * The quota root of a mailbox, which need not exist if it would be one's own (RFC 9208 §4.1.2). What is put into
+ * another's mailbox counts there, so whoever may read it hears how much room is left.
+ */
 export async function getQuotaRoot(cx: Context, command: Named<"GETQUOTAROOT">): Promise<Completion> {
-  quotaRootLine(cx.out.gather, command.mailbox, rootOf(cx), cx.session.mode);
-  await tellQuota(cx, cx.session.identity!);
+  let account = accountOf(cx), root = rootOf(cx), name = command.mailbox;
+  if (isForeign(command.mailbox)) {
+    const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
+    if (!found.ok) return failed(found.failure);
+    ({ account, name } = found.value);
+    root = `#user/${found.value.owner}`;
+  }
+  quotaRootLine(cx.out.gather, name, root, cx.session.mode);
+  await tellQuota(cx, account, root);
   return ok("GETQUOTAROOT completed");
 }
 
@@ -56,11 +70,11 @@ export async function setQuota(cx: Context, command: Named<"SETQUOTA">): Promise
   const octets = units === undefined ? undefined : Math.min(units * 1024, Number.MAX_SAFE_INTEGER);
   const there = await cx.services.store.setQuota(owner.account, { octets, messages });
   if (!there) return no("No such quota root", { code: "NONEXISTENT" });
-  await tellQuota(cx, owner);
+  await tellQuota(cx, owner.account, command.root);
   return ok("SETQUOTA completed");
 }
 
-async function tellQuota(cx: Context, { account, address }: Identity): Promise<void> {
+async function tellQuota(cx: Context, account: AccountId, root: string): Promise<void> {
   const { store } = cx.services;
   const use = await store.quota(account);
   const mailboxes = await store.mailboxes(account);
@@ -75,5 +89,5 @@ async function tellQuota(cx: Context, { account, address }: Identity): Promise<v
   add("MAILBOX", mailboxes.length, use.mailboxLimit);
   const annotations = await store.annotations.use(account);
   add("ANNOTATION-STORAGE", units(annotations.octets), units(annotations.octetLimit));
-  quotaLine(cx.out.gather, PREFIX + address, resources, cx.session.mode);
+  quotaLine(cx.out.gather, root, resources, cx.session.mode);
 }

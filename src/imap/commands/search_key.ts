@@ -16,7 +16,7 @@ export function searchKey(
   node: SearchNode,
   view: Numbering,
   saved: UidSet,
-  user: AccountId = view.account,
+  user: AccountId,
 ): SearchKey {
   const { account } = view;
   switch (node.key) {

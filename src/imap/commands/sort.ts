@@ -1,7 +1,7 @@
 /** SORT and UID SORT (RFC 5256 §3, RFC 5267 §3). */
 import { done } from "../../core/failure.ts";
 import type { Command } from "../command.ts";
-import { accountOf, type Completion, type Context, selectedOf } from "./context.ts";
+import { accountOf, type Completion, type Context, selectedAccount, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
 import { refuseUpdates } from "./search_context.ts";
@@ -16,13 +16,13 @@ export async function sort(
   const { view } = selectedOf(cx);
   // RFC 5267 §4.3.1: sorted results would have to be updated by position.
   if (command.returns?.options.includes("UPDATE")) refuseUpdates(cx, tag);
-  const key = searchKey(command.criteria, view, cx.session.saved);
+  const key = searchKey(command.criteria, view, cx.session.saved, accountOf(cx));
   const { store } = cx.services;
   const user = accountOf(cx);
   const order = command.order.map((one) =>
     one.value?.user === undefined ? one : { ...one, value: { ...one.value, user } }
   );
-  const found = await working(cx, store.sort(accountOf(cx), view.mirror.id, key, order));
+  const found = await working(cx, store.sort(selectedAccount(cx), view.mirror.id, key, order));
   if (!found.ok) return answer(cx, tag, command, found);
   return answer(cx, tag, command, done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0)));
 }

@@ -1,9 +1,21 @@
 /** GENURLAUTH and RESETKEY (RFC 4467 §7). */
+import { Right } from "../../core/acl.ts";
 import { MECHANISM, MessageUrls } from "../authorized_urls.ts";
 import type { Command } from "../command.ts";
 import { genUrlAuthLine } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
-import { accountOf, bad, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { reach } from "../reach.ts";
+import {
+  accountOf,
+  bad,
+  type Completion,
+  type Context,
+  failed,
+  isSelected,
+  no,
+  ok,
+  seekerOf,
+} from "./context.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
 
@@ -39,11 +51,12 @@ export async function resetKey(cx: Context, command: Named<"RESETKEY">): Promise
     return ok("All keys removed");
   }
   if (command.mechanisms.some((mechanism) => mechanism !== MECHANISM)) return no("No such mechanism");
-  const mailbox = await store.mailbox(account, command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  const reset = await store.urlKeys.reset(account, { owner: account, mailbox: mailbox.id });
+  const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
+  if (!found.ok) return failed(found.failure);
+  const { account: owner, id } = found.value;
+  const reset = await store.urlKeys.reset(account, { owner, mailbox: id });
   if (!reset.ok) return failed(reset.failure);
-  if (selected?.mirror.id === mailbox.id) {
+  if (selected !== undefined && isSelected(cx, owner, id)) {
     // The tagged answer tells it. The keys are new already: without their echo, it is told once more.
     await selected.mirror.refresh().catch(() => {});
     selected.keyResetsTold();

@@ -130,33 +130,33 @@ export const annotationNames = statement(
     where account_id = $1 and mailbox_id = $2 and value is not null`,
 );
 
-/** What a copy would take along. $1 account, $2 mailbox, $3 and $4 ranges, $5 user; null: of all users. */
+/** What a copy would take along. $1 account, $2 mailbox, $3 and $4 ranges, $5 user (null: all), $6 shared ones too. */
 export const annotationsCopied = statement(
   "annotations_copied",
-  ["int8", "int4", "int8[]", "int8[]", "int8"],
+  ["int8", "int4", "int8[]", "int8[]", "int8", "bool"],
   `select coalesce(sum(length(a.value) + length(a.entry)), 0)::int8
      from unnest($3::int8[], $4::int8[]) as r (low, high)
      cross join lateral (
        select entry, value from annotation
         where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high
-          and value is not null and ($5::int8 is null or user_id in (${SHARED}, $5)) offset 0
+          and value is not null and ($5::int8 is null or user_id = $5 or $6 and user_id = ${SHARED}) offset 0
      ) a`,
 );
 
 /**
  * $1 account, $2 source, $3 its UIDs ascending, $4 target, $5 the first UID there (the others follow), $6 modseq,
- * $7 user; null: of all users.
+ * $7 user (null: all), $8 shared ones too, $9 the target's account.
  */
 export const copyMessageAnnotations = statement(
   "copy_message_annotations",
-  ["int8", "int4", "int8[]", "int4", "int8", "int8", "int8"],
+  ["int8", "int4", "int8[]", "int4", "int8", "int8", "int8", "bool", "int8"],
   `insert into annotation (account_id, mailbox_id, uid, entry, user_id, modseq, value, folded)
-   select $1, $4, $5 - 1 + s.n, a.entry, a.user_id, $6, a.value, a.folded
+   select $9, $4, $5 - 1 + s.n, a.entry, a.user_id, $6, a.value, a.folded
      from unnest($3::int8[]) with ordinality as s (uid, n)
      cross join lateral (
        select entry, user_id, value, folded from annotation
         where account_id = $1 and mailbox_id = $2 and uid = s.uid
-          and value is not null and ($7::int8 is null or user_id in (${SHARED}, $7)) offset 0
+          and value is not null and ($7::int8 is null or user_id = $7 or $8 and user_id = ${SHARED}) offset 0
      ) a`,
 );
 
