@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { done } from "../core/failure.ts";
 import type { Finish } from "./mail.ts";
+import { addDkimVerb } from "./mail_dkim.ts";
 import { octets, table } from "./output.ts";
 import { quotaOf, withQuotaOptions } from "./quota.ts";
 import { verb } from "./verb.ts";
@@ -12,8 +13,16 @@ export function domainCommand(finish: Finish): Command {
   verb(
     withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain")),
     finish,
-    ({ admin, args, options }) => admin.domains.add(args[0], quotaOf(options)),
-    ({ name }) => ({ json: { domain: name }, text: `added ${name}` }),
+    async ({ admin, args, options }) => {
+      const added = await admin.domains.add(args[0], quotaOf(options));
+      if (!added.ok) return added;
+      const keys = await admin.dkim.ensure(added.value.name);
+      return keys.ok ? done({ name: added.value.name, keys: keys.value }) : keys;
+    },
+    ({ name, keys }) => ({
+      json: { domain: name, dkim: keys },
+      text: `added ${name}\nIts mail will be signed: publish the records that mail domain dkim ${name} shows`,
+    }),
   );
   verb(
     domain.command("list").description("all domains"),
@@ -50,6 +59,7 @@ export function domainCommand(finish: Finish): Command {
     ({ admin, args }) => admin.domains.remove(args[0]),
     () => ({ json: {}, text: "removed" }),
   );
+  addDkimVerb(domain, finish);
   return domain;
 }
 

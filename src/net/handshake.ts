@@ -85,7 +85,8 @@ function peerOf(stream: TLSSocket): PeerCertificates {
   while (at?.raw !== undefined && chain.length < CHAIN) {
     chain.push(new Uint8Array(at.raw));
     // A certificate that signed itself is its own issuer.
-    const next: PeerCertificate | undefined = (at as { issuerCertificate?: PeerCertificate }).issuerCertificate;
+    const next: PeerCertificate | undefined =
+      (at as { issuerCertificate?: PeerCertificate }).issuerCertificate;
     at = next === at ? undefined : next;
   }
   const { authorized, authorizationError } = stream;
