@@ -11,17 +11,20 @@ import { verb } from "./verb.ts";
 export function domainCommand(finish: Finish): Command {
   const domain = new Command("domain").description("domains whose mail is ours");
   verb(
-    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain")),
+    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain"))
+      .option(
+        "--alias-of <domain>",
+        "as another name for a domain that is there: its addresses are that one's",
+      ),
     finish,
     async ({ admin, args, options }) => {
-      const added = await admin.domains.add(args[0], quotaOf(options));
-      if (!added.ok) return added;
-      const keys = await admin.dkim.ensure(added.value.name);
-      return keys.ok ? done({ name: added.value.name, keys: keys.value }) : keys;
+      const added = await admin.domains.add(args[0], quotaOf(options), options["aliasOf"]);
+      const keys = added.ok ? await admin.dkim.ensure(added.value.name) : added;
+      return keys.ok ? added : keys;
     },
-    ({ name, keys }) => ({
-      json: { domain: name, dkim: keys },
-      text: `added ${name}\nIts mail will be signed: publish the records that mail domain dkim ${name} shows`,
+    ({ name, aliasOf }) => ({
+      json: aliasOf === undefined ? { domain: name } : { domain: name, aliasOf },
+      text: aliasOf === undefined ? `added ${name}` : `added ${name}, another name for ${aliasOf}`,
     }),
   );
   verb(
@@ -31,12 +34,13 @@ export function domainCommand(finish: Finish): Command {
     (rows) => ({
       json: rows,
       text: rows.length === 0 ? "There is no domain yet: mail domain add example.test" : table(
-        ["domain", "accounts", "aliases", "quota"],
+        ["domain", "accounts", "aliases", "quota", "alias of"],
         rows.map((row) => [
           row.name,
           row.accounts,
           row.aliases,
           row.quota.octets === undefined ? "-" : octets(row.quota.octets),
+          row.aliasOf ?? "-",
         ]),
       ),
     }),

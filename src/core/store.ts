@@ -7,6 +7,7 @@
  */
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
+import type { Outbound } from "./outbound.ts";
 import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { UidSet } from "./uidset.ts";
 
@@ -225,11 +226,16 @@ export interface MailStore {
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
+   * `outbound`: recipients elsewhere, queued in the same transaction, unless `atomic` refuses.
    * May be called again with the same message only if it threw. Disposes nothing: the caller disposes its
    * messages, which then drops only those that were not delivered.
    */
   deliver(
-    items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
+    items: readonly {
+      readonly message: StagedMessage;
+      readonly to: readonly DeliveryTarget[];
+      readonly outbound?: Outbound;
+    }[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
 
