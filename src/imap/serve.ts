@@ -8,6 +8,7 @@ import { Unavailable } from "../core/failure.ts";
 import type { Serve, Services } from "../core/services.ts";
 import { capabilityWords } from "./capabilities.ts";
 import type { Tagged } from "./command.ts";
+import { mayWork, refreshRights } from "./commands/access.ts";
 import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
@@ -73,7 +74,15 @@ class Runner implements Disposable {
     const { limits } = services;
     this.#out = new Outgoing(conn, limits.gathered);
     const session = new Session();
-    this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
+    const current = () => this.#cx?.session ?? session;
+    this.#in = new Incoming(
+      conn,
+      this.#out,
+      limits,
+      services.draining,
+      current,
+      () => services.world.ticks(),
+    );
     const loginBy = services.world.ticks() + limits.loginMs;
     this.#cx = {
       session,
@@ -207,7 +216,8 @@ class Runner implements Disposable {
     const refusal = mayRun(this.#cx, tagged);
     if (refusal !== undefined) return refusal;
     try {
-      const completion = await run(this.#cx, tagged);
+      await refreshRights(this.#cx, tagged.command);
+      const completion = mayWork(this.#cx, tagged.command) ?? await run(this.#cx, tagged);
       if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;

@@ -19,13 +19,18 @@ export interface AccountQuota {
   readonly messages?: number | undefined;
 }
 
-/** Makes an account's state and its first mailboxes, subscribed. Part of the caller's transaction. */
+/**
+ * Makes an account's state and its first mailboxes, subscribed; `bare`: INBOX alone. Part of the caller's
+ * transaction.
+ */
 export async function insertAccountState(
   trx: Transaction<Tables>,
   accountId: number,
   quota?: AccountQuota,
+  mailboxes: "usual" | "bare" = "usual",
 ): Promise<void> {
-  const count = FIRST_MAILBOXES.length;
+  const names = mailboxes === "usual" ? FIRST_MAILBOXES : FIRST_MAILBOXES.slice(0, 1);
+  const count = names.length;
   const state = await trx.insertInto("account_state").values({
     account_id: accountId,
     next_mailbox_id: count + 1,
@@ -34,7 +39,7 @@ export async function insertAccountState(
     quota_messages: quota?.messages ?? null,
   }).returning("next_uidvalidity").executeTakeFirstOrThrow();
   const first = state.next_uidvalidity - count;
-  await trx.insertInto("mailbox").values(FIRST_MAILBOXES.map(([name, use], i) => ({
+  await trx.insertInto("mailbox").values(names.map(([name, use], i) => ({
     account_id: accountId,
     mailbox_id: i + 1,
     name,
@@ -42,7 +47,7 @@ export async function insertAccountState(
     special_use: use,
   }))).execute();
   await trx.insertInto("subscription")
-    .values(FIRST_MAILBOXES.map(([name]) => ({ account_id: accountId, name }))).execute();
+    .values(names.map(([name]) => ({ account_id: accountId, name }))).execute();
 }
 
 /** Sets or lifts an account's limits. Returns false when there is no such account. */
@@ -67,9 +72,9 @@ const DELETE_ROWS = 2000;
  */
 export async function deleteAccountRows(db: Database, accountId: number): Promise<void> {
   await db.deleteFrom("account_state").where("account_id", "=", accountId).execute();
-  for (const table of ["mailbox", "mailbox_garbage", "metadata", "subscription", "maildrop_lock"] as const) {
-    await db.deleteFrom(table).where("account_id", "=", accountId).execute();
-  }
+  const tables = ["mailbox", "mailbox_garbage", "metadata", "acl", "subscription", "maildrop_lock"] as const;
+  for (const table of tables) await db.deleteFrom(table).where("account_id", "=", accountId).execute();
+  await forgetRights(db, accountId);
   for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
@@ -87,6 +92,21 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
           on conflict (blob_id) do update set freed_at = excluded.freed_at
       ) select 1 from gone`.execute(db)
   );
+}
+
+/** Takes back what an account may do in others' mailboxes: another one may get its address. */
+async function forgetRights(db: Database, accountId: number): Promise<void> {
+  const account = await db.selectFrom("account").select(["local_part", "domain"])
+    .where("account_id", "=", accountId).executeTakeFirst();
+  if (account === undefined) return;
+  const address = `${account.local_part}@${account.domain}`;
+  await db.transaction().execute(async (trx) => {
+    // Under the owners' locks, in their order, as every writer.
+    await sql`select from account_state where account_id = any (array(
+      select account_id from acl where identifier = any (${[address, `-${address}`]}::text[])
+    )) order by account_id for update`.execute(trx);
+    await trx.deleteFrom("acl").where("identifier", "in", [address, `-${address}`]).execute();
+  });
 }
 
 /** Repeats a statement until it finds nothing more. */

@@ -22,6 +22,14 @@ export const mailboxIndex = statement(
     where b.account_id = $1 and b.mailbox_id = $2`,
 );
 
+/**
+ * Entries that changed after modseq $3. The order and the upper bound leave PostgreSQL no reason to walk through
+ * the whole mailbox by UID instead.
+ */
+const CHANGED = `select uid, flags, modseq, keywords from entry e
+      where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 and e.modseq < 9223372036854775807
+      order by modseq`;
+
 /** What changed after a modseq, in one row. $1 account, $2 mailbox, $3 modseq. */
 export const mailboxChanges = statement(
   "mailbox_changes",
@@ -29,8 +37,7 @@ export const mailboxChanges = statement(
   `select ${MAILBOX_COLUMNS}, x.*, v.*, b.vanished_floor
      from mailbox b cross join lateral (
        select ${ENTRY_ARRAYS}
-         from (select uid, flags, modseq, keywords from entry e
-                where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 order by uid) o
+         from (select * from (${CHANGED}) c order by uid) o
      ) x cross join lateral (
        select coalesce(array_agg(uid_low), '{}') as lows, coalesce(array_agg(uid_high), '{}') as highs
          from (select uid_low, uid_high from expunged
@@ -104,6 +111,20 @@ export const messageBlobs = statement(
   "message_blobs",
   ["int8", "int8[]"],
   `select message_id, blob_id, size from message where account_id = $1 and message_id = any ($2)`,
+);
+
+/**
+ * Pieces of messages' first chunks, in the order asked; null where a message or its chunk is gone. $1 account, then
+ * a column each: $2 message, $3 first octet from 1, $4 count.
+ */
+export const readMessages = statement(
+  "read_messages",
+  ["int8", "int8[]", "int4[]", "int4[]"],
+  `select substring(c.octets from p.first for p.count)
+     from unnest($2::int8[], $3::int4[], $4::int4[]) with ordinality as p (message_id, first, count, ord)
+     left join message m on m.account_id = $1 and m.message_id = p.message_id
+     left join blob_chunk c on c.blob_id = m.blob_id and c.seq = 0
+    order by p.ord`,
 );
 
 /** Pieces of blobs, in the order asked; null where a chunk is gone. A column each: $1 blob, $2 chunk, $3 first octet from 1, $4 count. */
