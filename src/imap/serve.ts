@@ -11,7 +11,7 @@ import type { Tagged } from "./command.ts";
 import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
-import { mayRun, run } from "./commands/mod.ts";
+import { prepare, run } from "./commands/mod.ts";
 import { noteOwn, onNotice, tellNotices } from "./commands/notify.ts";
 import { updatesAfter } from "./commands/updates.ts";
 import { BadInput, Draining, type Heard, Incoming } from "./incoming.ts";
@@ -204,12 +204,12 @@ class Runner implements Disposable {
 
   /** The tagged answer, with what must be told before it already gathered. */
   async #complete(tagged: Tagged): Promise<Completion | undefined> {
-    const refusal = mayRun(this.#cx, tagged);
-    if (refusal !== undefined) return refusal;
     try {
-      const completion = await run(this.#cx, tagged);
-      if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
-      if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
+      const meant = await prepare(this.#cx, tagged);
+      if ("status" in meant) return meant;
+      const completion = await run(this.#cx, meant);
+      if (completion?.status === "OK") noteOwn(this.#cx, meant.command);
+      if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, meant);
       return completion;
     } catch (thrown) {
       if (thrown instanceof BadInput && thrown.fault.fatal) {

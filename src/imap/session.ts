@@ -1,5 +1,6 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
+import { type Comparator, COMPARATORS } from "../core/search.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { BatchQuestions } from "./batches.ts";
 import { SearchContexts } from "./contexts.ts";
@@ -42,6 +43,10 @@ export interface ImapSessionLimits {
   readonly notifyMs: number;
   /** Searches that one session keeps up to date (RFC 5267 §4.3). */
   readonly searchContexts: number;
+  /** Messages in a sorted result that is kept up to date: each arrival puts it in order again. */
+  readonly sortContext: number;
+  /** How deep filters name other filters (RFC 5466 §3.1 wants 3). */
+  readonly filterDepth: number;
   /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
@@ -67,6 +72,8 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   progressMs: 10_000,
   notifyMs: 250,
   searchContexts: 8,
+  sortContext: 20_000,
+  filterDepth: 8,
   appendMessages: 1000,
   appendKept: 4_194_304,
   gathered: 65_536,
@@ -109,6 +116,8 @@ export class Session implements Disposable {
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
   saved: UidSet = [];
+  /** How SEARCH, SORT and THREAD compare texts (RFC 5255 §4.7). */
+  comparator: Comparator = COMPARATORS[0];
   /** Searches of the selected mailbox that are kept up to date. */
   readonly contexts: SearchContexts = new SearchContexts();
   /** Undefined: as without NOTIFY, everything of the selected mailbox is told with commands. */

@@ -1,12 +1,13 @@
 /** GETMETADATA and SETMETADATA (RFC 5464 §4), and LIST's METADATA (RFC 9590). */
-import type { Annotation, MailboxInfo } from "../../core/store.ts";
+import { type Annotation, type MailboxInfo, SHARED_BY_ALL } from "../../core/store.ts";
 import type { Command, MetadataQuery } from "../command.ts";
 import { metadataLine } from "../encode/mod.ts";
 import { accountOf, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { refuseFilter } from "./filters.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
 
-/** The one annotation of the server that is shared, read-only (RFC 5464 §3.2.1.1). */
+/** The annotation of the server that is always there, read-only (RFC 5464 §3.2.1.1). */
 const ADMIN = "/shared/admin";
 
 const encoder = new TextEncoder();
@@ -18,7 +19,8 @@ export async function getMetadata(cx: Context, command: Named<"GETMETADATA">): P
   let found: readonly Annotation[];
   if (command.mailbox === "") {
     const own = await store.metadata(account, "server", command.entries, command.depth);
-    found = [...own, ...serverAnnotations(cx, command)];
+    const shared = await store.metadata(SHARED_BY_ALL, "server", command.entries, command.depth);
+    found = [...own, ...shared, ...serverAnnotations(cx, command)];
   } else {
     const mailbox = await store.mailbox(account, command.mailbox);
     if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
@@ -41,6 +43,11 @@ export async function setMetadata(cx: Context, command: Named<"SETMETADATA">): P
     of = mailbox.id;
   } else if ([...command.changes.keys()].some((entry) => entry.startsWith("/shared/"))) {
     return no("What is shared of the server is the administrator's", { code: "NOPERM" });
+  } else {
+    for (const [entry, value] of command.changes) {
+      const refusal = refuseFilter(cx, entry, value);
+      if (refusal !== undefined) return refusal;
+    }
   }
   const set = await store.setMetadata(account, of, command.changes);
   if (set.ok) return ok("SETMETADATA completed");

@@ -7,6 +7,7 @@ import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
 import { close, unselect } from "./close.ts";
 import { compress } from "./compress.ts";
+import { comparator } from "./comparator.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
@@ -14,6 +15,7 @@ import { enable } from "./enable.ts";
 import { esearch } from "./esearch.ts";
 import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
+import { withFilters } from "./filters.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
 import { language } from "./language.ts";
@@ -34,7 +36,7 @@ import { store } from "./store.ts";
 import { uidBatches } from "./uid_batches.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
-export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
+function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
   const { state, uidOnly } = cx.session;
   if (rule.states.includes(state)) {
@@ -44,6 +46,15 @@ export function mayRun(cx: Context, { command }: Tagged): Completion | undefined
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
   return bad("Already logged in");
+}
+
+/** The command as it is run, or the answer to one that may not be. Throws Unavailable. */
+export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Completion> {
+  const refusal = mayRun(cx, tagged);
+  if (refusal !== undefined) return refusal;
+  const meant = await withFilters(cx, tagged);
+  // What a filter stands for may not be allowed here, either.
+  return "status" in meant || meant === tagged ? meant : mayRun(cx, meant) ?? meant;
 }
 
 /** True when sequence numbers stand anywhere in a command, or would in its answer. */
@@ -113,6 +124,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return unauthenticate(cx);
     case "LANGUAGE":
       return language(cx, command);
+    case "COMPARATOR":
+      return comparator(cx, command);
     case "IDLE":
       return await idle(cx);
     case "CLOSE":

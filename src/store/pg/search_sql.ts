@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { SearchKey } from "../../core/search.ts";
 import type { StoreLimits } from "../limits.ts";
 import { searchable } from "../text.ts";
+import { stemOf, type TextKey, wordsOf } from "./fuzzy_sql.ts";
 
 /** What the condition stands on. */
 export interface SearchGround {
@@ -74,12 +75,9 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     case "keyword":
       return keyword(key.name, key.set, ground.keywords);
     case "header":
-      return header(key.field, key.text);
     case "body":
-      return sql`coalesce(t.body like ${containing(key.text)} escape '\\', false)`;
     case "text":
-      return sql`coalesce(t.header like ${containing(key.text)} escape '\\'
-        or t.body like ${containing(key.text)} escape '\\', false)`;
+      return text(key);
     case "date":
       return date(key);
     case "age": {
@@ -96,6 +94,28 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
       return sql`e.modseq >= ${key.atLeast}::int8`;
     default:
       return key satisfies never;
+  }
+}
+
+/** A text key, or all words of a fuzzy one. */
+function text(key: TextKey): Condition {
+  if (key.match !== undefined && key.match !== "fuzzy") {
+    throw new Error(`Cannot compile ${key.match}: see exact.ts`);
+  }
+  const words = key.match === "fuzzy" ? wordsOf(key.text).map(stemOf) : [];
+  const parts = (words.length > 0 ? words : [key.text]).map((part) => containsText(key, part));
+  return parts.length === 1 ? parts[0]! : sql`(${sql.join(parts, sql` and `)})`;
+}
+
+function containsText(key: TextKey, part: string): Condition {
+  const pattern = containing(part);
+  switch (key.key) {
+    case "header":
+      return header(key.field, part);
+    case "body":
+      return sql`coalesce(t.body like ${pattern} escape '\\', false)`;
+    case "text":
+      return sql`coalesce(t.header like ${pattern} escape '\\' or t.body like ${pattern} escape '\\', false)`;
   }
 }
 
