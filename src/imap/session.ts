@@ -8,7 +8,7 @@ import type { NotifyEvent } from "./command.ts";
 import type { Notifier } from "./notifier.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
-import type { View } from "./view.ts";
+import type { Selected } from "./selected.ts";
 
 /** What one IMAP session may cost, beside what its parser limits. */
 export interface ImapSessionLimits {
@@ -47,6 +47,8 @@ export interface ImapSessionLimits {
   readonly sortContext: number;
   /** How deep filters name other filters (RFC 5466 §3.1 wants 3). */
   readonly filterDepth: number;
+  /** SELECT of a mailbox with more messages answers before it has read them all. */
+  readonly selectAtOnce: number;
   /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
@@ -74,6 +76,7 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   searchContexts: 8,
   sortContext: 20_000,
   filterDepth: 8,
+  selectAtOnce: 20_000,
   appendMessages: 1000,
   appendKept: 4_194_304,
   gathered: 65_536,
@@ -89,13 +92,6 @@ export interface Notify {
   readonly delayed: boolean;
   /** For the other mailboxes. */
   readonly notifier: Notifier | undefined;
-}
-
-/** The mailbox that is selected. */
-export interface Selected {
-  readonly name: string;
-  readonly view: View;
-  readonly readOnly: boolean;
 }
 
 /** One session. Replaced as a whole by STARTTLS, so that nothing said in the clear survives it. */
@@ -152,7 +148,7 @@ export class Session implements Disposable {
 
   /** Leaves the selected mailbox. */
   unselect(): void {
-    this.selected?.view[Symbol.dispose]();
+    this.selected?.[Symbol.dispose]();
     this.selected = undefined;
     this.saved = [];
     this.contexts.clear();

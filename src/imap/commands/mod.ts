@@ -5,10 +5,10 @@ import { COMMANDS, type Rule } from "../states.ts";
 import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
-import { close, unselect } from "./close.ts";
+import { close, leave, unselect } from "./close.ts";
 import { compress } from "./compress.ts";
 import { comparator } from "./comparator.ts";
-import { bad, type Completion, type Context, ok } from "./context.ts";
+import { bad, type Completion, type Context, failed, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
@@ -24,6 +24,7 @@ import { create, remove, rename, subscribe } from "./mailboxes.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { notify } from "./notify.ts";
+import { working } from "./progress.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
@@ -50,11 +51,24 @@ function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
 
 /** The command as it is run, or the answer to one that may not be. Throws Unavailable. */
 export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Completion> {
-  const refusal = mayRun(cx, tagged);
+  const refusal = mayRun(cx, tagged) ?? await withView(cx, tagged);
   if (refusal !== undefined) return refusal;
   const meant = await withFilters(cx, tagged);
   // What a filter stands for may not be allowed here, either.
   return "status" in meant || meant === tagged ? meant : mayRun(cx, meant) ?? meant;
+}
+
+/** Commands that leave the selected mailbox whatever is in it. */
+const LEAVES: ReadonlySet<string> = new Set(["SELECT", "EXAMINE", "UNSELECT", "UNAUTHENTICATE", "LOGOUT"]);
+
+/** Waits for the selected mailbox's view; the answer where there is none to be had. */
+async function withView(cx: Context, { command }: Tagged): Promise<Completion | undefined> {
+  const { selected } = cx.session;
+  if (selected === undefined || !selected.pending || LEAVES.has(command.name)) return undefined;
+  const opened = await working(cx, selected.ready());
+  if (opened.ok) return undefined;
+  leave(cx);
+  return failed(opened.failure);
 }
 
 /** True when sequence numbers stand anywhere in a command, or would in its answer. */
