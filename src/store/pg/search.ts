@@ -98,17 +98,18 @@ async function select(
     key = plain.value;
   }
   const rank = relevance(key);
+  const ranks = rank !== undefined && (scored || order.some(({ by }) => by === "relevancy"));
   const where = condition(key, { now: context.world.now(), keywords });
   const of = (table: RawBuilder<unknown>, alias: RawBuilder<unknown>) =>
     sql`left join ${table} ${alias} on ${alias}.account_id = ${account} and ${alias}.message_id = e.message_id`;
-  const score = sql`greatest(1, least(100, round(100 * coalesce(${rank ?? sql`1.0`}, 0))))::int4`;
+  const score = sql`greatest(1, least(100, round(100 * coalesce(${ranks ? rank : sql`1.0`}, 0))))::int4`;
   const scores = sql`, string_agg(set_byte('\\x00'::bytea, 0, ${score}), ''::bytea order by e.uid) as scores`;
   const query = sql<{ readonly uids: Uint8Array | null; readonly scores?: Uint8Array | null }>`
     select string_agg(int4send((e.uid - ${UID_OFFSET}::int8)::int4), ''::bytea
                       order by ${ordering(order, rank)}e.uid) as uids ${scored ? scores : sql``}
       from entry e
       ${needs.message ? of(sql`message`, sql`m`) : sql``}
-      ${needs.text ? of(sql`message_text`, sql`t`) : sql``}
+      ${ranks ? of(sql`message_text`, sql`t`) : sql``}
       ${keys ? of(sql`message_sort`, sql`k`) : sql``}
      where e.account_id = ${account} and e.mailbox_id = ${mailbox} and ${where}`;
   try {

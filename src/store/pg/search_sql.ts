@@ -1,4 +1,8 @@
-/** A SearchKey as one SQL condition with parameters, over `e` (entry), `m` (message) and `t` (message_text). */
+/**
+ * A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). Whatever looks at texts is an
+ * EXISTS over message_text: PostgreSQL then begins with the index of texts where that leaves few messages, and with
+ * the mailbox where it does not.
+ */
 import { type RawBuilder, sql } from "kysely";
 import type { SearchKey } from "../../core/search.ts";
 import type { StoreLimits } from "../limits.ts";
@@ -16,6 +20,7 @@ export interface SearchGround {
 /** What a search needs beside the entries. */
 export interface SearchNeeds {
   readonly message: boolean;
+  /** Texts must be up to date. */
   readonly text: boolean;
 }
 
@@ -61,13 +66,14 @@ function children(key: SearchKey): readonly SearchKey[] {
 
 /** The condition. Never null, so that NOT is right; `isWithin` bounds the recursion. */
 export function condition(key: SearchKey, ground: SearchGround): Condition {
+  if (isTextOnly(key)) return inText(key);
   switch (key.key) {
     case "all":
       return sql`true`;
     case "and":
-      return key.of.length === 0 ? sql`true` : sql`(${joined(key.of, ground, sql` and `)})`;
+      return key.of.length === 0 ? sql`true` : sql`(${joined(textsTogether(key.of), ground, sql` and `)})`;
     case "or":
-      return sql`(${joined(key.of, ground, sql` or `)})`;
+      return sql`(${joined(textsTogether(key.of, "or"), ground, sql` or `)})`;
     case "not":
       return sql`(not ${condition(key.of, ground)})`;
     case "flag":
@@ -77,7 +83,7 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     case "header":
     case "body":
     case "text":
-      return text(key);
+      return inText(key);
     case "date":
       return date(key);
     case "age": {
@@ -97,6 +103,46 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
   }
 }
 
+/** True when a key asks for nothing but texts, which one look at a message's text answers. */
+function isTextOnly(key: SearchKey): boolean {
+  switch (key.key) {
+    case "and":
+    case "or":
+      return key.of.length > 0 && key.of.every(isTextOnly);
+    default:
+      return key.key === "header" || key.key === "body" || key.key === "text";
+  }
+}
+
+/** The keys with those that ask for texts only as one of them. */
+function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): readonly SearchKey[] {
+  const texts = keys.filter(isTextOnly);
+  if (texts.length < 2) return keys;
+  const others = keys.filter((key) => !isTextOnly(key));
+  return [...others, { key: by, of: texts } as SearchKey];
+}
+
+function inText(key: SearchKey): Condition {
+  return sql`exists (select from message_text t
+    where t.account_id = e.account_id and t.message_id = e.message_id and ${textCondition(key)})`;
+}
+
+function textCondition(key: SearchKey): Condition {
+  switch (key.key) {
+    case "and":
+    case "or": {
+      const by = key.key === "and" ? sql` and ` : sql` or `;
+      return sql`(${sql.join(key.of.map(textCondition), by)})`;
+    }
+    case "header":
+    case "body":
+    case "text":
+      return text(key);
+    default:
+      throw new Error(`Cannot look for ${key.key} in texts`);
+  }
+}
+
 /** A text key, or all words of a fuzzy one. */
 function text(key: TextKey): Condition {
   if (key.match !== undefined && key.match !== "fuzzy") {
@@ -113,9 +159,9 @@ function containsText(key: TextKey, part: string): Condition {
     case "header":
       return header(key.field, part);
     case "body":
-      return sql`coalesce(t.body like ${pattern} escape '\\', false)`;
+      return sql`t.body like ${pattern}`;
     case "text":
-      return sql`coalesce(t.header like ${pattern} escape '\\' or t.body like ${pattern} escape '\\', false)`;
+      return sql`(t.header like ${pattern} or t.body like ${pattern})`;
   }
 }
 
@@ -133,8 +179,8 @@ function keyword(name: string, set: boolean, known: readonly string[]): Conditio
 /** One line of `header` is one field: the text must stand behind the name and in the same line. */
 function header(field: string, text: string): Condition {
   const pattern = escaped(searchable(`${field}:`)) + (text === "" ? "%" : containing(text));
-  return sql`coalesce(t.header like ${containing(text)} escape '\\' and exists (
-    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern} escape '\\'), false)`;
+  return sql`(t.header like ${containing(text)} and exists (
+    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern}))`;
 }
 
 /** Dates are days in UTC: internal dates are kept and shown without another zone. */
