@@ -19,8 +19,9 @@ export function wordsOf(text: string): readonly string[] {
 /** What must be there of a word: its begin, so that other endings and a slip in them match. */
 export function stemOf(word: string): string {
   const characters = [...word];
-  const dropped = characters.length > 3 ? Math.floor(characters.length / 3) : 0;
-  return characters.slice(0, characters.length - dropped).join("");
+  const { length } = characters;
+  const dropped = length > 6 ? Math.ceil(length / 3) : length > 3 ? Math.floor(length / 3) : 0;
+  return characters.slice(0, length - dropped).join("");
 }
 
 /**
@@ -45,7 +46,10 @@ export function relevance(key: SearchKey): RawBuilder<number> | undefined {
   }
 }
 
-/** Whole words count more than begins, all words in a row more than apart, many more than few, headers most. */
+/**
+ * Whole words count more than begins, all words in a row more than apart, many more than few, headers most.
+ * OFFSET 0 keeps PostgreSQL from making the document anew wherever it is named.
+ */
 function relevanceOf(key: TextKey): RawBuilder<number> {
   const words = wordsOf(key.text);
   if (words.length === 0) return sql`1.0::float8`;
@@ -57,7 +61,7 @@ function relevanceOf(key: TextKey): RawBuilder<number> {
   return sql`(select 0.55 * (${sql.join(each, sql` + `)}) / ${words.length}::float8
       + case when d.v @@ phraseto_tsquery('simple', ${words.join(" ")}) then 0.15 else 0 end
       + 0.3 * least(1.0, 2 * ts_rank(d.v, to_tsquery('simple', ${any}), 32))
-    from (select ${weighed(key)} as v) d)`;
+    from (select ${weighed(key)} as v offset 0) d)`;
 }
 
 function weighed(key: TextKey): RawBuilder<unknown> {

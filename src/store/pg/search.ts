@@ -9,12 +9,12 @@ import {
   type SearchKey,
   type SortOrder,
 } from "../../core/search.ts";
+import { countOf } from "../../core/uidset.ts";
 import type { StoreContext } from "../context.ts";
 import { exactOrder, isExact, withoutExact } from "../exact.ts";
 import { isTimeout, retrying } from "../failures.ts";
-import { keywordsOf } from "../keywords.ts";
 import { sortKeysOfAll } from "../sort_keys.ts";
-import { mailboxKeywords } from "../sql/change.ts";
+import { mailboxById, mailboxInfo } from "../sql/mailbox.ts";
 import { indexAll } from "../text.ts";
 import { relevance } from "./fuzzy_sql.ts";
 import { condition, isWithin, needsOf } from "./search_sql.ts";
@@ -85,8 +85,9 @@ async function select(
   scored: boolean,
 ): Promise<Outcome<Relevancy>> {
   if (!isWithin(key, context.limits)) return refused("LIMIT", "Search too complex");
-  const keywords = keywordsOf(await retrying(() => context.door.query(mailboxKeywords, account, mailbox)));
-  if (keywords === undefined) return refused("NONEXISTENT", "No such mailbox");
+  const there = await retrying(() => context.door.query(mailboxById, account, mailbox));
+  if (there.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  const { keywords, messages } = mailboxInfo(there, 0);
   const needs = needsOf(key), keys = needsKeys(order);
   if (
     needs.text && !await indexAll(context, account) || keys && !await sortKeysOfAll(context, account)
@@ -99,7 +100,12 @@ async function select(
   }
   const rank = relevance(key);
   const ranks = rank !== undefined && (scored || order.some(({ by }) => by === "relevancy"));
-  const where = condition(key, { now: context.world.now(), keywords });
+  const where = condition(key, {
+    now: context.world.now(),
+    keywords,
+    account,
+    messages: Math.min(messages, mostOf(key)),
+  });
   const of = (table: RawBuilder<unknown>, alias: RawBuilder<unknown>) =>
     sql`left join ${table} ${alias} on ${alias}.account_id = ${account} and ${alias}.message_id = e.message_id`;
   const score = sql`greatest(1, least(100, round(100 * coalesce(${ranks ? rank : sql`1.0`}, 0))))::int4`;
@@ -128,6 +134,12 @@ async function select(
     if (isTooDeep(thrown)) return refused("LIMIT", "Search too complex");
     throw thrown;
   }
+}
+
+/** How many messages a key lets come into question by its UIDs. */
+function mostOf(key: SearchKey): number {
+  if (key.key === "uid") return countOf(key.set);
+  return key.key === "and" ? Math.min(Infinity, ...key.of.map(mostOf)) : Infinity;
 }
 
 /** statement_too_complex: PostgreSQL's own stack limit. */

@@ -1,9 +1,10 @@
 /**
- * A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). Whatever looks at texts is an
- * EXISTS over message_text: PostgreSQL then begins with the index of texts where that leaves few messages, and with
- * the mailbox where it does not.
+ * A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). What looks at texts begins with
+ * the texts, for which there is an index: PostgreSQL finds the messages once, and then those of them in the mailbox.
+ * Where few messages come into question it is the other way round.
  */
 import { type RawBuilder, sql } from "kysely";
+import type { AccountId } from "../../core/brands.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { StoreLimits } from "../limits.ts";
 import { searchable } from "../text.ts";
@@ -15,7 +16,13 @@ export interface SearchGround {
   readonly now: number;
   /** The mailbox's keywords. */
   readonly keywords: readonly string[];
+  readonly account: AccountId;
+  /** Messages that come into question at most. */
+  readonly messages: number;
 }
+
+/** Messages whose texts are looked at one by one. */
+const FEW = 2000;
 
 /** What a search needs beside the entries. */
 export interface SearchNeeds {
@@ -66,7 +73,7 @@ function children(key: SearchKey): readonly SearchKey[] {
 
 /** The condition. Never null, so that NOT is right; `isWithin` bounds the recursion. */
 export function condition(key: SearchKey, ground: SearchGround): Condition {
-  if (isTextOnly(key)) return inText(key);
+  if (isTextOnly(key)) return inText(key, ground);
   switch (key.key) {
     case "all":
       return sql`true`;
@@ -83,7 +90,7 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     case "header":
     case "body":
     case "text":
-      return inText(key);
+      return inText(key, ground);
     case "date":
       return date(key);
     case "age": {
@@ -122,9 +129,15 @@ function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): re
   return [...others, { key: by, of: texts } as SearchKey];
 }
 
-function inText(key: SearchKey): Condition {
-  return sql`exists (select from message_text t
-    where t.account_id = e.account_id and t.message_id = e.message_id and ${textCondition(key)})`;
+function inText(key: SearchKey, { account, messages }: SearchGround): Condition {
+  const matches = textCondition(key);
+  if (messages <= FEW) {
+    return sql`exists (select from message_text t
+      where t.account_id = ${account} and t.message_id = e.message_id and ${matches})`;
+  }
+  // An array, not IN: whatever PostgreSQL expects of the other conditions, it looks for the texts once.
+  return sql`(e.message_id = any (array(
+    select t.message_id from message_text t where t.account_id = ${account} and ${matches})))`;
 }
 
 function textCondition(key: SearchKey): Condition {
