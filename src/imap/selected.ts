@@ -2,18 +2,30 @@
 import { done, type Outcome } from "../core/failure.ts";
 import type { View } from "./view.ts";
 
+/** What is known of it without its view. */
+export interface SelectedFacts {
+  /** By which this session knows it. */
+  readonly name: string;
+  readonly readOnly: boolean;
+  /** True for another's mailbox: what may be done there is asked again before each command. */
+  readonly foreign: boolean;
+  /** Bits of acl.ts Right. */
+  readonly rights: number;
+}
+
 /** It. Dispose it when the mailbox is left. */
-export class Selected implements Disposable {
+export class Selected implements Disposable, SelectedFacts {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly foreign: boolean;
+  rights: number;
   #view: View | undefined;
   #opening: Promise<Outcome<void>> | undefined;
   #left = false;
 
   /** `view`: it, or how to open it. */
-  constructor(
-    readonly name: string,
-    readonly readOnly: boolean,
-    view: View | (() => Promise<Outcome<View>>),
-  ) {
+  constructor(facts: SelectedFacts, view: View | (() => Promise<Outcome<View>>)) {
+    ({ name: this.name, readOnly: this.readOnly, foreign: this.foreign, rights: this.rights } = facts);
     if (typeof view !== "function") this.#view = view;
     else this.#open = view;
   }

@@ -1,9 +1,9 @@
 /** SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5267, RFC 7162 §3.1.5). */
-import type { MailboxId } from "../../core/brands.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
 import { done, type Outcome } from "../../core/failure.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { Command, SearchReturn } from "../command.ts";
-import { accountOf, bad, type Completion, type Context, failed, selectedOf } from "./context.ts";
+import { bad, type Completion, type Context, failed, selectedAccount, selectedOf } from "./context.ts";
 import { limitedSearch, sayLimit } from "./message_limit.ts";
 import { working } from "./progress.ts";
 import { answer, type Scores } from "./search_answer.ts";
@@ -34,7 +34,7 @@ export async function search(
       sorting: undefined,
     });
   }
-  const scored = await scoresFor(cx, command.returns, view.mirror.id, key);
+  const scored = await scoresFor(cx, command.returns, view.mirror, key);
   if (!scored.ok) return failed(scored.failure);
   return sayLimit(cx, answer(cx, tag, command, found, scored.value), lowest);
 }
@@ -43,11 +43,11 @@ export async function search(
 export async function scoresFor(
   cx: Context,
   returns: SearchReturn | undefined,
-  mailbox: MailboxId,
+  { account, id }: { readonly account: AccountId; readonly id: MailboxId },
   key: SearchKey,
 ): Promise<Outcome<Scores | undefined>> {
   if (!returns?.options.includes("RELEVANCY")) return done(undefined);
-  const found = await working(cx, cx.services.store.relevancy(accountOf(cx), mailbox, key));
+  const found = await working(cx, cx.services.store.relevancy(account, id, key));
   if (!found.ok) return found;
   const { uids, scores } = found.value;
   return done(new Map(Array.from(uids, (uid, at) => [uid, scores[at]!])));
@@ -66,7 +66,7 @@ export async function uidsFound(cx: Context, key: SearchKey): Promise<Outcome<re
     }
     return done(uids);
   }
-  const found = await working(cx, cx.services.store.search(accountOf(cx), mirror.id, key));
+  const found = await working(cx, cx.services.store.search(selectedAccount(cx), mirror.id, key));
   if (!found.ok) return found;
   return done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0));
 }

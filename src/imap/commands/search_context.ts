@@ -8,7 +8,7 @@ import { type SearchAbout, searchUpdateLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { additions, removals } from "../result_changes.ts";
 import type { Updates } from "../view.ts";
-import { accountOf, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
+import { type Completion, type Context, no, ok, selectedAccount, selectedOf } from "./context.ts";
 import { tellNew } from "./new_messages.ts";
 import { localTest } from "./search_local.ts";
 
@@ -146,7 +146,7 @@ async function tellSorted(
     const { store, limits } = cx.services;
     const put = all.length > limits.sortContext
       ? undefined
-      : await store.sort(accountOf(cx), view.mirror.id, among, sorting.order, sorting.comparator);
+      : await store.sort(selectedAccount(cx), view.mirror.id, among, sorting.order, sorting.comparator);
     if (put === undefined || !put.ok) {
       cx.session.contexts.delete(about.tag);
       return refuseUpdates(cx, about.tag);
@@ -192,7 +192,7 @@ async function matchingOf(
   const test = localTest(key, mirror);
   if (test !== undefined) return new Set(uids.filter((uid) => test(uid, mirror.indexOf(uid))));
   const among: SearchKey = { key: "and", of: [{ key: "uid", set: rangesOf(uids) }, key] };
-  const found = await cx.services.store.search(accountOf(cx), mirror.id, among);
+  const found = await cx.services.store.search(selectedAccount(cx), mirror.id, among);
   return found.ok ? new Set(found.value) : undefined;
 }
 

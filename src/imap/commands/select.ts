@@ -1,20 +1,27 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3, RFC 7162 §3.2.5). */
 import type { ModSeq } from "../../core/brands.ts";
 import type { MailboxInfo } from "../../core/store.ts";
+import { Right } from "../../core/acl.ts";
 import type { Command } from "../command.ts";
 import { countLine, listLine, type ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { Selected } from "../selected.ts";
 import { mailboxId } from "../object_id.ts";
+import { reach, type Reached } from "../reach.ts";
 import { View } from "../view.ts";
-import { accountOf, bad, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { accountOf, bad, type Completion, type Context, failed, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
 import { working } from "./progress.ts";
 import { resync } from "./resync.ts";
 
+/** What SELECT tells of a mailbox. */
+type Told = MailboxInfo & Pick<Reached, "account">;
+
 type Select = Extract<Command, { readonly name: "SELECT" | "EXAMINE" }>;
+/** Rights of which one makes a mailbox READ-WRITE. */
+const CHANGES = Right.Insert | Right.Expunge | Right.Seen | Right.Write | Right.DeleteMessages;
 
 /** Leaves the selected mailbox in any case; a refusal leaves none selected. */
 export async function select(
@@ -24,40 +31,38 @@ export async function select(
   if (command.resync !== undefined && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   leave(cx);
   if (command.condstore) enableCondstore(cx);
+  const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
+  if (!found.ok) return failed(found.failure);
+  const mailbox = found.value;
+  const { account, name, rights } = mailbox;
   const { store } = cx.services;
-  const mailbox = await store.mailbox(accountOf(cx), command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  const readOnly = command.name === "EXAMINE";
+  // RFC 4314 §5.2; all flags are shared.
+  const readOnly = command.name === "EXAMINE" || (rights & CHANGES) === 0;
+  const facts = { name, readOnly, rights, foreign: account !== accountOf(cx) };
   if (isLater(cx, command, mailbox)) {
-    const selected = new Selected(
-      mailbox.name,
-      readOnly,
-      () => View.openAs(store, accountOf(cx), mailbox),
-    );
+    const selected = new Selected(facts, () => View.openAs(store, account, mailbox));
     cx.session.selected = selected;
     tellOpened(cx, selected, mailbox, 0);
     // The first command that needs it waits for it, and says what went wrong.
     selected.ready().catch(() => {});
   } else {
-    const opened = await working(cx, View.open(store, accountOf(cx), mailbox));
+    const opened = await working(cx, View.open(store, account, mailbox));
     if (!opened.ok) return failed(opened.failure);
     const view = opened.value;
-    cx.session.selected = new Selected(mailbox.name, readOnly, view);
+    cx.session.selected = new Selected(facts, view);
     const { info, modSeq } = view.mirror;
-    const told = { ...info, messages: view.count, highestModSeq: modSeq as ModSeq };
+    const told = { ...info, account, messages: view.count, highestModSeq: modSeq as ModSeq };
     tellOpened(cx, cx.session.selected, told, view.firstUnseen);
   }
   if (command.resync !== undefined) await resync(cx, command.resync);
-  return readOnly
-    ? ok("EXAMINE completed", { code: "READ-ONLY" })
-    : ok("SELECT completed", { code: "READ-WRITE" });
+  return ok(`${command.name} completed`, { code: readOnly ? "READ-ONLY" : "READ-WRITE" });
 }
 
 /**
  * True when SELECT is answered from the mailbox's counters and its messages are read behind its back: of a large
  * mailbox, unless more than the counters must be told.
  */
-function isLater(cx: Context, command: Select, { messages }: MailboxInfo): boolean {
+function isLater(cx: Context, command: Select, { messages }: Told): boolean {
   return messages > cx.services.limits.selectAtOnce && command.resync === undefined &&
     cx.session.notify === undefined;
 }
@@ -66,7 +71,7 @@ function isLater(cx: Context, command: Select, { messages }: MailboxInfo): boole
 function tellOpened(
   cx: Context,
   { name, readOnly }: Selected,
-  info: MailboxInfo,
+  info: Told,
   firstUnseen: number,
 ): void {
   const out = cx.out.gather;
@@ -82,6 +87,6 @@ function tellOpened(
   tell("UIDs are valid", { code: "UIDVALIDITY", value: info.uidValidity });
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: info.highestModSeq });
-  tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(accountOf(cx), info.id) });
+  tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(info.account, info.id) });
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

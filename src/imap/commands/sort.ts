@@ -1,7 +1,7 @@
 /** SORT and UID SORT (RFC 5256 §3, RFC 5267 §3). */
 import { done } from "../../core/failure.ts";
 import type { Command } from "../command.ts";
-import { accountOf, bad, type Completion, type Context, failed, selectedOf } from "./context.ts";
+import { bad, type Completion, type Context, failed, selectedAccount, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
 import { scoresFor } from "./search.ts";
@@ -22,10 +22,11 @@ export async function sort(
   if (updates) contexts.watch(view);
   const key = searchKey(command.criteria, meaningOf(cx));
   const { store } = cx.services;
-  const found = await working(cx, store.sort(accountOf(cx), view.mirror.id, key, order, comparator));
+  const account = selectedAccount(cx);
+  const found = await working(cx, store.sort(account, view.mirror.id, key, order, comparator));
   if (!found.ok) return answer(cx, tag, command, found);
   const uids = Array.from(found.value).filter((uid) => view.seqOf(uid) > 0);
-  const scored = await scoresFor(cx, returns, view.mirror.id, key);
+  const scored = await scoresFor(cx, returns, view.mirror, key);
   if (!scored.ok) return failed(scored.failure);
   if (updates && uids.length > cx.services.limits.sortContext) refuseUpdates(cx, tag);
   else if (updates) {
