@@ -106,6 +106,14 @@ export interface DeliveryTarget {
   readonly internalDate?: number;
 }
 
+/** A message, the copies of it that stay, and what of it goes out. */
+export interface DeliveryItem {
+  readonly message: StagedMessage;
+  readonly to: readonly DeliveryTarget[];
+  /** Queued in the same transaction; with `atomic` only if no target was refused. */
+  readonly outbound?: Outbound;
+}
+
 /** Where a copy was put. */
 export interface Placed {
   readonly mailbox: MailboxId;
@@ -225,16 +233,11 @@ export interface MailStore {
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
-   * `outbound`: recipients elsewhere, queued in the same transaction, unless `atomic` refuses.
    * May be called again with the same message only if it threw. Disposes nothing: the caller disposes its
    * messages, which then drops only those that were not delivered.
    */
   deliver(
-    items: readonly {
-      readonly message: StagedMessage;
-      readonly to: readonly DeliveryTarget[];
-      readonly outbound?: Outbound;
-    }[],
+    items: readonly DeliveryItem[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
 
