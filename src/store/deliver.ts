@@ -187,7 +187,7 @@ export class Deliveries {
     });
   }
 
-  /** Runs the transaction; gives a row for each target, in order. */
+  /** Runs the transaction; gives a row for each target, with its number, from 1, in column 5. */
   async #place(
     jobs: readonly Job[],
     targets: readonly Target[],
@@ -205,7 +205,7 @@ export class Deliveries {
       );
       if (rows!.bool(0, 0)) return rows!;
       // Nothing was written: the long statement finds out why, and for whom.
-      if (rows!.bool(0, 5)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
+      if (rows!.bool(0, 6)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
     }
     const columns = [...targetColumns(jobs, messages, now), ...messageColumns(messages)];
     const [, , rows] = await retrying(() =>
@@ -223,7 +223,7 @@ export class Deliveries {
   #read(targets: readonly Target[], rows: Rows): readonly ChangeNotice[] {
     const notices = new Map<string, ChangeNotice>();
     for (let row = 0; row < rows.count; row++) {
-      const target = targets[row]!;
+      const target = targets[rows.int(row, 5) - 1]!;
       if (!rows.isNull(row, 3)) {
         const mailbox = rows.int(row, 1) as MailboxId;
         const modSeq = rows.int(row, 4) as ModSeq;
@@ -234,7 +234,11 @@ export class Deliveries {
           uid: rows.int(row, 3) as Uid,
           modSeq,
         });
-        notices.set(`${target.account}:${mailbox}`, notice(target.account, mailbox, modSeq));
+        const key = `${target.account}:${mailbox}`;
+        // Rows have no order: the newest counts.
+        if ((notices.get(key)?.modSeq ?? 0) < modSeq) {
+          notices.set(key, notice(target.account, mailbox, modSeq));
+        }
         continue;
       }
       switch (rows.int(row, 0)) {

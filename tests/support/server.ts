@@ -65,10 +65,16 @@ export interface ServerOptions {
   readonly timeoutMs?: number;
   /** Put before deno, e.g. `setpriv …` to be another user. */
   readonly prefix?: readonly string[];
+  /** A program of the tests that serves in place of `deno task serve`. */
+  readonly script?: string;
+  /** Told its process, before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
   /** Another copy of the project to run. */
   readonly root?: string;
   /** Put into the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The Deno to run, where another user cannot reach ours. */
+  readonly deno?: string;
 }
 
 /** The password of accounts, unless another is given. */
@@ -83,15 +89,17 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...(options.config === undefined ? [] : ["--config", options.config]),
     ...settingsFor(folder, options.settings),
   ];
-  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const [program, ...prefix] = [...(options.prefix ?? []), options.deno ?? Deno.execPath()];
+  const serve = options.script === undefined ? ["task", "-q", "serve"] : ["run", "-A", options.script];
   const child = new Deno.Command(program!, {
-    args: [...prefix, "task", "-q", "serve", ...settings],
+    args: [...prefix, ...serve, ...settings],
     cwd: options.root ?? root,
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  options.onSpawn?.(child.pid);
   let output = "";
   const ready = Promise.withResolvers<void>();
   const collect = async (stream: ReadableStream<Uint8Array>) => {
@@ -151,14 +159,14 @@ export function settingsFor(folder: string, settings: readonly string[] = []): s
 }
 
 /** How to run a command. */
-export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env"> {
+export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env" | "deno"> {
   /** What it reads from standard input. */
   readonly input?: string;
 }
 
 /** Runs deno with arguments in the project's folder. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const [program, ...prefix] = [...(options.prefix ?? []), options.deno ?? Deno.execPath()];
   const child = new Deno.Command(program!, {
     args: [...prefix, ...args],
     cwd: options.root ?? root,
@@ -200,7 +208,8 @@ async function addAccounts(
 function portsIn(output: string): Record<PortName, number> {
   const ports: Partial<Record<PortName, number>> = {};
   for (const [, name, port] of output.matchAll(/^ {2}(\w+)\s+\S*:(\d+)$/gm)) {
-    ports[name as PortName] = Number(port);
+    // Of several listeners of a protocol the first is the built-in one.
+    ports[name as PortName] ??= Number(port);
   }
   const missing = PORT_NAMES.filter((name) => ports[name] === undefined);
   if (missing.length > 0) throw new Error(`no port of ${missing.join(", ")} in:\n${output}`);

@@ -1,11 +1,12 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
+import { free } from "../../bytes/free.ts";
 import type { OctetRange } from "../../core/store.ts";
 import { createTransferDecoder, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
 import { BodyOctets, join, Vanished } from "./body_octets.ts";
-import { accountOf, type Context } from "./context.ts";
+import { type Context, selectedAccount } from "./context.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
 type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
@@ -135,6 +136,7 @@ async function stream(
       sent = Math.max(sent, 0) + piece.length;
       cx.out.gather.octets(piece);
       await cx.out.breathe();
+      if (cx.out.gather.size === 0) free(piece);
     }
   } catch (thrown) {
     if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });
@@ -154,7 +156,7 @@ function decode(
 ): AsyncIterable<Uint8Array> | undefined {
   const decoder = createTransferDecoder(encoding);
   if (decoder === undefined) return undefined;
-  const source = new BodyOctets(cx.services.store, accountOf(cx), [range]);
+  const source = new BodyOctets(cx.services.store, selectedAccount(cx), [range]);
   return (async function* () {
     await using octets = source;
     let at = 0;
