@@ -1,5 +1,12 @@
 /** Proves who is there: drives sasl/'s machines with what the database knows. */
-import type { Authenticator, AuthOrigin, AuthResult, SaslReply, SaslSession } from "../core/auth.ts";
+import type {
+  Authenticator,
+  AuthOrigin,
+  AuthResult,
+  Identity,
+  SaslReply,
+  SaslSession,
+} from "../core/auth.ts";
 import type { TlsInfo } from "../core/conn.ts";
 import type { World } from "../core/world.ts";
 import {
@@ -67,6 +74,14 @@ export class DirectoryAuthenticator implements Authenticator {
     const name = user.length > LIMITS.domain + LIMITS.localPart ? undefined : usernameCaseMapped(user);
     const prepared = password.length > LIMITS.password ? undefined : opaqueString(password);
     return logins.told(await logins.check(name, prepared, origin), user, "password", origin);
+  }
+
+  async identify(user: string): Promise<Identity | undefined> {
+    const name = user.length > LIMITS.domain + LIMITS.localPart ? undefined : usernameCaseMapped(user);
+    if (name === undefined) return undefined;
+    const { credentials } = this.options.logins.parts;
+    const found = admitted(await credentials.find(await credentials.addressOf(name)));
+    return found.ok ? found.identity : undefined;
   }
 }
 

@@ -345,6 +345,10 @@ export class TestAuthenticator implements Authenticator {
     return Promise.resolve(this.#result(this.#right(user, password)));
   }
 
+  identify(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   #reply(server: SaslServer, step: SaslStep): SaslReply {
     switch (step.kind) {
       case "challenge":

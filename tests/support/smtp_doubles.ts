@@ -215,6 +215,8 @@ export function authenticator(withoutTls: boolean): Authenticator {
     begin: (mechanism, { tls }) =>
       !offered(tls).includes(mechanism) ? undefined : mechanism === "PLAIN" ? plain() : scram(),
     password: () => Promise.resolve({ ok: false, reason: "credentials", text: "no" }),
+    identify: (user) =>
+      Promise.resolve(user === "alice@example.test" && ALICE.ok ? ALICE.identity : undefined),
   };
 }
 
