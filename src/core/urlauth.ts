@@ -48,7 +48,7 @@ export interface AuthorizedUrls {
 /** Whom a URL serves (RFC 4467 §3). Users are as written, percent-decoded. */
 export type UrlAccess =
   | { readonly kind: "submit" | "user"; readonly user: string }
-  | { readonly kind: "authuser" | "anonymous" };
+  | { readonly kind: "authuser" | "anonymous"; readonly user?: never };
 
 /** A URL taken apart where RFC 4467 §6 wants it. */
 export interface AuthorizedUrl {
