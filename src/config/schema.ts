@@ -191,6 +191,12 @@ export const configSchema = z.strictObject({
       "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
+  store: z.strictObject({
+    flags: z.enum(["durable", "relaxed"]).default("durable").describe(
+      "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +
+        "relaxed, a crash may lose the last ones, and a client that keeps copies may not notice",
+    ),
+  }).prefault({}).describe("how mail is kept"),
   pop3: z.strictObject({
     utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
       "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",

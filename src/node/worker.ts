@@ -81,6 +81,7 @@ class NodeWorker {
       emit,
       // The protocols hold limits.message_size, which a reload may raise.
       limits: { ...limits.store, messageOctets: Infinity },
+      relaxedFlags: config.store.flags === "relaxed",
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
