@@ -6,6 +6,7 @@ import { z } from "zod";
 import { parseAddress, parseDomain } from "../directory/mod.ts";
 import { limitsSchema } from "./limits.ts";
 import { network } from "./network.ts";
+import { outboundShape } from "./outbound.ts";
 
 /** What a listener may speak. */
 export const PROTOCOLS = [
@@ -191,6 +192,7 @@ export const configSchema = z.strictObject({
       "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
+  ...outboundShape,
   store: z.strictObject({
     flags: z.enum(["durable", "relaxed"]).default("durable").describe(
       "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +

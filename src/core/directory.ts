@@ -40,4 +40,9 @@ export interface LocalTarget {
 export interface Directory {
   /** `size`: what the sender announced, for the quota; 0 when unknown. */
   resolve(address: MailAddress, size: number): Promise<Resolution>;
+  /**
+   * The reverse-path under which mail is passed on that an alias in `through` leads elsewhere: the sender's own
+   * where his domain is ours, else an address in `through` that stands for it (SRS). `through` in U-labels.
+   */
+  forwarding?(sender: MailAddress, through: string): Promise<MailAddress>;
 }

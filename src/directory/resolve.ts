@@ -3,6 +3,7 @@
  * catch-all. Aliases lead to aliases and to other servers; a circle adds nobody and costs nothing. A domain may be
  * another name for a domain: each address of it is the other's.
  */
+import { domainToASCII } from "node:url";
 import type { AccountId } from "../core/brands.ts";
 import type { Directory, LocalTarget, MailAddress, Resolution } from "../core/directory.ts";
 import type { World } from "../core/world.ts";
@@ -15,10 +16,12 @@ import {
   normalLocal,
   splitDetail,
 } from "./addresses.ts";
+import { looksLikeSrs, Srs } from "../trust/srs.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { withDatabase } from "./failures.ts";
 import { DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
 import { type AccountRow, type Asking, type Found, Lookups, type Name, type Usage } from "./lookup.ts";
+import { sharedSecret } from "./secret.ts";
 
 /** How a resolver is set up. */
 export interface ResolverOptions {
@@ -67,6 +70,8 @@ export class Resolver implements Directory {
   readonly #lookups: Lookups;
   readonly #answers: BoundedMap<string, { readonly until: number; readonly answer: Promise<Answer> }>;
 
+  #srsReady: Promise<Srs> | undefined;
+
   constructor(private readonly options: ResolverOptions) {
     this.#limits = { ...DIRECTORY_LIMITS, ...options.limits };
     this.#separator = options.detailSeparator ?? DETAIL_SEPARATOR;
@@ -109,12 +114,42 @@ export class Resolver implements Directory {
     if (address.domain === "") return isPostmaster ? await this.#postmaster() : { kind: "unknown" };
     const domain = canonicalDomain(address.domain);
     if (domain === undefined) return { kind: "foreign" };
+    if (local !== undefined && looksLikeSrs(local)) {
+      const sender = await this.#returning(local, domain);
+      if (sender !== undefined) return { kind: "found", copies: [], remote: [sender] };
+    }
     // A local part that nobody can have still tells whether the domain is ours.
     const answer = await this.#walk({ local: local ?? "", domain, detail: undefined });
     if (answer.kind === "foreign" && isPostmaster && domain === canonicalDomain(this.options.hostname)) {
       return await this.#postmaster();
     }
     return answer;
+  }
+
+  async forwarding(sender: MailAddress, through: string): Promise<MailAddress> {
+    const domain = canonicalDomain(sender.domain);
+    if (domain === undefined || await this.#isOurs(domain)) return sender;
+    return (await this.#srs()).forward({ ...sender, domain: domainToASCII(domain) }, through) ?? sender;
+  }
+
+  /** Whom an address stands for that we made when we forwarded mail; `local@domain`. */
+  async #returning(local: string, domain: string): Promise<string | undefined> {
+    const sender = (await this.#srs()).reverse(local);
+    const home = sender && canonicalDomain(sender.domain);
+    if (home === undefined || !await this.#isOurs(domain)) return undefined;
+    return `${sender!.local}@${home}`;
+  }
+
+  async #isOurs(domain: string): Promise<boolean> {
+    return (await this.#lookups.find([{ domain, local: "" }])).domains.has(domain);
+  }
+
+  #srs(): Promise<Srs> {
+    const { database, world } = this.options;
+    this.#srsReady ??= withDatabase(() => sharedSecret(database, world, "srs_secret"))
+      .then((secret) => new Srs(secret, world.now));
+    this.#srsReady.catch(() => this.#srsReady = undefined);
+    return this.#srsReady;
   }
 
   /**

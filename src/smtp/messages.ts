@@ -1,10 +1,11 @@
+import type { MailAddress } from "../core/directory.ts";
 import type { StagedMessage } from "../core/store.ts";
 import type { Context } from "./context.ts";
 import type { DataDefect } from "./data.ts";
 import { deliver } from "./deliver.ts";
 import { formatPath } from "./grammar/path.ts";
 import { Inspection } from "./inspect.ts";
-import { leaves, planOf, priorityOf } from "./outbound.ts";
+import { forwardsThrough, leaves, planOf, priorityOf } from "./outbound.ts";
 import { Reception } from "./receive.ts";
 import { closes, REPLIES, type Reply, reply } from "./reply.ts";
 import { ended, may, type Transaction, withChunking } from "./session.ts";
@@ -187,7 +188,15 @@ export class Messages implements AsyncDisposable {
   ): Promise<readonly (Reply | undefined)[]> {
     const context = this.#context;
     const { services: { store, world, queue, hostname }, session: { identity }, trusted } = context;
+    let forwarder: MailAddress | undefined;
+    try {
+      forwarder = await this.#forwarder(transaction);
+    } catch (thrown) {
+      context.failed("forward", thrown);
+      return transaction.recipients.map(() => REPLIES.unavailable);
+    }
     const { here, outbound } = planOf(transaction, {
+      forwarder,
       identity,
       trusted,
       session: context.conn.id,
@@ -204,6 +213,16 @@ export class Messages implements AsyncDisposable {
       context.failed("deliver", thrown);
       return transaction.recipients.map(() => REPLIES.unavailable);
     }
+  }
+
+  /** Under whose name a message goes on that an alias leads elsewhere; undefined: its sender's. */
+  async #forwarder(transaction: Transaction): Promise<MailAddress | undefined> {
+    const { directory } = this.#context.services;
+    const sender = transaction.from.address;
+    const through = forwardsThrough(transaction);
+    // The postmaster without a domain has none to go through.
+    if (sender === undefined || through === undefined || through === "") return undefined;
+    return await directory.forwarding?.(sender, through);
   }
 
   #report(transaction: Transaction, size: number, outcomes: readonly (Reply | undefined)[]): void {

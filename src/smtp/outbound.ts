@@ -23,6 +23,8 @@ export interface OutboundFacts {
   readonly contents: Contents;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The reverse-path under which forwarded mail goes on, where that is not the sender's. */
+  readonly forwarder?: MailAddress | undefined;
   /** It can report what was delivered here. */
   readonly reports: boolean;
 }
@@ -48,6 +50,14 @@ export function stays(transaction: Transaction): boolean {
 /** The priority that is granted (RFC 6710 §5): nobody jumps the queue whom we do not know. */
 export function priorityOf({ priority = 0 }: MailParameters, trusted: boolean): number {
   return trusted ? priority : Math.min(priority, 0);
+}
+
+/** The domain of the first recipient that an alias leads elsewhere; undefined where none does. */
+export function forwardsThrough(transaction: Transaction): string | undefined {
+  const forwarded = transaction.recipients.find(({ path, remote }) =>
+    path.address !== undefined && remote.some((address) => address !== textOf(path.address!))
+  );
+  return forwarded?.path.address?.domain;
 }
 
 /** Sorts the recipients. */
@@ -96,7 +106,7 @@ function add(out: Map<string, OutboundRecipient>, recipient: OutboundRecipient):
 
 function envelopeOf(
   { from, parameters, at }: Transaction,
-  { identity, trusted, session, contents, now }: OutboundFacts,
+  { identity, trusted, session, contents, now, forwarder }: OutboundFacts,
   recipients: readonly OutboundRecipient[],
 ): Outbound["envelope"] {
   const { requireTls, ret, envid, by, solicit } = parameters;
@@ -104,7 +114,7 @@ function envelopeOf(
   const utf8 = parameters.smtputf8 && contents.eightBitHeader || isWide(from.address?.local ?? "") ||
     recipients.some(({ address }) => isWide(address.slice(0, address.lastIndexOf("@"))));
   return {
-    reversePath: from.address === undefined ? "" : textOf(from.address),
+    reversePath: from.address === undefined ? "" : textOf(forwarder ?? from.address),
     body: parameters.body === "BINARYMIME" ? "BINARYMIME" : contents.eightBit ? "8BITMIME" : "7BIT",
     smtputf8: utf8,
     requireTls,

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Unavailable } from "../../src/core/failure.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { dial } from "../../src/net/mod.ts";
@@ -287,4 +287,32 @@ Deno.test("a database that cannot be reached is Unavailable, and not remembered"
   }
   await assertRejects(() => resolver.resolve({ local: "postmaster", domain: "" }, 0), Unavailable);
   await database.destroy();
+});
+
+Deno.test("forwarded mail goes on under an address of ours, and its bounces come back through it", async () => {
+  await using dir = await testDirectory();
+  good(await dir.admin.domains.add("example.org"));
+  good(await dir.admin.domains.add("example.net"));
+  let now = Date.UTC(2026, 10, 28);
+  const world = { ...realWorld, now: () => now };
+  /** Nodes share the secret; a new one has forgotten what it resolved before. */
+  const node = () =>
+    new Resolver({ door: dir.door, database: dir.database, world, hostname: "mail.example.org" });
+  const resolver = node();
+  const sender = { local: "jane", domain: "b\u00fccher.test" };
+  const ours = await resolver.forwarding(sender, "example.org");
+  assertEquals(ours.domain, "example.org");
+  assert(/^SRS0=[a-z2-7]{8}=[a-z2-7]{2}=xn--bcher-kva\.test=jane$/.test(ours.local), ours.local);
+  const back = { kind: "local" as const, targets: [], remote: ["jane@b\u00fccher.test"] };
+  assertEquals(await node().resolve(ours, 0), back);
+  assertEquals(await node().resolve({ ...ours, domain: "example.net" }, 0), back, "whichever domain of ours");
+  assertEquals((await node().resolve({ ...ours, domain: "elsewhere.test" }, 0)).kind, "foreign");
+  assertEquals(
+    (await node().resolve({ ...ours, local: ours.local.replace("jane", "john") }, 0)).kind,
+    "unknown",
+  );
+  now += 30 * 86_400_000;
+  assertEquals((await node().resolve(ours, 0)).kind, "unknown");
+  const own = { local: "jane", domain: "example.net" };
+  assertEquals(await resolver.forwarding(own, "example.org"), own, "a sender of ours keeps the name");
 });

@@ -129,6 +129,10 @@ const AWAY: Record<string, { readonly here: readonly number[]; readonly remote: 
 
 /** `example.test` and its people; `postmaster@mail.example.test` is alice. */
 export const directory: Directory = {
+  forwarding({ local, domain }: MailAddress, through: string): Promise<MailAddress> {
+    const isFar = domain === "far.example";
+    return Promise.resolve(isFar ? { local: `SRS0=${domain}=${local}`, domain: through } : { local, domain });
+  },
   resolve(address: MailAddress): Promise<Resolution> {
     const [local, detail] = splitDetail(address.local);
     if (address.domain === "mail.example.test" && local === "postmaster") {
