@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
+import { checkCommand } from "./mail_check.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { statusCommand } from "./mail_status.ts";
@@ -20,6 +21,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))
+    .addCommand(checkCommand(finish))
     .addCommand(configCommand(finish))
     // `mail --set … domain list`: the options may also stand before the noun.
     .option("--config <file>", "see the commands")
