@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { aclCommand } from "./mail_acl.ts";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
+import { checkCommand } from "./mail_check.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { sharedCommand } from "./mail_shared.ts";
@@ -26,6 +27,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))
     .addCommand(tlsReportCommand(finish))
+    .addCommand(checkCommand(finish))
     .addCommand(configCommand(finish))
     // `mail --set … domain list`: the options may also stand before the noun.
     .option("--config <file>", "see the commands")
