@@ -72,6 +72,7 @@ const NAMING: Readonly<Record<CommandName, readonly Form[]>> = {
   MYRIGHTS: [(name) => `MYRIGHTS ${name}`],
   UNAUTHENTICATE: [],
   LANGUAGE: [],
+  COMPARATOR: [],
   IDLE: [],
   CHECK: [],
   CLOSE: [],
