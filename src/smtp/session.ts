@@ -138,7 +138,14 @@ function mayAsk(parameters: MailParameters, standing: Standing): Reply | undefin
     // It could never be delivered.
     if (by?.mode === "return" && now + by.seconds * 1000 <= until) return REPLIES.heldBeyondBy;
   }
-  return solicit.some((word) => limits.policy.noSoliciting.includes(word)) ? REPLIES.noSoliciting : undefined;
+  return solicit.some((word) => isUnwanted(word, limits.policy.noSoliciting))
+    ? REPLIES.noSoliciting
+    : undefined;
+}
+
+/** Whatever the case of its letters: nobody gets in by writing `adv` for `ADV`. */
+function isUnwanted(word: string, unwanted: readonly string[]): boolean {
+  return unwanted.some((one) => one.toLowerCase() === word.toLowerCase());
 }
 
 /** Parameters of extensions that are not announced are not known (RFC 5321 §4.1.1.11). */
