@@ -2,6 +2,7 @@ import type { Emit } from "../core/events.ts";
 import type { World } from "../core/world.ts";
 import type { Changes } from "./changes.ts";
 import type { StoreLimits } from "./limits.ts";
+import type { QueueSettings } from "./outbound.ts";
 import type { Database } from "./pg/database.ts";
 import type { Door } from "./pg/door.ts";
 
@@ -15,4 +16,6 @@ export interface StoreContext {
   readonly emit: Emit;
   readonly limits: StoreLimits;
   readonly changes: Changes;
+  /** What is asked of those who send queued mail. */
+  readonly queue: QueueSettings;
 }

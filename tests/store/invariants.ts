@@ -30,8 +30,17 @@ const RULES: Readonly<Record<string, RawBuilder<unknown>>> = {
       select coalesce(sum(length(c.octets)), 0) from blob_chunk c where c.blob_id = m.blob_id)`,
   "every blob has an owner or waits for the sweep": sql`
     select c.blob_id from blob_chunk c where not exists (select from message m where m.blob_id = c.blob_id)
+       and not exists (select from queue_message q where q.blob_id = c.blob_id and q.ended_at is null)
        and not exists (select from blob_garbage g where g.blob_id = c.blob_id)
        and not exists (select from blob_staged s where s.blob_id = c.blob_id)`,
+  "every queued message has all its octets": sql`
+    select q.queue_id from queue_message q where q.ended_at is null and q.size <> (
+      select coalesce(sum(length(c.octets)), 0) from blob_chunk c where c.blob_id = q.blob_id)`,
+  "a queued message counts the recipients that are open": sql`
+    select q.queue_id from queue_message q where q.open <> (
+      select count(*) from queue_recipient r where r.queue_id = q.queue_id and
+       (r.state in ('ready', 'waiting', 'held') or r.notice is not null))
+       or (q.open = 0) <> (q.ended_at is not null)`,
   "text only of messages that are there": sql`
     select t.message_id from message_text t left join message m using (account_id, message_id)
      where m.message_id is null`,

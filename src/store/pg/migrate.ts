@@ -5,12 +5,14 @@ import type { Database } from "./database.ts";
 import * as ground from "../../../migrations/0001_ground.ts";
 import * as sort from "../../../migrations/0002_sort.ts";
 import * as metadata from "../../../migrations/0003_metadata.ts";
+import * as queue from "../../../migrations/0004_queue.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
   "0001_ground": ground,
   "0002_sort": sort,
   "0003_metadata": metadata,
+  "0004_queue": queue,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };
