@@ -60,7 +60,7 @@ const STATEMENTS: readonly string[] = [
     priority int2 not null,
     rank int8 not null,
     state text not null
-      check (state in ('ready', 'waiting', 'held', 'delivered', 'relayed', 'failed', 'removed')),
+      check (state in ('ready', 'waiting', 'held', 'delivered', 'relayed', 'expanded', 'failed', 'removed')),
     attempts int4 not null default 0,
     due_at timestamptz not null,
     lease uuid,
@@ -154,7 +154,7 @@ const STATEMENTS: readonly string[] = [
            r.lane as destination, m.message_key as message_id, m.submitter as account_id
       from queue_recipient r
       join queue_message m using (queue_id)
-     where r.state in ('delivered', 'relayed', 'failed', 'removed')`,
+     where r.state in ('delivered', 'relayed', 'expanded', 'failed', 'removed')`,
   `comment on view mail_deliveries is
     'One row a recipient that is done with, for some days; stable, administrators may rely on it'`,
   `create view mail_trace as

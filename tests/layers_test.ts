@@ -5,14 +5,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ["bytes", "core"],
   ["mime", "sasl"],
   ["smtp", "lmtp", "pop3", "imap"],
-  ["store", "directory"],
+  ["store", "directory", "dns", "trust", "queue"],
   ["net", "http"],
   ["observe", "config", "node", "cli", "main.ts"],
 ];
 
 /** Packages that only some parts may import; the rest is free to all from layer 2 upwards. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
-  "kysely": ["store/pg", "directory"],
+  "kysely": ["store/pg", "directory", "queue"],
   "pg": ["store/pg"],
   "node:net": ["net"],
   "node:tls": ["net"],

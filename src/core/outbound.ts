@@ -46,6 +46,12 @@ export interface OutboundRecipient {
   readonly notify: number;
   /** RFC 3461 §4.2: `addr-type;address`, decoded from xtext; undefined: the recipient as it is. */
   readonly originalRecipient: string | undefined;
+  /**
+   * Set for a recipient that is done with here, with the copies of the same item, whose sender asked to hear of it
+   * (NOTIFY=SUCCESS): nothing is sent to it, only the report is made. `expanded`: it led to several others
+   * (RFC 3464 §2.3.3).
+   */
+  readonly done?: "delivered" | "expanded";
 }
 
 /** What goes out with a message, beside the copies that stay: queued in the same transaction. */

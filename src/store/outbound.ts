@@ -56,14 +56,15 @@ export function parcelColumns(
   settings: QueueSettings,
 ) {
   const numbers: number[] = [], addresses: string[] = [], notifies: number[] = [];
-  const originals: (string | null)[] = [], lanes: string[] = [];
+  const originals: (string | null)[] = [], lanes: string[] = [], done: (string | null)[] = [];
   const octets = new Map<Message, Uint8Array>();
   parcels.forEach(({ parcel: { message, outbound } }, i) => {
-    for (const { address, notify, originalRecipient } of outbound.recipients) {
+    for (const { address, notify, originalRecipient, done: ended } of outbound.recipients) {
       numbers.push(i + 1);
       addresses.push(address);
       notifies.push(notify);
       originals.push(originalRecipient ?? null);
+      done.push(ended ?? null);
       lanes.push(settings.laneOf(outbound.envelope, address).slice(0, LANE));
     }
     if (message.octets !== undefined && !brought.has(message)) octets.set(message, message.octets);
@@ -99,6 +100,7 @@ export function parcelColumns(
       notifies,
       originals,
       lanes,
+      done,
       Array.from(octets.keys(), (message) => message.blob as string),
       [...octets.values()],
     ] as const,
@@ -107,5 +109,5 @@ export function parcelColumns(
 
 /** For whose sake a message is sent: an account of ours, or else the domain it comes from. */
 function senderOf(envelope: OutboundEnvelope): string {
-  return envelope.submitter === undefined ? domainOf(envelope.reversePath) : `#${envelope.submitter}`;
+  return envelope.submitter === undefined ? domainOf(envelope.reversePath) || "<>" : `#${envelope.submitter}`;
 }

@@ -13,8 +13,9 @@ export const Queued = { Done: 0, NotPlaced: 1, NotStaged: 2 } as const;
  * $7 sender for fairness, $8 body, $9 smtputf8, $10 requireTls, $11 ret, $12 envid, $13 priority, $14 hold until,
  * $15 deliver by, $16 its mode, $17 its trace, $18 submitter, $19 session;
  * $20 milliseconds of a message's life, $21 milliseconds until a warning.
- * Recipients, a column each: $22 their parcel, from 1, $23 address, $24 notify, $25 original recipient, $26 lane.
- * Octets of those that no local copy brings: $27 blobs, $28 octets.
+ * Recipients, a column each: $22 their parcel, from 1, $23 address, $24 notify, $25 original recipient, $26 lane,
+ * $27 the state of one that is done with already, of which only the sender is told.
+ * Octets of those that no local copy brings: $28 blobs, $29 octets.
  *
  * Gives, for each parcel in order, a Queued and the key.
  */
@@ -47,6 +48,7 @@ export const enqueue = statement(
     "int2[]",
     "text[]",
     "text[]",
+    "text[]",
     "uuid[]",
     "bytea[]",
   ],
@@ -73,8 +75,8 @@ export const enqueue = statement(
   ), wanted as materialized (
     select t.queue_id, t.sender, t.priority, t.begins_at, t.begins_at > now() as held_back, r.*,
            row_number() over (partition by r.parcel order by r.ord) as number
-      from unnest($22::int4[], $23::text[], $24::int2[], $25::text[], $26::text[]) with ordinality
-           as r (parcel, address, notify, original_recipient, lane, ord)
+      from unnest($22::int4[], $23::text[], $24::int2[], $25::text[], $26::text[], $27::text[])
+           with ordinality as r (parcel, address, notify, original_recipient, lane, done, ord)
       join taken t on t.parcel = r.parcel
   ), new_message as (
     insert into queue_message (queue_id, blob_id, size, message_key, reverse_path, body, smtputf8, require_tls, ret,
@@ -87,17 +89,19 @@ export const enqueue = statement(
       from taken t
   ), new_recipient as (
     insert into queue_recipient (queue_id, number, address, notify, original_recipient, lane, sender, priority,
-                                 rank, state, due_at)
+                                 rank, state, due_at, notice, notice_at, ended_at)
     select queue_id, number, address, notify, original_recipient, lane, sender, priority,
            (extract(epoch from begins_at) * 1000)::int8 - priority * 600000,
-           case when held_back then 'waiting' else 'ready' end, begins_at
+           coalesce(done, case when held_back then 'waiting' else 'ready' end), begins_at,
+           case when done is not null then 'success' end, case when done is not null then now() end,
+           case when done is not null then now() end
       from wanted
   ), unstaged as (
     delete from blob_staged where blob_id = any (array(select blob_id from taken where staged))
   ), put as (
     insert into blob_chunk (blob_id, seq, octets)
     select c.blob_id, 0, c.octets
-      from (select unnest($27::uuid[]) as blob_id, unnest($28::bytea[]) as octets) c
+      from (select unnest($28::uuid[]) as blob_id, unnest($29::bytea[]) as octets) c
      where c.blob_id = any (array(select blob_id from taken))
     on conflict do nothing
   )
