@@ -31,6 +31,8 @@ const STATEMENTS: readonly string[] = [
     deliver_by_trace boolean not null,
     submitter int8,
     session text not null,
+    tls_optional boolean not null,
+    solicit text not null,
     arrived_at timestamptz not null default now(),
     warn_at timestamptz,
     expires_at timestamptz not null,
@@ -39,6 +41,7 @@ const STATEMENTS: readonly string[] = [
     ended_at timestamptz
   ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)`,
   `comment on column queue_message.message_key is 'the Message-ID field, with its angle brackets'`,
+  `comment on column queue_message.solicit is 'classes of solicitation (RFC 3865), commas between them'`,
   `comment on column queue_message.open is
     'recipients that are on their way, or of whose end the sender is still to be told; 0: it is over'`,
   `comment on column queue_message.check_at is

@@ -3,6 +3,7 @@
  * `config/reference.yaml` and `config/schema.json`. Every key carries its explanation (`describe`).
  */
 import { z } from "zod";
+import { parseAddress, parseDomain } from "../directory/mod.ts";
 import { limitsSchema } from "./limits.ts";
 import { network } from "./network.ts";
 
@@ -44,6 +45,19 @@ const listener = z.strictObject({
 const certificate = z.strictObject({
   certificate: z.string().describe("PEM file: the certificate, then its chain"),
   key: z.string().describe("PEM file: its private key"),
+});
+
+const domain = z.string().refine((text) => parseDomain(text).ok, {
+  error: "write the name of a domain, e.g. example.org",
+});
+
+const account = z.string().refine((text) => parseAddress(text).ok, {
+  error: "write an address, e.g. postmaster@example.org",
+});
+
+/** word (RFC 3865 §2.2); all of them stand in one line of EHLO's reply. */
+const solicitation = z.string().regex(/^[A-Za-z][A-Za-z0-9._:-]{0,99}$/, {
+  error: "write a class such as net.example:ADV",
 });
 
 /** The built-in development listeners: unprivileged ports on loopback. */
@@ -122,6 +136,27 @@ export const configSchema = z.strictObject({
     ),
     sender_must_match: z.boolean().default(true).describe(
       "on submission, MAIL FROM must be an address whose mail goes to the account that logged in",
+    ),
+    from_must_match: z.boolean().default(true).describe(
+      "so must the addresses in From; other fields are left alone, Bcc too",
+    ),
+    relay_from: z.array(network).default([]).describe(
+      "networks whose hosts may send to other servers without a login; nobody else may",
+    ),
+    backup_mx: z.array(domain).default([]).describe(
+      "domains elsewhere whose mail is taken from anybody and passed on to them; they may ask for it by ETRN",
+    ),
+    no_soliciting: z.array(solicitation).max(5).default([]).describe(
+      "classes of mail that are announced as unwanted and refused (RFC 3865), e.g. net.example:ADV",
+    ),
+    administrators: z.array(account).default([]).describe(
+      "accounts that may ask who is here (VRFY, EXPN); others learn nothing",
+    ),
+    xclient_from: z.array(network).default([]).describe(
+      "proxies that say, by XCLIENT, for whom they speak; they are believed in everything, logins too",
+    ),
+    xforward_from: z.array(network).default([]).describe(
+      "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
   pop3: z.strictObject({

@@ -233,6 +233,7 @@ export interface MailStore {
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
+   * `outbound`: recipients elsewhere, queued in the same transaction, unless `atomic` refuses.
    * May be called again with the same message only if it threw. Disposes nothing: the caller disposes its
    * messages, which then drops only those that were not delivered.
    */

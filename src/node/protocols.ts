@@ -6,6 +6,7 @@ import { type ImapSessionLimits, serveImap } from "../imap/mod.ts";
 import { serveLmtp } from "../lmtp/mod.ts";
 import { servePop3 } from "../pop3/mod.ts";
 import { serveSmtp, type SmtpLimits } from "../smtp/mod.ts";
+import { smtpPolicy } from "./smtp_policy.ts";
 
 /** Services but for the limits, which each protocol has of its own. */
 export type CommonServices = Omit<Services<unknown>, "limits">;
@@ -58,12 +59,15 @@ function pop3(tls: Role["tls"]): Role {
   };
 }
 
-function smtpLimits({ limits, smtp }: Config, own: Config["limits"]["smtp"]): SmtpLimits {
+function smtpLimits(config: Config, own: Config["limits"]["smtp"]): SmtpLimits {
+  const { limits, smtp } = config;
   return {
     ...own,
     messageSize: limits.message_size,
     bareNewline: smtp.bare_newline,
     senderMustMatch: smtp.sender_must_match,
+    fromMustMatch: smtp.from_must_match,
+    policy: smtpPolicy(config),
   };
 }
 

@@ -191,6 +191,8 @@ function messageOf(rows: Rows, row: number): QueuedMessage {
       },
       submitter: rows.isNull(row, 22) ? undefined : rows.int(row, 22) as AccountId,
       session: rows.text(row, 23),
+      tlsOptional: rows.bool(row, 28),
+      ...(rows.text(row, 29) === "" ? {} : { solicit: rows.text(row, 29).split(",") }),
     },
   };
 }

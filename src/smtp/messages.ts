@@ -3,6 +3,8 @@ import type { Context } from "./context.ts";
 import type { DataDefect } from "./data.ts";
 import { deliver } from "./deliver.ts";
 import { formatPath } from "./grammar/path.ts";
+import { Inspection } from "./inspect.ts";
+import { leaves, planOf, priorityOf } from "./outbound.ts";
 import { Reception } from "./receive.ts";
 import { closes, REPLIES, type Reply, reply } from "./reply.ts";
 import { ended, may, type Transaction, withChunking } from "./session.ts";
@@ -110,7 +112,8 @@ export class Messages implements AsyncDisposable {
   }
 
   async #begin(transaction: Transaction): Promise<Reception> {
-    const { conn, services, session, role, secure } = this.#context;
+    const context = this.#context;
+    const { services, session, role, secure, remote, limits } = context;
     this.#id = `${this.#atom}-${++this.#begun}`;
     this.#startedAt = services.world.ticks();
     const trace = traceFields({
@@ -118,14 +121,24 @@ export class Messages implements AsyncDisposable {
       hello: session.hello,
       secure,
       authenticated: session.identity !== undefined,
-      remote: conn.remote,
+      remote,
       hostname: services.hostname,
       id: this.#id,
       transaction,
+      priority: priorityOf(transaction.parameters, context.trusted),
       now: services.world.now(),
     });
-    const failed = (thrown: unknown) => this.#context.failed("receive", thrown);
-    return this.#reception = await Reception.begin(services.store, services.limits, trace, failed);
+    const failed = (thrown: unknown) => context.failed("receive", thrown);
+    const inspection = this.#inspection(transaction);
+    return this.#reception = await Reception.begin(services.store, limits, trace, failed, inspection);
+  }
+
+  /** Submissions are held to rules, and what leaves is looked at; mail from outside for us passes untouched. */
+  #inspection(transaction: Transaction): Inspection | undefined {
+    const { services, session: { identity }, limits } = this.#context;
+    if (identity === undefined) return leaves(transaction) ? new Inspection(services, undefined) : undefined;
+    const { smtputf8 } = transaction.parameters;
+    return new Inspection(services, { identity, smtputf8, fromMustMatch: limits.fromMustMatch });
   }
 
   /** Finishes and delivers; one reply, in LMTP one for each recipient (RFC 2033 §4.2). */
@@ -139,21 +152,37 @@ export class Messages implements AsyncDisposable {
     const message = await reception.finish(defect);
     const outcomes = message === undefined
       ? recipients.map(() => reception.refusal)
-      : await this.#deliver(message, transaction, !perRecipient);
+      : await this.#deliver(message, transaction, reception, !perRecipient);
     this.#report(transaction, reception.octets, outcomes);
     const answers = perRecipient ? outcomes : [outcomes.find((outcome) => outcome !== undefined)];
-    return answers.map((outcome) => outcome ?? reply(250, "2.0.0", `Delivered as ${this.#id}`));
+    return answers.map((outcome) =>
+      outcome ?? reply(250, "2.0.0", `${leaves(transaction) ? "Queued" : "Delivered"} as ${this.#id}`)
+    );
   }
 
   async #deliver(
     message: StagedMessage,
     transaction: Transaction,
+    { contents }: Reception,
     atomic: boolean,
   ): Promise<readonly (Reply | undefined)[]> {
+    const context = this.#context;
+    const { services: { store, world, queue, hostname }, session: { identity }, trusted } = context;
+    const { here, outbound } = planOf(transaction, {
+      identity,
+      trusted,
+      session: context.conn.id,
+      hostname,
+      contents,
+      now: world.now(),
+      reports: queue?.reports ?? false,
+    });
     try {
-      return await deliver(this.#context.services.store, message, transaction.recipients, atomic);
+      const outcomes = await deliver(store, message, here, outbound, atomic);
+      // Who is not here now is queued.
+      return transaction.recipients.map((_, i) => outcomes[i]);
     } catch (thrown) {
-      this.#context.failed("deliver", thrown);
+      context.failed("deliver", thrown);
       return transaction.recipients.map(() => REPLIES.unavailable);
     }
   }

@@ -13,7 +13,7 @@ import { createMissing } from "./mailboxes.ts";
 import { isLocal, isOverQuota, type Job, mayFitAlone, openOf, type Target } from "./job.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
-import type { Parcel } from "./outbound.ts";
+import { type Parcel, tellable } from "./outbound.ts";
 import type { Call, Rows } from "./pg/door.ts";
 import { Placing } from "./place.ts";
 import { Status } from "./sql/deliver.ts";
@@ -267,7 +267,7 @@ export class Deliveries {
 }
 
 function parcelOf({ message, outbound }: DeliveryItem, withCopies: boolean): readonly Parcel[] {
-  if (outbound === undefined || outbound.recipients.length === 0) return [];
+  if (outbound === undefined || outbound.recipients.length + tellable(outbound).length === 0) return [];
   if (!(message instanceof Message)) throw new TypeError("Cannot queue a message of another store");
   return [{ message, outbound, withCopies, queued: undefined, lost: false }];
 }

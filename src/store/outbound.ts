@@ -1,5 +1,5 @@
 /** What goes out with deliveries: parcels for the queue, and the columns that `enqueue` takes of them. */
-import type { Outbound, OutboundEnvelope } from "../core/outbound.ts";
+import { Notify, type Outbound, type OutboundEnvelope, type OutboundSuccess } from "../core/outbound.ts";
 import type { Message } from "./message.ts";
 import { messageKey } from "./message_key.ts";
 
@@ -59,12 +59,14 @@ export function parcelColumns(
   const originals: (string | null)[] = [], lanes: string[] = [], done: (string | null)[] = [];
   const octets = new Map<Message, Uint8Array>();
   parcels.forEach(({ parcel: { message, outbound } }, i) => {
-    for (const { address, notify, originalRecipient, done: ended } of outbound.recipients) {
+    const ended = tellable(outbound);
+    for (const recipient of [...outbound.recipients, ...ended]) {
+      const { address, notify, originalRecipient } = recipient;
       numbers.push(i + 1);
       addresses.push(address);
       notifies.push(notify);
       originals.push(originalRecipient ?? null);
-      done.push(ended ?? null);
+      done.push("action" in recipient ? (recipient as OutboundSuccess).action : null);
       lanes.push(settings.laneOf(outbound.envelope, address).slice(0, LANE));
     }
     if (message.octets !== undefined && !brought.has(message)) octets.set(message, message.octets);
@@ -93,6 +95,8 @@ export function parcelColumns(
       envelopes.map((envelope) => envelope.deliverBy?.trace ?? false),
       envelopes.map((envelope) => envelope.submitter ?? null),
       envelopes.map((envelope) => envelope.session),
+      envelopes.map((envelope) => envelope.tlsOptional ?? false),
+      envelopes.map((envelope) => (envelope.solicit ?? []).join(",")),
       settings.lifetimeMs,
       settings.warnAfterMs,
       numbers,
@@ -105,6 +109,11 @@ export function parcelColumns(
       [...octets.values()],
     ] as const,
   };
+}
+
+/** Recipients that are done with, of whom the sender is to be told: nobody is told at the null reverse-path. */
+export function tellable({ envelope, delivered = [] }: Outbound): readonly OutboundSuccess[] {
+  return envelope.reversePath === "" ? [] : delivered.filter(({ notify }) => (notify & Notify.Success) !== 0);
 }
 
 /** For whose sake a message is sent: an account of ours, or else the domain it comes from. */

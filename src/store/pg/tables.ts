@@ -9,6 +9,7 @@ export interface Tables {
     quota_octets: number | null;
     quota_messages: number | null;
     created_at: Generated<Date>;
+    alias_of: string | null;
   };
   account: {
     account_id: Generated<number>;
@@ -120,6 +121,8 @@ export interface Tables {
     deliver_by_trace: boolean;
     submitter: number | null;
     session: string;
+    tls_optional: boolean;
+    solicit: string;
     arrived_at: Generated<Date>;
     warn_at: Date | null;
     expires_at: Date;
