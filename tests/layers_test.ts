@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 /** Layers of the source, lowest first; imports go downwards only (ARCHITECTURE.md, "The map of the code"). */
 const LAYERS: readonly (readonly string[])[] = [
   ["bytes", "core"],
-  ["mime", "sasl"],
+  ["mime", "sasl", "archive"],
   ["smtp", "lmtp", "pop3", "imap"],
   ["store", "directory", "dns", "trust", "queue"],
   ["net", "http"],
@@ -14,6 +14,8 @@ const LAYERS: readonly (readonly string[])[] = [
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "kysely": ["store/pg", "directory", "queue"],
   "pg": ["store/pg"],
+  "dns-packet": ["dns"],
+  "node:dgram": ["dns"],
   "node:net": ["net"],
   "node:tls": ["net"],
   "iconv-lite": ["mime"],

@@ -1,6 +1,7 @@
 /** `deno task mail <noun> <verb>`: administration. */
 import { Command } from "commander";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
+import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { statusCommand } from "./mail_status.ts";
@@ -16,6 +17,8 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(accountCommand(finish))
     .addCommand(appPasswordCommand(finish))
     .addCommand(aliasCommand(finish))
+    .addCommand(importCommand(finish))
+    .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))
     .addCommand(configCommand(finish))
     // `mail --set … domain list`: the options may also stand before the noun.

@@ -78,6 +78,14 @@ export class ConnError extends Error {
   }
 }
 
+/** What a server showed of itself in the TLS handshake. */
+export interface PeerCertificates {
+  /** DER, its own first, then its issuers as far as they were sent. */
+  readonly chain: readonly Uint8Array[];
+  /** Why the authorities do not vouch for it under that name; undefined when they do. */
+  readonly error: string | undefined;
+}
+
 /** Opens a client connection. `path` for unix sockets. Implemented in `net/`, handed down as an argument. */
 export type Dial = (
   to: { readonly host: string; readonly port: number } | { readonly path: string },
@@ -88,6 +96,8 @@ export type Dial = (
       readonly serverName?: string;
       readonly ca?: string;
       readonly verify: boolean;
+      /** Looks at the peer before anything is sent to it; a sentence refuses it. Runs whatever `verify` says. */
+      readonly check?: (peer: PeerCertificates) => string | undefined;
     };
   },
 ) => Promise<Conn>;

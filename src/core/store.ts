@@ -160,6 +160,7 @@ export interface OctetRange {
 /** A piece of the `index`-th asked range; pieces of a range come in order, ranges in the order asked. */
 export interface OctetPiece {
   readonly index: number;
+  /** The caller's alone, who may give their memory back (`free`). */
   readonly octets: Uint8Array;
   /** True with the last piece of its range; a range of no octets gives one empty last piece. */
   readonly last: boolean;

@@ -22,18 +22,19 @@ Deno.test("an unknown user costs as long as a known one", async () => {
   await using hasher = createHasher(realWorld, { threads: 1 });
   const { hash } = await hasher.enroll("x");
   const time = async (stored: string | undefined) => {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const start = performance.now();
-      assertEquals(await hasher.verify("y", stored), false);
-      times.push(performance.now() - start);
-    }
-    return Math.min(...times); // The least disturbed one.
+    const start = performance.now();
+    assertEquals(await hasher.verify("y", stored), false);
+    return performance.now() - start;
   };
-  await time(hash);
-  const [known, unknown] = [await time(hash), await time(undefined)];
-  // Both run one argon2id of the same parameters; half and double leave room for a busy machine.
-  assert(unknown > known / 2 && unknown < known * 2, `known ${known} ms, unknown ${unknown} ms`);
+  // Both run one argon2id of the same parameters. The least disturbed of each is compared; a busy machine gets
+  // more rounds, one that answers an unknown user at once never comes near.
+  let known = Infinity, unknown = Infinity;
+  for (let round = 0; round < 50; round++) {
+    known = Math.min(known, await time(hash));
+    unknown = Math.min(unknown, await time(undefined));
+    if (round >= 4 && unknown > known / 2 && unknown < known * 2) return;
+  }
+  throw new Error(`known ${known} ms, unknown ${unknown} ms`);
 });
 
 Deno.test("beyond the queue the answer is busy, and what waited is still answered", async () => {

@@ -18,6 +18,7 @@ import { Throttle, type ThrottleNote } from "./throttle.ts";
 import { VerifyCache } from "./verify_cache.ts";
 
 export { formatAddress, parseAddress, parseDomain } from "./addresses.ts";
+export { findAccount } from "./admin_common.ts";
 export { type Admin, type AdminOptions, createAdmin, type Quota } from "./admin.ts";
 export { parseQuota } from "./import.ts";
 export { createHasher, HashBusy, type Hasher } from "./hash.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
-import { connect, type SecureContext, TLSSocket } from "node:tls";
-import type { TlsInfo } from "../core/conn.ts";
+import { connect, type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
+import type { PeerCertificates, TlsInfo } from "../core/conn.ts";
 import { serverEndPoint } from "./binding.ts";
 import type { TlsContextHolder } from "./tls.ts";
 
@@ -47,6 +47,8 @@ export interface ClientTls {
   /** PEM of the authorities to trust instead of the system's. */
   readonly ca?: string;
   readonly verify: boolean;
+  /** Looks at the peer when the handshake is done; a sentence refuses it. */
+  readonly check?: (peer: PeerCertificates) => string | undefined;
 }
 
 /** TLS as the client of `host`. */
@@ -65,11 +67,30 @@ export function clientTls(host: string, options: ClientTls): BeginTls {
     return {
       stream,
       done: outcome(raw, stream, "secureConnect", () => {
+        const refusal = options.check?.(peerOf(stream));
+        if (refusal !== undefined) throw new Error(refusal);
         const certificate = stream.getPeerX509Certificate();
         return certificate === undefined ? undefined : serverEndPoint(certificate);
       }),
     };
   };
+}
+
+/** Issuers of a peer's certificate that are looked at: nobody sends more than a handful. */
+const CHAIN = 10;
+
+function peerOf(stream: TLSSocket): PeerCertificates {
+  const chain: Uint8Array[] = [];
+  let at: PeerCertificate | undefined = stream.getPeerCertificate(true);
+  while (at?.raw !== undefined && chain.length < CHAIN) {
+    chain.push(new Uint8Array(at.raw));
+    // A certificate that signed itself is its own issuer.
+    const next: PeerCertificate | undefined =
+      (at as { issuerCertificate?: PeerCertificate }).issuerCertificate;
+    at = next === at ? undefined : next;
+  }
+  const { authorized, authorizationError } = stream;
+  return { chain, error: authorized ? undefined : String(authorizationError ?? "it is not vouched for") };
 }
 
 function outcome(
@@ -88,7 +109,11 @@ function outcome(
     };
     const secure = () => {
       settle();
-      resolve(describe(stream, binding()));
+      try {
+        resolve(describe(stream, binding()));
+      } catch (error) {
+        reject(error);
+      }
     };
     const failed = (error: Error) => {
       settle();

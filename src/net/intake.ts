@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { free } from "../bytes/free.ts";
 import { ConnError } from "../core/conn.ts";
 import { hold, release, unbuffered } from "./flow.ts";
 
@@ -20,11 +21,17 @@ export class Intake {
   #discardLimit: number | undefined;
   #full: () => void = () => {};
 
+  /** What `next` gave last. */
+  #given: Uint8Array | undefined;
+
   readonly #onData = (chunk: Uint8Array): void => this.#data(chunk);
   readonly #onEnd = (): void => this.#end();
 
-  /** @param stream paused, with nobody reading it yet */
-  constructor(stream: Socket) {
+  /**
+   * @param stream paused, with nobody reading it yet
+   * @param frees a chunk's memory is given back when the next one is asked for
+   */
+  constructor(stream: Socket, readonly frees = false) {
     this.#stream = this.#raw = stream;
     this.#listen();
   }
@@ -49,8 +56,11 @@ export class Intake {
     if (this.#resolve !== undefined) {
       return Promise.reject(new TypeError("Cannot read: another read of this connection is waiting"));
     }
+    if (this.frees && this.#given !== undefined) free(this.#given);
+    this.#given = undefined;
     const chunk = this.#held.shift();
     if (chunk !== undefined) {
+      this.#given = chunk;
       this.#heldOctets -= chunk.length;
       // Reads ahead while the caller works on this one.
       if (this.#held.length === 0) this.#release();
@@ -82,6 +92,8 @@ export class Intake {
   /** Puts octets back in front of everything else. */
   unread(octets: Uint8Array): void {
     if (octets.length === 0) return;
+    // They are a part of what was given last.
+    this.#given = undefined;
     this.#held.unshift(octets);
     this.#heldOctets += octets.length;
   }
@@ -136,6 +148,7 @@ export class Intake {
     const resolve = this.#resolve;
     if (resolve !== undefined) {
       this.#resolve = this.#reject = undefined;
+      this.#given = chunk;
       resolve(chunk);
       return;
     }

@@ -226,6 +226,7 @@ class NetListener implements Listener {
       local,
       limits: this.#limits,
       beginTls: this.#beginTls,
+      frees: true,
     });
     const { budget } = this.#options;
     const place = budget?.take();

@@ -14,6 +14,8 @@ export interface TransportOptions {
   readonly limits: NetLimits;
   /** Undefined where TLS is not to be had. */
   readonly beginTls: BeginTls | undefined;
+  /** Large chunks are freed when the next one is read: nobody may keep views on them (see Conn.read). */
+  readonly frees?: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export class Transport implements Conn, Timed {
     this.#local = options.local;
     this.#limits = options.limits;
     this.#beginTls = options.beginTls;
-    this.#intake = new Intake(raw);
+    this.#intake = new Intake(raw, options.frees);
     this.#outlet = new Outlet(raw, options.limits, (busy) => {
       this.#writeDue = busy ? performance.now() + this.#limits.writeStallMs : Infinity;
       this.#arm();

@@ -4,7 +4,7 @@ import type { Emit } from "../core/events.ts";
 import { realWorld } from "../core/world.ts";
 import { type Admin, createAdmin, createHasher } from "../directory/mod.ts";
 import { deleteAccountRows, insertAccountState } from "../store/mod.ts";
-import type { Database } from "../store/pg/database.ts";
+import type { Database, DatabaseAddress } from "../store/pg/database.ts";
 import { attachDatabase, type NodeDatabase, openNodeDatabase } from "./database.ts";
 import { type DataLock, DataLocked, lockData } from "./lock.ts";
 
@@ -12,6 +12,7 @@ import { type DataLock, DataLocked, lockData } from "./lock.ts";
 export interface AdminContext {
   readonly admin: Admin;
   readonly database: Database;
+  readonly address: DatabaseAddress;
   /** Steps of the schema that opening the database has applied. */
   readonly migrated: readonly string[];
   /** True when a server works on the data folder now. */
@@ -42,8 +43,14 @@ export async function withDatabase<T>(
       insertAccountState,
       deleteAccountRows,
     });
-    const { migrated } = database;
-    return await work({ admin, database: database.database, migrated, isServing: lock === undefined });
+    const { migrated, address } = database;
+    return await work({
+      admin,
+      database: database.database,
+      address,
+      migrated,
+      isServing: lock === undefined,
+    });
   } finally {
     await hasher[Symbol.asyncDispose]();
     await database.close();

@@ -72,13 +72,13 @@ export class Supervisor {
   async #start(): Promise<NodeStarted> {
     const config = this.#config;
     this.#lock = lockData(config.data, "deno task serve");
+    // What can be wrong in the configuration comes before what may be wrong around us, and what takes long.
+    this.#certificates = await readCertificates(config, realWorld.now);
     for (const { protocol, address } of config.listeners) {
       await checkFree(address).catch((error) => {
         throw cannotListen(protocol, address, error);
       });
     }
-    // What can be wrong in the configuration comes before what takes long to start.
-    this.#certificates = await readCertificates(config, realWorld.now);
     this.#database = await openNodeDatabase(config, this.#emit);
     // The HTTP listener is there first, so that /healthz says 503 rather than nothing.
     const https = config.listeners.map((listener) =>

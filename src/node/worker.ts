@@ -71,9 +71,8 @@ class NodeWorker {
     const database = openDatabase(address, { connections: 3 });
     const door = openDoor(dial, address, { shared: config.database.connections, exclusive: 4 });
     const { limits, auth } = config;
-    const buses = address.kind === "url"
-      ? [new BroadcastBus(), new NodeLink(address, start.node)]
-      : [new BroadcastBus()];
+    // On the embedded database there is no other node, but commands that bring mail in (`mail import`).
+    const buses = [new BroadcastBus(), new NodeLink(address, start.node, address.kind === "url")];
     const store = createStore({
       door,
       database,

@@ -23,31 +23,31 @@ async function shell(...words: string[]): Promise<void> {
   if (!success) throw new Error(`${words.join(" ")}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** The project and the packages where an ordinary user can read them. */
+/** Copies a file or folder; links cost nothing where they can be made. */
+async function link(from: string, to: string): Promise<void> {
+  await shell("sh", "-c", `cp -rl "$1" "$2" 2>/dev/null || cp -r "$1" "$2"`, "-", from, to);
+}
+
+/** The project, the packages and Deno where an ordinary user can read them. */
 async function copyFor(uid: number, home: string): Promise<RunOptions & { readonly folder: string }> {
   const info = JSON.parse((await run(["info", "--json"])).stdout) as { denoDir: string };
   const [project, cache, folder] = [`${home}/project`, `${home}/deno`, `${home}/data`];
-  await shell("mkdir", "-p", project, cache);
+  const deno = `${home}/bin/deno`;
+  await shell("mkdir", "-p", project, cache, `${home}/bin`);
   await shell(
     "cp",
     "-r",
     ...["src", "migrations", "deno.json", "deno.lock"].map((name) => root + name),
     project,
   );
-  // Links cost nothing where they can be made.
-  await shell(
-    "sh",
-    "-c",
-    `cp -rl "$1" "$2" 2>/dev/null || cp -r "$1" "$2"`,
-    "-",
-    `${info.denoDir}/npm`,
-    cache,
-  );
+  await link(`${info.denoDir}/npm`, cache);
+  await link(Deno.execPath(), deno);
   await shell("chmod", "755", home);
   await shell("chown", `${uid}:${uid}`, home, cache);
   return {
     folder,
     root: project,
+    deno,
     prefix: ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"],
     env: { HOME: home, DENO_DIR: cache },
   };

@@ -69,6 +69,8 @@ export interface ServerOptions {
   readonly root?: string;
   /** Put into the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The Deno to run, where another user cannot reach ours. */
+  readonly deno?: string;
 }
 
 /** The password of accounts, unless another is given. */
@@ -83,7 +85,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...(options.config === undefined ? [] : ["--config", options.config]),
     ...settingsFor(folder, options.settings),
   ];
-  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const [program, ...prefix] = [...(options.prefix ?? []), options.deno ?? Deno.execPath()];
   const child = new Deno.Command(program!, {
     args: [...prefix, "task", "-q", "serve", ...settings],
     cwd: options.root ?? root,
@@ -151,14 +153,14 @@ export function settingsFor(folder: string, settings: readonly string[] = []): s
 }
 
 /** How to run a command. */
-export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env"> {
+export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env" | "deno"> {
   /** What it reads from standard input. */
   readonly input?: string;
 }
 
 /** Runs deno with arguments in the project's folder. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const [program, ...prefix] = [...(options.prefix ?? []), Deno.execPath()];
+  const [program, ...prefix] = [...(options.prefix ?? []), options.deno ?? Deno.execPath()];
   const child = new Deno.Command(program!, {
     args: [...prefix, ...args],
     cwd: options.root ?? root,
@@ -200,7 +202,8 @@ async function addAccounts(
 function portsIn(output: string): Record<PortName, number> {
   const ports: Partial<Record<PortName, number>> = {};
   for (const [, name, port] of output.matchAll(/^ {2}(\w+)\s+\S*:(\d+)$/gm)) {
-    ports[name as PortName] = Number(port);
+    // Of several listeners of a protocol the first is the built-in one.
+    ports[name as PortName] ??= Number(port);
   }
   const missing = PORT_NAMES.filter((name) => ports[name] === undefined);
   if (missing.length > 0) throw new Error(`no port of ${missing.join(", ")} in:\n${output}`);

@@ -1,4 +1,5 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
+import { free } from "../../bytes/free.ts";
 import type { OctetRange } from "../../core/store.ts";
 import { createTransferDecoder, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
@@ -135,6 +136,7 @@ async function stream(
       sent = Math.max(sent, 0) + piece.length;
       cx.out.gather.octets(piece);
       await cx.out.breathe();
+      if (cx.out.gather.size === 0) free(piece);
     }
   } catch (thrown) {
     if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });

@@ -20,7 +20,10 @@ const RETRY_FIRST = 100, RETRY_MOST = 10_000;
 
 const CHANNEL = "malleposte_changes";
 
-/** Joins a node to the others on the same database. `node`: a name that no other node has. */
+/**
+ * Joins a node to the others on the same database. `node`: a name that no other node has. `tells`: false for one
+ * that nobody listens to, but who hears of others.
+ */
 export class NodeLink implements Bus {
   readonly #address: DatabaseAddress;
   readonly #node: string;
@@ -36,7 +39,7 @@ export class NodeLink implements Bus {
   /** Modseq by `account:mailbox`; the mailbox is 0 for the list of mailboxes. */
   readonly #waiting = new Map<string, number>();
 
-  constructor(address: DatabaseAddress, node: string) {
+  constructor(address: DatabaseAddress, node: string, readonly tells = true) {
     this.#address = address;
     this.#node = node.replaceAll(" ", "-");
   }
@@ -53,7 +56,7 @@ export class NodeLink implements Bus {
   }
 
   publish(notices: readonly ChangeNotice[]): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.tells) return;
     for (const one of notices) {
       const key = `${one.account}:${one.mailbox ?? 0}`;
       const old = this.#waiting.get(key);

@@ -1,5 +1,7 @@
 /** Cuts the server's stream into messages: type, and a view on the payload. Sans-I/O. */
 
+import { free } from "../../../bytes/free.ts";
+
 /** One message from the server. */
 export interface Message {
   /** ASCII letter. */
@@ -18,9 +20,14 @@ export class MessageReader {
   /** A message that spans chunks, being gathered: head first, then the whole. */
   #gathered: Uint8Array | undefined;
   #filled = 0;
+  /** A payload is a view on this chunk. */
+  #viewed = false;
 
+  /** The chunk is the reader's from now on: its memory is given back once all of it was copied elsewhere. */
   push(chunk: Uint8Array): void {
     if (this.#at < this.#chunk.length) this.#gather(this.#chunk.subarray(this.#at));
+    if (!this.#viewed) free(this.#chunk);
+    this.#viewed = false;
     this.#chunk = chunk as Uint8Array<ArrayBuffer>;
     this.#at = 0;
   }
@@ -34,6 +41,7 @@ export class MessageReader {
     if (left < size) return undefined;
     const start = this.#at;
     this.#at += size;
+    this.#viewed = true;
     return { type: this.#chunk[start]!, payload: this.#chunk.subarray(start + 5, start + size) };
   }
 
