@@ -142,17 +142,17 @@ export const tellLater = statement(
 export const forget = statement(
   "queue_forget",
   ["int8", "int4", "int8"],
-  `with some as materialized (
+  `with seen as materialized (
     select queue_id, ended_at, arrived_at from queue_message where queue_id > $1 order by queue_id limit $2
   ), old as materialized (
-    select queue_id from some where ended_at < now() - $3 * interval '1 millisecond'
+    select queue_id from seen where ended_at < now() - $3 * interval '1 millisecond'
   ), gone as (
     delete from queue_recipient where queue_id = any (array(select queue_id from old))
   ), gone_too as (
     delete from queue_message where queue_id = any (array(select queue_id from old))
   )
   select coalesce(max(queue_id), 0), count(*), (select count(*) from old),
-         coalesce(bool_or(arrived_at > now() - $3 * interval '1 millisecond'), true) from some`,
+         coalesce(bool_or(arrived_at > now() - $3 * interval '1 millisecond'), true) from seen`,
 );
 
 /** Forgets what is void: suppressions, lanes that were not blocked for a day, old trace pages ($1 ms). */
