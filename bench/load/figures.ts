@@ -1,74 +1,83 @@
-/** What a scenario measured, and how it is shown. */
+/** What a row measured, and how it is shown. */
 
-/** One scenario's result. */
+/** One row's result. */
 export interface Figures {
-  readonly scenario: string;
+  readonly row: string;
+  readonly title: string;
   /** What one operation is. */
   readonly unit: string;
   readonly operations: number;
   readonly seconds: number;
   readonly errors: number;
+  /** Octets of messages that went either way. */
   readonly octets: number;
-  /** Milliseconds. */
+  /** Milliseconds of one exchange with the server, which may be many operations. */
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  /** CPU seconds of the server's processes per 1000 operations, PostgreSQL's included; undefined if foreign. */
+  /** CPU seconds of the server's processes per 1000 operations, its database's included. */
   readonly cpu: number | undefined;
-  /** MiB resident of the server's processes, shared pages counted once each (PSS). */
+  /** The same, spent after the last operation until the server was idle: what it had put off. */
+  readonly cpuAfter: number | undefined;
+  /** MiB of the server's processes, pages that they share counted once (PSS). */
   readonly memory: number | undefined;
+  /** KiB of memory for each operation, where that is what the row is about. */
+  readonly memoryEach: number | undefined;
   /** The first error, for the person who reads this. */
   readonly firstError: string | undefined;
+  /** Why the row did not run. */
+  readonly skipped: string | undefined;
 }
 
-/** Collects durations and errors while a scenario runs. */
-export class Recorder {
-  readonly #durations: number[] = [];
-  errors = 0;
-  octets = 0;
-  firstError: string | undefined;
+/** A run of several rows against one server. */
+export interface Report {
+  readonly server: string;
+  readonly date: string;
+  readonly cores: number;
+  readonly options: Readonly<Record<string, number>>;
+  readonly rows: readonly Figures[];
+}
 
-  ok(ms: number): void {
-    this.#durations.push(ms);
-  }
-
-  failed(error: unknown): void {
-    this.errors++;
-    this.firstError ??= error instanceof Error ? error.message : String(error);
-  }
-
-  get count(): number {
-    return this.#durations.length;
-  }
-
-  /** The `share` quantile in milliseconds. */
-  quantile(share: number): number {
-    const sorted = Float64Array.from(this.#durations).sort();
-    return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  }
+/** Operations a second. */
+export function rate(figures: Figures): number {
+  return figures.seconds === 0 ? 0 : figures.operations / figures.seconds;
 }
 
 /** A table for a person. */
 export function table(all: readonly Figures[]): string {
-  const rows = [
-    ["scenario", "ops/s", "unit", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors", "CPU s/1000", "PSS MiB"],
-    ...all.map((f) => [
-      f.scenario,
-      (f.operations / f.seconds).toFixed(0),
+  const ran = all.filter(({ skipped }) => skipped === undefined);
+  const lines = columns([
+    ["row", "ops/s", "of", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors", "CPU s/1000", "after", "PSS MiB"],
+    ...ran.map((f) => [
+      f.row,
+      rate(f).toFixed(rate(f) < 100 ? 1 : 0),
       f.unit,
-      (f.octets / f.seconds / 1e6).toFixed(1),
+      (f.octets / Math.max(f.seconds, 1e-9) / 1e6).toFixed(1),
       f.p50.toFixed(2),
       f.p95.toFixed(2),
       f.p99.toFixed(2),
       String(f.errors),
-      f.cpu?.toFixed(3) ?? "-",
+      f.cpu === undefined ? "-" : small(f.cpu),
+      f.cpuAfter === undefined ? "-" : small(f.cpuAfter),
       f.memory?.toFixed(0) ?? "-",
     ]),
-  ];
+  ]);
+  for (const f of ran) {
+    if (f.memoryEach !== undefined) lines.push(`${f.row}: ${f.memoryEach.toFixed(1)} KiB each`);
+  }
+  for (const f of ran) if (f.firstError !== undefined) lines.push(`${f.row}: ${f.firstError}`);
+  for (const f of all) if (f.skipped !== undefined) lines.push(`${f.row}: not run, ${f.skipped}`);
+  return lines.join("\n");
+}
+
+/** Text in columns; the first and the third to the left. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) =>
+  return rows.map((row) =>
     row.map((cell, i) => i === 0 || i === 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
   );
-  const problems = all.filter((f) => f.firstError !== undefined).map((f) => `${f.scenario}: ${f.firstError}`);
-  return [...lines, ...problems].join("\n");
+}
+
+function small(value: number): string {
+  return value < 0.1 ? value.toFixed(4) : value.toFixed(3);
 }

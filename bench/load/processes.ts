@@ -1,11 +1,11 @@
-/** CPU and memory of a process and all its descendants, and of the PostgreSQL that it started (Linux). */
+/** CPU and memory of processes and all their descendants, a database that they started among them (Linux). */
 
 const TICKS_PER_SECOND = 100;
 
-/** CPU seconds so far of the tree. */
-export function cpuSeconds(pid: number): number {
+/** CPU seconds so far of the trees. */
+export function cpuSeconds(pids: readonly number[]): number {
   let ticks = 0;
-  for (const each of tree(pid)) {
+  for (const each of tree(pids)) {
     const stat = read(`/proc/${each}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     // utime, stime, and those of children that have ended and were waited for.
@@ -15,26 +15,28 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** MiB of memory: PSS, in which pages that several processes share count once. */
-export function memoryMib(pid: number): number {
+export function memoryMib(pids: readonly number[]): number {
   let kib = 0;
-  for (const each of tree(pid)) {
+  for (const each of tree(pids)) {
     kib += Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${each}/smaps_rollup`))?.[1] ?? 0);
   }
   return kib / 1024;
 }
 
-function tree(root: number): number[] {
+/** The processes and their descendants. */
+export function tree(roots: readonly number[]): number[] {
+  if (roots.length === 0) return [];
   const parents = new Map<number, number>();
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = read(`/proc/${name}/stat`);
     parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0));
   }
-  const found = [root];
-  for (let i = 0; i < found.length; i++) {
-    for (const [child, parent] of parents) if (parent === found[i]) found.push(child);
+  const found = new Set(roots);
+  for (const pid of found) {
+    for (const [child, parent] of parents) if (parent === pid) found.add(child);
   }
-  return found;
+  return [...found];
 }
 
 function read(path: string): string {

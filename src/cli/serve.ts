@@ -7,8 +7,12 @@ import { createEmitter } from "../observe/mod.ts";
 import { VERSION } from "../core/version.ts";
 import { EXIT } from "./exit.ts";
 
-/** Serves until SIGTERM or SIGINT; resolves with the exit code. */
-export async function serve(source: ConfigSource): Promise<number> {
+/**
+ * Serves until SIGTERM or SIGINT; resolves with the exit code.
+ *
+ * @param script what runs in the workers, where it is not the node's own
+ */
+export async function serve(source: ConfigSource, script?: URL): Promise<number> {
   const began = performance.now();
   let config;
   try {
@@ -23,7 +27,7 @@ export async function serve(source: ConfigSource): Promise<number> {
     event.preventDefault();
     emitBug(emit, "unhandled rejection", event.reason);
   });
-  const supervisor = new Supervisor(config, source, emit);
+  const supervisor = new Supervisor(config, source, emit, script);
   // From the first moment on: a signal during the start ends it in order too.
   const stopped = Promise.withResolvers<string>();
   const stop = { SIGTERM: () => stopped.resolve("SIGTERM"), SIGINT: () => stopped.resolve("SIGINT") };

@@ -151,7 +151,10 @@ export interface OutboundMessage {
   readonly recipients: readonly OutboundRecipient[];
   /** Octets, with all trace fields. */
   readonly size: number;
-  /** The message from its first octet, in pieces; may be called once for each try. */
+  /**
+   * The message from its first octet, in pieces, each valid until the next is asked for. May be called more than
+   * once in one try: a signature, and some hosts, need it to be read through before it is sent.
+   */
   octets(): AsyncIterable<Uint8Array>;
 }
 
@@ -165,8 +168,10 @@ export interface HopConnection extends AsyncDisposable {
   /** False once it may not take another message. */
   readonly usable: boolean;
   /**
-   * One transaction. A result for each recipient, in order, whatever happened; never rejects but when `octets`
-   * did. After the final dot without an answer: `deferred`, step `end`.
+   * One message; as many transactions as the next hop's limits on recipients ask for. A result for each recipient,
+   * in order, whatever happened; never rejects but when `octets` did (the connection is of no use then). After the
+   * final dot without an answer: `deferred`, step `end`. On a connection that was used before, code 0 at the step
+   * `mail` means that the next hop had closed it meanwhile: nothing was sent, and a new one may be tried at once.
    */
   send(message: OutboundMessage): Promise<readonly HopResult[]>;
 }
@@ -185,11 +190,21 @@ export interface Router {
 /** Opens connections with next hops: DNS, policies, TLS, greeting. Implemented in `queue/reach`. */
 export interface Reacher {
   /**
-   * `requireTls`: RFC 8689, whatever the destination says. `utf8`: the message needs SMTPUTF8; a host without
-   * it gives a permanent result. Never rejects.
+   * `requireTls`: RFC 8689, whatever the destination says: a host without it, or that nothing vouches for, is
+   * none. Never rejects.
    */
   reach(
     to: Destination,
     need: { readonly requireTls: boolean; readonly signal: AbortSignal },
   ): Promise<Reached>;
+}
+
+/** Signs mail that our users submit (DKIM). Implemented in `trust/`. */
+export interface Signer {
+  /**
+   * Header fields, each with its CRLF, to send in front of the message; no octet where it is not to be signed (it
+   * was not submitted here, its From field's domain has no keys). Called at each try, because keys change: reads
+   * the message once, in constant memory. Rejects when `octets` or the database does.
+   */
+  sign(message: OutboundMessage): Promise<Uint8Array>;
 }

@@ -5,6 +5,8 @@
  * Every method may throw Unavailable (the database cannot be reached now); what a rule of ours refuses comes
  * back as an Outcome. When a method that writes has resolved, its transaction is on disk.
  */
+import type { AclEntry, AllowedFlags } from "./acl.ts";
+import type { Identity } from "./auth.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
 import type { Outbound } from "./outbound.ts";
@@ -35,6 +37,15 @@ export interface MailboxInfo {
   readonly subscribed: boolean;
   /** RFC 6154 attribute with its backslash, e.g. `\Sent`. */
   readonly specialUse: string | undefined;
+}
+
+/** A mailbox of another account, as somebody reaches it. */
+export interface SharedMailbox extends MailboxInfo {
+  readonly account: AccountId;
+  /** The owner's address. */
+  readonly owner: string;
+  /** What that somebody may do there: bits of acl.ts Right, maybe none. */
+  readonly rights: number;
 }
 
 /** Flags of one message. */
@@ -174,7 +185,20 @@ export interface FlagChange {
   readonly keywords: readonly string[];
   /** CONDSTORE: leave messages alone whose mod-sequence is greater. */
   readonly unchangedSince?: ModSeq;
+  /** What may be changed at all; left out: everything. Others are left as they are. */
+  readonly allowed?: AllowedFlags;
 }
+
+/** Where COPY and MOVE put messages. */
+export interface CopyTarget {
+  readonly account: AccountId;
+  readonly mailbox: string;
+  /** Flags that the copies keep. */
+  readonly allowed: AllowedFlags;
+}
+
+/** Stands in a notice for all accounts: what everybody may see of others' mailboxes changed. */
+export const EVERYBODY = 0 as AccountId;
 
 /** Says that a mailbox (or, without one, the account's list of mailboxes) changed up to `modSeq`. */
 export interface ChangeNotice {
@@ -244,13 +268,13 @@ export interface MailStore {
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
 
   /**
-   * Puts a message where it belongs and removes another one of the same account, in one transaction: both are
-   * done or none. Quota counts what is used afterwards. EXPUNGEISSUED: the other one is not there.
+   * Puts a message where it belongs and removes another one, in one transaction: both are done or none. Quota
+   * counts what is used afterwards. EXPUNGEISSUED: the other one is not there.
    */
   replace(
     message: StagedMessage,
     to: DeliveryTarget,
-    replaced: { readonly mailbox: MailboxId; readonly uid: number },
+    replaced: { readonly account: AccountId; readonly mailbox: MailboxId; readonly uid: number },
   ): Promise<Outcome<Placed>>;
 
   // --- out -------------------------------------------------------------------------------------------
@@ -299,14 +323,49 @@ export interface MailStore {
     mailbox: MailboxId,
     uids: UidSet,
   ): Promise<Outcome<{ readonly removed: UidSet; readonly modSeq: ModSeq }>>;
-  /** Source and target UIDs correspond one by one, both ascending. All or nothing. */
+  /**
+   * Source and target UIDs correspond one by one, both ascending. All or nothing. `to`: a mailbox of the same
+   * account by its name, or one of another.
+   */
   copy(
     account: AccountId,
     from: MailboxId,
     uids: UidSet,
-    to: string,
+    to: string | CopyTarget,
   ): Promise<Outcome<Copied>>;
-  move(account: AccountId, from: MailboxId, uids: UidSet, to: string): Promise<Outcome<Copied>>;
+  move(
+    account: AccountId,
+    from: MailboxId,
+    uids: UidSet,
+    to: string | CopyTarget,
+  ): Promise<Outcome<Copied>>;
+
+  // --- shared mailboxes (RFC 4314) ---------------------------------------------------------------------
+  /** Mailboxes of others in which somebody has rights, at most the limit, in no order. */
+  sharedMailboxes(to: Identity): Promise<readonly SharedMailbox[]>;
+  /**
+   * The mailbox of an owner (`local@domain`) with the longest of some names, whatever rights there are: the
+   * caller must look at them. Undefined: there is none of them.
+   */
+  sharedMailbox(
+    to: Identity,
+    owner: string,
+    names: readonly string[],
+  ): Promise<SharedMailbox | undefined>;
+  /** What somebody may do in another's mailbox now. */
+  rights(to: Identity, account: AccountId, mailbox: MailboxId): Promise<number>;
+  /** A mailbox's list, without the owner, who has all rights; by identifier. */
+  acl(account: AccountId, mailbox: MailboxId): Promise<readonly AclEntry[]>;
+  /**
+   * Changes an entry of a mailbox's list; one without rights goes. NONEXISTENT: no such mailbox, or no account
+   * with that address; LIMIT.
+   */
+  setAcl(
+    account: AccountId,
+    mailbox: MailboxId,
+    entry: AclEntry,
+    op: "add" | "remove" | "replace",
+  ): Promise<Outcome<void>>;
 
   // --- the rest --------------------------------------------------------------------------------------
   quota(account: AccountId): Promise<QuotaUse>;

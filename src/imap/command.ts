@@ -133,7 +133,8 @@ export interface ListCommand {
   readonly select: readonly ("SUBSCRIBED" | "REMOTE" | "RECURSIVEMATCH" | "SPECIAL-USE")[];
   readonly reference: string;
   readonly patterns: readonly string[];
-  readonly returns: readonly ("SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE")[];
+  /** MYRIGHTS: RFC 8440. */
+  readonly returns: readonly ("SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE" | "MYRIGHTS")[];
   /** RETURN (STATUS (…)); empty: not asked. */
   readonly status: readonly StatusItem[];
   /** RETURN (METADATA (…)) (RFC 9590). */
@@ -190,6 +191,23 @@ export type Command =
   | { readonly name: "SETQUOTA"; readonly root: string }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
+  /** RFC 4314 §3. `identifier`: prepared; `rights`: bits of Right. */
+  | {
+    readonly name: "SETACL";
+    readonly mailbox: string;
+    readonly identifier: string;
+    readonly op: "add" | "remove" | "replace";
+    readonly rights: number;
+  }
+  | { readonly name: "DELETEACL"; readonly mailbox: string; readonly identifier: string }
+  | { readonly name: "GETACL" | "MYRIGHTS"; readonly mailbox: string }
+  /** `written`: as the client wrote it. */
+  | {
+    readonly name: "LISTRIGHTS";
+    readonly mailbox: string;
+    readonly identifier: string;
+    readonly written: string;
+  }
   /** Without a mailbox (`""`): of the server. */
   | ({ readonly name: "GETMETADATA"; readonly mailbox: string } & MetadataQuery)
   | {

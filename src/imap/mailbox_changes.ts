@@ -1,13 +1,19 @@
 /** What happened to an account's mailboxes between two looks at them (RFC 5465 §5). */
-import type { MailboxId } from "../core/brands.ts";
-import { type Annotation, type MailboxInfo, SEPARATOR } from "../core/store.ts";
+import type { AccountId, MailboxId } from "../core/brands.ts";
+import { type Annotation, SEPARATOR } from "../core/store.ts";
+import type { Reached } from "./reach.ts";
+
+/** An annotation, and of whose mailbox. */
+export interface Annotated extends Annotation {
+  readonly account: AccountId;
+}
 
 /** How the mailboxes stood. */
 export interface Snapshot {
-  readonly mailboxes: readonly MailboxInfo[];
+  readonly mailboxes: readonly Reached[];
   readonly subscriptions: readonly string[];
   /** Empty when nobody asked for them. */
-  readonly annotations: readonly Annotation[];
+  readonly annotations: readonly Annotated[];
 }
 
 /** One thing that happened. */
@@ -19,8 +25,8 @@ export type MailboxChange =
   | {
     readonly kind: "messages" | "flags";
     readonly name: string;
-    readonly mailbox: MailboxInfo;
-    readonly before: MailboxInfo;
+    readonly mailbox: Reached;
+    readonly before: Reached;
   }
   /** The empty name is the server's. */
   | { readonly kind: "annotations"; readonly name: string; readonly entries: readonly string[] };
@@ -39,15 +45,16 @@ function* nameChanges(before: Snapshot, after: Snapshot): Generator<MailboxChang
   const old = byId(before), now = byId(after);
   const affected = new Set<string>();
   for (const mailbox of [...before.mailboxes, ...after.mailboxes]) {
-    if (old.has(mailbox.id) && now.has(mailbox.id)) continue;
+    if (old.has(keyOf(mailbox)) && now.has(keyOf(mailbox))) continue;
     affected.add(mailbox.name);
     const at = mailbox.name.lastIndexOf(SEPARATOR);
     if (at > 0) affected.add(mailbox.name.slice(0, at));
   }
   for (const name of affected) yield { kind: "name", name, oldName: undefined };
   const renamed: (readonly [from: string, to: string])[] = [];
-  for (const { id, name } of after.mailboxes) {
-    const was = old.get(id)?.name;
+  for (const mailbox of after.mailboxes) {
+    const { name } = mailbox;
+    const was = old.get(keyOf(mailbox))?.name;
     if (was !== undefined && was !== name) renamed.push([was, name]);
   }
   for (const [from, to] of renamed) {
@@ -69,7 +76,7 @@ function* subscriptionChanges(before: Snapshot, after: Snapshot): Generator<Mail
 function* messageChanges(before: Snapshot, after: Snapshot): Generator<MailboxChange> {
   const old = byId(before);
   for (const mailbox of after.mailboxes) {
-    const was = old.get(mailbox.id);
+    const was = old.get(keyOf(mailbox));
     if (was === undefined || was.highestModSeq === mailbox.highestModSeq) continue;
     const moved = was.uidNext !== mailbox.uidNext || was.messages !== mailbox.messages ||
       was.uidValidity !== mailbox.uidValidity;
@@ -79,12 +86,12 @@ function* messageChanges(before: Snapshot, after: Snapshot): Generator<MailboxCh
 
 function* annotationChanges(before: Snapshot, after: Snapshot): Generator<MailboxChange> {
   const old = byEntry(before), now = byEntry(after);
-  const names = new Map(after.mailboxes.map(({ id, name }) => [id as number, name]));
+  const names = new Map(after.mailboxes.map((mailbox) => [keyOf(mailbox), mailbox.name]));
   const changed = new Map<string, string[]>();
   for (const key of new Set([...old.keys(), ...now.keys()])) {
     const one = now.get(key) ?? old.get(key)!;
     if (isSame(old.get(key)?.value, now.get(key)?.value)) continue;
-    const name = one.mailbox === undefined ? "" : names.get(one.mailbox);
+    const name = one.mailbox === undefined ? "" : names.get(keyOf({ account: one.account, id: one.mailbox }));
     // What a mailbox that is gone had went with it.
     if (name === undefined) continue;
     changed.set(name, [...changed.get(name) ?? [], one.entry]);
@@ -92,12 +99,17 @@ function* annotationChanges(before: Snapshot, after: Snapshot): Generator<Mailbo
   for (const [name, entries] of changed) yield { kind: "annotations", name, entries };
 }
 
-function byId({ mailboxes }: Snapshot): ReadonlyMap<MailboxId, MailboxInfo> {
-  return new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
+function byId({ mailboxes }: Snapshot): ReadonlyMap<string, Reached> {
+  return new Map(mailboxes.map((mailbox) => [keyOf(mailbox), mailbox]));
 }
 
-function byEntry({ annotations }: Snapshot): ReadonlyMap<string, Annotation> {
-  return new Map(annotations.map((one) => [`${one.mailbox ?? ""} ${one.entry}`, one]));
+/** Numbers of mailboxes mean something within an account only. */
+function keyOf({ account, id }: { readonly account: AccountId; readonly id: MailboxId }): string {
+  return `${account}/${id}`;
+}
+
+function byEntry({ annotations }: Snapshot): ReadonlyMap<string, Annotated> {
+  return new Map(annotations.map((one) => [`${one.account}/${one.mailbox ?? ""} ${one.entry}`, one]));
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { MailboxId, ModSeq } from "../core/brands.ts";
-import type { MailboxInfo } from "../core/store.ts";
+import type { AccountId, MailboxId, ModSeq } from "../core/brands.ts";
+import { ALL_RIGHTS } from "../core/acl.ts";
 import { changesBetween, type Snapshot } from "./mailbox_changes.ts";
+import type { Reached } from "./reach.ts";
 
-function box(id: number, name: string, more: Partial<MailboxInfo> = {}): MailboxInfo {
+function box(id: number, name: string, more: Partial<Reached> = {}): Reached {
   return {
     id: id as MailboxId,
     name,
@@ -17,11 +18,15 @@ function box(id: number, name: string, more: Partial<MailboxInfo> = {}): Mailbox
     keywords: [],
     subscribed: false,
     specialUse: undefined,
+    account: 1 as AccountId,
+    ownName: name,
+    owner: undefined,
+    rights: ALL_RIGHTS,
     ...more,
   };
 }
 
-const snapshot = (mailboxes: readonly MailboxInfo[], subscriptions: readonly string[] = []): Snapshot => ({
+const snapshot = (mailboxes: readonly Reached[], subscriptions: readonly string[] = []): Snapshot => ({
   mailboxes,
   subscriptions,
   annotations: [],
@@ -37,6 +42,17 @@ Deno.test("what is made or removed concerns its parent, too (RFC 5465 §5.4)", (
   assertEquals(told(snapshot([a]), snapshot([a, b, c])), ["name a/b", "name a", "name c"]);
   assertEquals(told(snapshot([a, b]), snapshot([a])), ["name a/b", "name a"]);
   assertEquals(told(snapshot([a]), snapshot([a])), []);
+});
+
+Deno.test("mailboxes of two accounts with the same number are two", () => {
+  const other = { account: 2 as AccountId, ownName: "x" };
+  const a = box(1, "a"), x = box(1, "#user/bob@example.test/x", other);
+  assertEquals(told(snapshot([a]), snapshot([a, x])), [
+    "name #user/bob@example.test/x",
+    "name #user/bob@example.test",
+  ]);
+  const more = box(1, "#user/bob@example.test/x", { ...other, messages: 1, highestModSeq: 2 as ModSeq });
+  assertEquals(told(snapshot([a, x]), snapshot([a, more])), ["messages #user/bob@example.test/x"]);
 });
 
 Deno.test("children that were renamed along are not told (RFC 5465 §5.4)", () => {

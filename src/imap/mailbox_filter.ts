@@ -1,5 +1,6 @@
 /** Which mailboxes a filter means (RFC 5465 §6, RFC 7377 §2.2). */
 import { type MailboxInfo, SEPARATOR } from "../core/store.ts";
+import { isForeign } from "./namespace.ts";
 import type { MailboxFilter } from "./command.ts";
 
 /** True when a filter means a mailbox, which need not exist. `selected` and `selected-delayed` mean none. */
@@ -11,7 +12,7 @@ export function means(filter: MailboxFilter, name: string, subscribed: boolean):
     // RFC 5465 §6.3: a rule may deliver into any of them, so they are the personal ones.
     case "inboxes":
     case "personal":
-      return true;
+      return !isForeign(name);
     case "subscribed":
       return subscribed;
     case "mailboxes":
@@ -29,11 +30,16 @@ function isChild(root: string, name: string): boolean {
   return name.startsWith(root + SEPARATOR) && !name.includes(SEPARATOR, root.length + 1);
 }
 
+/** True when a filter may mean mailboxes of others. */
+export function mayMeanForeign(filter: MailboxFilter): boolean {
+  return filter.kind === "subscribed" || "names" in filter && filter.names.some(isForeign);
+}
+
 /** The mailboxes that any of the filters means, each once, in the order in which they stand. */
-export function meant(
+export function meant<M extends MailboxInfo>(
   filters: readonly MailboxFilter[],
-  mailboxes: readonly MailboxInfo[],
-): readonly MailboxInfo[] {
+  mailboxes: readonly M[],
+): readonly M[] {
   return mailboxes.filter(({ name, subscribed }) =>
     filters.some((filter) => means(filter, name, subscribed))
   );

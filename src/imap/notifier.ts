@@ -1,10 +1,13 @@
 /** What a session that gave NOTIFY must hear of mailboxes that it has not selected (RFC 5465). */
+import { Right } from "../core/acl.ts";
 import type { AccountId } from "../core/brands.ts";
-import type { MailStore } from "../core/store.ts";
+import { EVERYBODY } from "../core/store.ts";
 import type { EventGroup } from "./command.ts";
+import { mayMeanForeign } from "./mailbox_filter.ts";
+import { hasAll, reachable, type Seeker } from "./reach.ts";
 import { changesBetween, type MailboxChange, type Snapshot } from "./mailbox_changes.ts";
 
-/** Watches an account and looks again when something happened, but not too often. Dispose it to stop. */
+/** Watches accounts and looks again when something happened, but not too often. Dispose it to stop. */
 export class Notifier implements Disposable {
   #snapshot: Snapshot = { mailboxes: [], subscriptions: [], annotations: [] };
   #dirty = false;
@@ -13,25 +16,26 @@ export class Notifier implements Disposable {
   #wake: (() => void) | undefined;
   /** Names that this session itself has just changed: it need not be told. */
   readonly #own = new Set<string>();
-  readonly #watch: Disposable;
+  /** By account: one's own, those whose mailboxes are looked at, and EVERYBODY. */
+  readonly #watches = new Map<AccountId, Disposable>();
+  readonly #foreign: boolean;
 
   private constructor(
-    readonly store: MailStore,
-    readonly account: AccountId,
+    readonly seeker: Seeker,
     readonly groups: readonly EventGroup[],
     readonly everyMs: number,
   ) {
-    this.#watch = store.watch(account, () => this.#noticed());
+    this.#foreign = groups.some(({ filter }) => mayMeanForeign(filter));
+    this.#watch([seeker.identity.account, ...this.#foreign ? [EVERYBODY] : []]);
   }
 
   /** Begins with how things stand now. Throws Unavailable. */
   static async start(
-    store: MailStore,
-    account: AccountId,
+    seeker: Seeker,
     groups: readonly EventGroup[],
     everyMs: number,
   ): Promise<Notifier> {
-    const notifier = new Notifier(store, account, groups, everyMs);
+    const notifier = new Notifier(seeker, groups, everyMs);
     try {
       notifier.#snapshot = await notifier.#look();
     } catch (thrown) {
@@ -81,7 +85,8 @@ export class Notifier implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#watch[Symbol.dispose]();
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
+    this.#watches.clear();
     this.#wake = undefined;
   }
 
@@ -101,17 +106,43 @@ export class Notifier implements Disposable {
   async #look(): Promise<Snapshot> {
     const wants = (event: string) =>
       this.groups.some(({ events }) => events.some((each) => each.event === event));
-    const { store, account } = this;
-    const [mailboxes, subscriptions, ofMailboxes, ofServer] = await Promise.all([
-      store.mailboxes(account),
+    const { store, identity } = this.seeker;
+    const { account } = identity;
+    const [reached, subscriptions, ofMailboxes, ofServer] = await Promise.all([
+      reachable(this.seeker, this.#foreign),
       wants("SubscriptionChange") || wants("MailboxName") ? store.subscriptions(account) : [],
       wants("MailboxMetadataChange") ? store.metadata(account, "all", ROOTS, "infinity") : [],
       wants("ServerMetadataChange") ? store.metadata(account, "server", ROOTS, "infinity") : [],
     ]);
-    const annotations = [...ofMailboxes.filter(({ mailbox }) => mailbox !== undefined), ...ofServer];
+    // RFC 5465 §5: of what may not be read nothing is told. Only what is shared is looked at of others' annotations.
+    const mailboxes = reached.filter(({ rights }) => hasAll(rights, Right.Lookup | Right.Read));
+    const others = mailboxes.filter((mailbox) => mailbox.account !== account);
+    const theirs = wants("MailboxMetadataChange")
+      ? await Promise.all(others.map((each) => store.metadata(each.account, each.id, SHARED, "infinity")))
+      : [];
+    this.#watch([account, ...this.#foreign ? [EVERYBODY] : [], ...others.map((each) => each.account)]);
+    const own = [...ofMailboxes.filter(({ mailbox }) => mailbox !== undefined), ...ofServer];
+    const annotations = [
+      ...own.map((one) => ({ ...one, account })),
+      ...theirs.flatMap((found, i) => found.map((one) => ({ ...one, account: others[i]!.account }))),
+    ];
     return { mailboxes, subscriptions, annotations };
+  }
+
+  /** Listens to these accounts, and to no others. */
+  #watch(accounts: readonly AccountId[]): void {
+    const wanted = new Set(accounts);
+    for (const [account, watch] of this.#watches) {
+      if (wanted.has(account)) continue;
+      watch[Symbol.dispose]();
+      this.#watches.delete(account);
+    }
+    for (const account of wanted) {
+      if (this.#watches.has(account)) continue;
+      this.#watches.set(account, this.seeker.store.watch(account, () => this.#noticed()));
+    }
   }
 }
 
 /** Below these are all annotations. */
-const ROOTS = ["/private", "/shared"];
+const ROOTS = ["/private", "/shared"], SHARED = ["/shared"];

@@ -8,6 +8,7 @@ import { Unavailable } from "../core/failure.ts";
 import type { Serve, Services } from "../core/services.ts";
 import { capabilityWords } from "./capabilities.ts";
 import type { Tagged } from "./command.ts";
+import { mayWork, refreshRights } from "./commands/access.ts";
 import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
@@ -207,7 +208,8 @@ class Runner implements Disposable {
     const refusal = mayRun(this.#cx, tagged);
     if (refusal !== undefined) return refusal;
     try {
-      const completion = await run(this.#cx, tagged);
+      await refreshRights(this.#cx, tagged.command);
+      const completion = mayWork(this.#cx, tagged.command) ?? await run(this.#cx, tagged);
       if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
       if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
       return completion;

@@ -89,6 +89,10 @@ export interface Selected {
   readonly name: string;
   readonly view: View;
   readonly readOnly: boolean;
+  /** True for another's mailbox: what may be done there is asked again before each command. */
+  readonly foreign: boolean;
+  /** Bits of acl.ts Right. */
+  readonly rights: number;
 }
 
 /** One session. Replaced as a whole by STARTTLS, so that nothing said in the clear survives it. */

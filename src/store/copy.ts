@@ -1,11 +1,16 @@
-/** COPY and MOVE within an account: entries are made and removed, messages and octets stay where they are. */
+/**
+ * COPY and MOVE. Within an account entries are made and removed, messages and octets stay where they are; to
+ * another account see copy_across.ts.
+ */
+import { ALL_RIGHTS, allowedFlags } from "../core/acl.ts";
 import type { AccountId, MailboxId } from "../core/brands.ts";
 import { done, type Outcome, refused } from "../core/failure.ts";
-import type { Copied } from "../core/store.ts";
+import type { Copied, CopyTarget } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { keywordIndexes } from "./bits.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
+import { type CopiedTo, copyAcross } from "./copy_across.ts";
 import { retrying } from "./failures.ts";
 import { addKeywords } from "./keywords.ts";
 import { mailboxName } from "./names.ts";
@@ -16,26 +21,25 @@ import { removeEntries } from "./sql/change.ts";
 import { copyEntries, copyScope } from "./sql/copy.ts";
 import { mailboxById, mailboxByName, mailboxInfo } from "./sql/mailbox.ts";
 
-/** What a copy did, and where. */
-interface CopiedTo extends Copied {
-  readonly mailbox: MailboxId;
-  readonly modSeq: number;
-}
-
 /** MailStore.copy. */
 export async function copy(
   context: StoreContext,
   account: AccountId,
   from: MailboxId,
   uids: UidSet,
-  to: string,
+  to: string | CopyTarget,
 ): Promise<Outcome<Copied>> {
+  const target = targetOf(account, to);
   const result = await retrying(() =>
-    context.door.transaction((tx) => copyWithin(context, tx, account, from, uids, to, true))
+    context.door.transaction((tx) =>
+      target.account === account
+        ? copyWithin(context, tx, account, from, uids, target, true)
+        : copyAcross(context, tx, account, from, uids, target)
+    )
   );
   if (!result.ok) return result;
   const { mailbox, modSeq, ...copied } = result.value;
-  if (copied.sources.length > 0) context.changes.publish([notice(account, mailbox, modSeq)]);
+  if (copied.sources.length > 0) context.changes.publish([notice(target.account, mailbox, modSeq)]);
   return done(copied);
 }
 
@@ -45,11 +49,14 @@ export async function move(
   account: AccountId,
   from: MailboxId,
   uids: UidSet,
-  to: string,
+  to: string | CopyTarget,
 ): Promise<Outcome<Copied>> {
+  const target = targetOf(account, to);
   const result = await retrying(() =>
     context.door.transaction(async (tx) => {
-      const copied = await copyWithin(context, tx, account, from, uids, to, false);
+      const copied = target.account === account
+        ? await copyWithin(context, tx, account, from, uids, target, false)
+        : await copyAcross(context, tx, account, from, uids, target);
       if (!copied.ok || copied.value.sources.length === 0) return copied;
       const { modSeq } = await removeWithin(context, tx, account, from, rangesUpTo(uids, copied.value));
       return done({ ...copied.value, removedModSeq: modSeq });
@@ -59,9 +66,14 @@ export async function move(
   const { mailbox, modSeq, sources, targets, uidValidity } = result.value;
   if (sources.length > 0) {
     const removed = "removedModSeq" in result.value ? result.value.removedModSeq as number : modSeq;
-    context.changes.publish([notice(account, mailbox, modSeq), notice(account, from, removed)]);
+    context.changes.publish([notice(target.account, mailbox, modSeq), notice(account, from, removed)]);
   }
   return done({ uidValidity, sources, targets });
+}
+
+/** Everything that a message had goes along. */
+function targetOf(account: AccountId, to: string | CopyTarget): CopyTarget {
+  return typeof to === "string" ? { account, mailbox: to, allowed: allowedFlags(ALL_RIGHTS) } : to;
 }
 
 /** A move within one mailbox must not remove the copies that it just made. */
@@ -80,10 +92,11 @@ export async function copyWithin(
   account: AccountId,
   from: MailboxId,
   uids: UidSet,
-  to: string,
+  to: string | CopyTarget,
   counted: boolean,
 ): Promise<Outcome<CopiedTo>> {
-  const name = mailboxName(to, context.limits);
+  const { mailbox, allowed } = targetOf(account, to);
+  const name = mailboxName(mailbox, context.limits);
   if (!name.ok) return name;
   const { lows, highs } = rangeColumns(uids);
   const [locked, , source, target, scope, room] = await tx.run(
@@ -103,7 +116,7 @@ export async function copyWithin(
   if (counted && count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
 
   const there = mailboxInfo(target!, 0);
-  const used = keywordIndexes(scope!.bits(0, 2));
+  const used = allowed.keywords ? keywordIndexes(scope!.bits(0, 2)) : [];
   const names = source!.texts(0, 9);
   const mapped = await addKeywords(
     context,
@@ -121,7 +134,7 @@ export async function copyWithin(
     return done({ ...answer, modSeq: state.modSeq, sources: new Uint32Array(), targets: new Uint32Array() });
   }
   const [rows] = await tx.run(
-    call(copyEntries, account, from, lows, highs, there.id, modSeq, used, mapped.value),
+    call(copyEntries, account, from, lows, highs, there.id, modSeq, used, mapped.value, allowed.flags),
     call(moveAccountOn, account, modSeq, octets, count),
   );
   const sources = new Uint32Array(rows!.ints(0, 0));

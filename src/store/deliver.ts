@@ -213,7 +213,7 @@ export class Deliveries {
   #read(targets: readonly Target[], rows: Rows): readonly ChangeNotice[] {
     const notices = new Map<string, ChangeNotice>();
     for (let row = 0; row < rows.count; row++) {
-      const target = targets[row]!;
+      const target = targets[rows.int(row, 5) - 1]!;
       if (!rows.isNull(row, 3)) {
         const mailbox = rows.int(row, 1) as MailboxId;
         const modSeq = rows.int(row, 4) as ModSeq;
@@ -224,7 +224,11 @@ export class Deliveries {
           uid: rows.int(row, 3) as Uid,
           modSeq,
         });
-        notices.set(`${target.account}:${mailbox}`, notice(target.account, mailbox, modSeq));
+        const key = `${target.account}:${mailbox}`;
+        // Rows have no order: the newest counts.
+        if ((notices.get(key)?.modSeq ?? 0) < modSeq) {
+          notices.set(key, notice(target.account, mailbox, modSeq));
+        }
         continue;
       }
       switch (rows.int(row, 0)) {

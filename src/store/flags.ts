@@ -29,7 +29,9 @@ export async function setFlags(
 ): Promise<Outcome<{ readonly changed: readonly FlagRow[]; readonly modified: UidSet }>> {
   const { changeRows } = context.limits;
   let bits = keywordBits([]);
-  if (change.keywords.length > 0) {
+  const allowed = change.allowed ?? { flags: ALL_FLAGS, keywords: true };
+  const flags = change.flags & allowed.flags & ALL_FLAGS;
+  if (change.keywords.length > 0 && allowed.keywords) {
     const found = await keywordIndexesIn(context, account, mailbox, change.keywords, change.op !== "remove");
     if (!found.ok) return found;
     bits = keywordBits(found.value);
@@ -50,10 +52,11 @@ export async function setFlags(
           highs,
           after,
           changeRows,
-          FlagOp[change.op],
-          change.flags & ALL_FLAGS,
+          FlagOp[change.op === "replace" && !allowed.keywords ? "replaceFlagsOnly" : change.op],
+          flags,
           bits,
           change.unchangedSince ?? null,
+          allowed.flags,
         ),
       )
     );

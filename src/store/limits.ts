@@ -35,6 +35,10 @@ export interface StoreLimits {
   readonly metadataOctets: number;
   readonly metadataEntries: number;
   readonly metadataTotal: number;
+  /** Entries of one mailbox's access control list. */
+  readonly aclEntries: number;
+  /** Mailboxes of others that one account sees. */
+  readonly sharedMailboxes: number;
   /** Messages of one THREAD. */
   readonly threadMessages: number;
   /** Keys of one SEARCH, and how deep they nest. */
@@ -85,6 +89,8 @@ export const STORE_LIMITS: StoreLimits = {
   metadataOctets: 65_536,
   metadataEntries: 100,
   metadataTotal: 4_194_304,
+  aclEntries: 100,
+  sharedMailboxes: 5000,
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,

@@ -8,6 +8,7 @@ import { retrying } from "./failures.ts";
 import { mailboxName, parentNames } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { type AccountState, accountState, advanceModSeq, lockAccount, moveAccountOn } from "./sql/account.ts";
+import { forgetAcl, inheritAcl } from "./sql/acl.ts";
 import { dropEntries, dropExpunged } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
 import { forgetAnnotations } from "./sql/metadata.ts";
@@ -105,6 +106,8 @@ export async function addMailboxes(
   if (missing.length === 0) return done(state);
   if (there.size + missing.length > context.limits.mailboxes) return refused("LIMIT", "Too many mailboxes");
   const last = names[names.length - 1];
+  const heirs = missing.map((name, i) => ({ id: state.nextMailboxId + i, parent: nearest(name, there) }))
+    .filter(({ parent }) => parent !== undefined);
   const next: AccountState = {
     modSeq: state.modSeq + 1,
     nextMailboxId: state.nextMailboxId + missing.length,
@@ -121,8 +124,16 @@ export async function addMailboxes(
       next.modSeq,
     ),
     call(sql.advanceMailboxIds, account, next.modSeq, next.nextMailboxId, next.nextUidValidity),
+    ...(heirs.length === 0
+      ? []
+      : [call(inheritAcl, account, heirs.map(({ id }) => id), heirs.map(({ parent }) => parent!))]),
   );
   return done(next);
+}
+
+/** The nearest of a mailbox's parents that is there. */
+function nearest(name: string, there: ReadonlySet<string>): string | undefined {
+  return parentNames(name).findLast((parent) => there.has(parent));
 }
 
 /** MailStore.deleteMailbox. */
@@ -150,6 +161,7 @@ export async function deleteMailbox(
       await tx.run(
         call(moveAccountOn, account, modSeq, -octets, -messages),
         call(forgetAnnotations, account, id),
+        call(forgetAcl, account, id),
         ...rest,
       );
       return done({ id: id as MailboxId, modSeq });

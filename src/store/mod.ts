@@ -15,6 +15,7 @@ import { setFlags } from "./flags.ts";
 import { Indexer } from "./indexer.ts";
 import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
 import { lockMaildrop } from "./lock.ts";
+import * as lists from "./acl.ts";
 import * as boxes from "./mailboxes.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { octets } from "./octets.ts";
@@ -126,6 +127,11 @@ export function createStore(options: StoreOptions): Store {
     move: (account, from, uids, to) => move(context, account, from, uids, to),
     metadata: (account, of, entries, depth) => metadata(context, account, of, entries, depth),
     setMetadata: (account, of, changes) => setMetadata(context, account, of, changes),
+    sharedMailboxes: (to) => lists.sharedMailboxes(context, to),
+    sharedMailbox: (to, owner, names) => lists.sharedMailbox(context, to, owner, names),
+    rights: (to, account, mailbox) => lists.rights(context, to, account, mailbox),
+    acl: (account, mailbox) => lists.acl(context, account, mailbox),
+    setAcl: (account, mailbox, entry, op) => lists.setAcl(context, account, mailbox, entry, op),
     quota: (account) => quota(context, account),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
     watch: (account, listener) => context.changes.watch(account, listener),

@@ -31,7 +31,7 @@ export class Placing {
     this.#context = context;
   }
 
-  /** Runs the transaction; gives a row for each target, in order. */
+  /** Runs the transaction; gives a row for each target, with its number, from 1, in column 5. */
   async place(
     jobs: readonly Job[],
     targets: readonly Target[],
@@ -47,7 +47,7 @@ export class Placing {
       );
       if (rows!.bool(0, 0)) return rows!;
       // Nothing was written: the long statement finds out why, and for whom.
-      if (rows!.bool(0, 5)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
+      if (rows!.bool(0, 6)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
     }
     const [, , rows] = await retrying(() => door.run(...placing(jobs, targets, messages, now)));
     return rows!;

@@ -1,7 +1,7 @@
 /** REPLACE (RFC 8508): a delivery and a removal that are one. */
 import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Outcome, refused, Unavailable } from "../core/failure.ts";
-import type { DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
+import type { DeliveryTarget, MailStore, Placed, StagedMessage } from "../core/store.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
@@ -14,12 +14,15 @@ import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
 import { removeEntries } from "./sql/change.ts";
 import { deliver, putOctets, Status } from "./sql/deliver.ts";
 
+/** The message that goes. */
+type Replaced = Parameters<MailStore["replace"]>[2];
+
 /** MailStore.replace. */
 export async function replace(
   context: StoreContext,
   message: StagedMessage,
   to: DeliveryTarget,
-  replaced: { readonly mailbox: MailboxId; readonly uid: number },
+  replaced: Replaced,
 ): Promise<Outcome<Placed>> {
   if (!(message instanceof Message)) throw new TypeError("Cannot deliver a message of another store");
   const name = mailboxName(to.mailbox, context.limits);
@@ -44,7 +47,7 @@ export async function replace(
     const { placed, removedModSeq } = await retrying(() => replaceWithin(context, target, replaced));
     message.fate = "delivered";
     context.changes.publish([
-      notice(to.account, replaced.mailbox, removedModSeq),
+      notice(replaced.account, replaced.mailbox, removedModSeq),
       notice(to.account, placed.mailbox, placed.modSeq),
     ]);
     return done(placed);
@@ -68,7 +71,7 @@ class Refusal extends Error {
 async function replaceWithin(
   context: StoreContext,
   target: Target,
-  replaced: { readonly mailbox: MailboxId; readonly uid: number },
+  replaced: Replaced,
 ): Promise<{ readonly placed: Placed; readonly removedModSeq: number }> {
   const { account, message } = target;
   const uid = [replaced.uid];
@@ -84,9 +87,9 @@ async function replaceWithin(
   };
   return await context.door.transaction(async (tx) => {
     const [, , removed, rows] = await tx.run(
-      call(lockAccounts, [account]),
+      call(lockAccounts, [account, replaced.account]),
       call(lockQuotaDomains, [account]),
-      call(removeEntries, account, replaced.mailbox, uid, uid, 0, 1, 0),
+      call(removeEntries, replaced.account, replaced.mailbox, uid, uid, 0, 1, 0),
       call(deliver, ...targetColumns([job], [message], context.world.now()), ...messageColumns([message])),
     );
     if (removed!.isNull(0, 1)) throw new Refusal(refused("EXPUNGEISSUED", "The message is gone"));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { kill } from "node:process";
-import { startServer } from "../support/server.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 import {
   events,
   get,
@@ -17,6 +17,17 @@ import {
 
 const you = "you@example.test";
 
+/** How many messages there are; asked again while a worker still has connections from before the death. */
+async function counted(server: TestServer): Promise<number> {
+  let count: number | undefined;
+  await until(
+    async () => (count = await messages(server, you).catch(() => undefined)) !== undefined,
+    "POP3 can count",
+    60_000,
+  );
+  return count!;
+}
+
 Deno.test("PostgreSQL is killed while the server serves: 'later' to everybody, then all goes on", async () => {
   await using server = await startServer({ settings: ["auth.allow_plaintext=true"], accounts: [you] });
   // Sessions from before, whose database goes away under them.
@@ -24,7 +35,7 @@ Deno.test("PostgreSQL is killed while the server serves: 'later' to everybody, t
   await using reader = await imap(server.ports.imap, you);
   assertMatch(await transaction(sender, you), /^250 /);
   await reader.exchange("b SELECT INBOX", /^b OK/);
-  let acknowledged = 1;
+  let acknowledged = 1, unknown = 0;
 
   const old = postmaster(server.folder)!;
   kill(old, "SIGKILL");
@@ -36,7 +47,11 @@ Deno.test("PostgreSQL is killed while the server serves: 'later' to everybody, t
     const reply = await transaction(sender, you);
     replies.push(reply);
     if (reply.startsWith("250")) acknowledged++;
-    else await sender.exchange("RSET", /^250 /);
+    else {
+      // The connection may have broken between the COMMIT and its answer: then the message is there all the same.
+      unknown++;
+      await sender.exchange("RSET", /^250 /);
+    }
     if (reply.startsWith("250") && / OK/.test(fetched) && postmaster(server.folder) !== old) break;
     await sleep(20);
   }
@@ -45,7 +60,11 @@ Deno.test("PostgreSQL is killed while the server serves: 'later' to everybody, t
   assertMatch(fetched, / OK/);
 
   await until(async () => (await get(server, "/healthz"))[0] === 200, "it is healthy again", 60_000);
-  assertEquals(await messages(server, you), acknowledged);
+  const count = await counted(server);
+  assert(
+    count >= acknowledged && count <= acknowledged + unknown,
+    `${count} of ${acknowledged}, ${unknown} unknown`,
+  );
   const names = events(server).map(({ event }) => event);
   assert(names.includes("node.database.died"));
   assertEquals(names.filter((name) => name === "node.database.started").length, 2);
@@ -78,8 +97,13 @@ Deno.test("PostgreSQL cannot be reached for a while: each protocol says 'later',
 
   await Deno.rename(`${data}.away`, data);
   await until(async () => (await get(server, "/healthz"))[0] === 200, "it is healthy again", 60_000);
-  assertMatch(await transaction(sender, you), /^250 /);
+  // /healthz speaks for the supervisor: a worker may be about to try again.
+  await until(async () => {
+    const reply = await transaction(sender, you);
+    if (!reply.startsWith("250 ")) await sender.exchange("RSET", /^250 /);
+    return reply.startsWith("250 ");
+  }, "mail is taken again");
   assertMatch(await reader.exchange("c STATUS INBOX (MESSAGES)", /^\* STATUS|^c /), /MESSAGES 2/);
-  assertEquals(await messages(server, you), 2);
+  assertEquals(await counted(server), 2);
   assertEquals(events(server).filter(({ event }) => event === "bug"), []);
 });

@@ -136,7 +136,7 @@ Deno.test("a REPLACE that is refused changes nothing", async () => {
   const mailbox = await idOf(store, account, "INBOX");
   const attempt = async (octets: Uint8Array, to: string, uid: number, keywords: readonly string[] = []) => {
     await using message = await stage(store, octets);
-    return await store.replace(message, { account, mailbox: to, keywords }, { mailbox, uid });
+    return await store.replace(message, { account, mailbox: to, keywords }, { account, mailbox, uid });
   };
   assertEquals(codeOf(await attempt(mail("x"), "INBOX", 2)), "EXPUNGEISSUED");
   assertEquals(codeOf(await attempt(mail("x"), "none", 1)), "TRYCREATE");

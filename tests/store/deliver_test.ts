@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { sql } from "kysely";
 import { Flag } from "../../src/core/store.ts";
 import { realDay } from "../../src/store/message.ts";
 import { all, bench, codeOf, good, idOf, mail, put, stage } from "./support.ts";
@@ -27,6 +28,31 @@ Deno.test("a delivered message comes back octet for octet, with what was derived
   const pieces = await all(t.store.octets(account!, [{ message: row.message, start: 0, end: 1e9 }]));
   assertEquals(pieces.map((piece) => [...piece.octets]), [[...octets]]);
   assertEquals(pieces[0]!.last, true);
+});
+
+Deno.test("whatever plan PostgreSQL chooses, each target is told its own UID", async () => {
+  await using t = await bench(3);
+  const [first, second, third] = t.accounts;
+  for (let i = 0; i < 3; i++) await put(t.store, first!, mail(`before ${i}`));
+  await put(t.store, second!, mail("before"));
+  // Joins that sort: rows then come in the order of accounts, not of targets.
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(t.db.database);
+  for (const setting of ["enable_nestloop", "enable_hashjoin"]) {
+    await sql.raw(`alter database ${rows[0]!.name} set ${setting} = off`).execute(t.db.database);
+  }
+  await using other = await t.another();
+  // Without keywords by the short statement, with one by the long one.
+  for (const [keywords, before] of [[[], [0, 3, 1]], [["kept"], [1, 5, 2]]] as const) {
+    await using message = await stage(other, mail("Again"));
+    const to = [third, first, second, first].map((account) => ({
+      account: account!,
+      mailbox: "INBOX",
+      keywords,
+    }));
+    const [results] = await other.deliver([{ message, to }], { atomic: false });
+    const uids = results!.map((outcome) => good(outcome).uid as number);
+    assertEquals(uids, [before[0] + 1, before[1] + 1, before[2] + 1, before[1] + 2]);
+  }
 });
 
 Deno.test("one message for many recipients is one blob", async () => {

@@ -50,6 +50,8 @@ const RULES: Readonly<Record<string, RawBuilder<unknown>>> = {
   "annotations only of mailboxes that are there": sql`
     select d.* from metadata d left join mailbox b using (account_id, mailbox_id)
      where d.mailbox_id <> 0 and b.mailbox_id is null`,
+  "access control lists only of mailboxes that are there": sql`
+    select a.* from acl a left join mailbox b using (account_id, mailbox_id) where b.mailbox_id is null`,
   "a vanished UID is not there": sql`
     select x.* from expunged x join entry e on e.account_id = x.account_id and e.mailbox_id = x.mailbox_id
        and e.uid between x.uid_low and x.uid_high`,

@@ -2,7 +2,7 @@
 import { type AccountId, type MailboxId } from "../../src/core/brands.ts";
 import { silent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/failure.ts";
-import type { DeliveryTarget, Placed, StagedMessage } from "../../src/core/store.ts";
+import type { DeliveryTarget, MailStore, Placed, StagedMessage } from "../../src/core/store.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { createStore, insertAccountState, type Store, type StoreOptions } from "../../src/store/mod.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
@@ -78,7 +78,7 @@ export function mail(subject: string, body = "Hello\n", extra = ""): Uint8Array 
 }
 
 /** Receives octets in one write. */
-export async function stage(store: Store, octets: Uint8Array): Promise<StagedMessage> {
+export async function stage(store: MailStore, octets: Uint8Array): Promise<StagedMessage> {
   await using draft = store.stage();
   await draft.write(octets);
   return await draft.finish();
@@ -86,7 +86,7 @@ export async function stage(store: Store, octets: Uint8Array): Promise<StagedMes
 
 /** Delivers octets to one target. */
 export async function put(
-  store: Store,
+  store: MailStore,
   account: AccountId,
   octets: Uint8Array,
   to: Partial<DeliveryTarget> = {},
@@ -110,7 +110,7 @@ export function codeOf(outcome: Outcome<unknown>): string | undefined {
 }
 
 /** The id of a mailbox. */
-export async function idOf(store: Store, account: AccountId, name: string): Promise<MailboxId> {
+export async function idOf(store: MailStore, account: AccountId, name: string): Promise<MailboxId> {
   const info = await store.mailbox(account, name);
   if (info === undefined) throw new Error(`no mailbox ${name}`);
   return info.id;

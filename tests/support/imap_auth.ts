@@ -5,6 +5,11 @@ import type { AccountId } from "../../src/core/brands.ts";
 /** Accounts of the tests; both have the password `open sesame`. */
 export const ALICE = 1 as AccountId, BOB = 2 as AccountId;
 
+/** The address of an account. */
+export function addressOf(account: AccountId): string {
+  return `${Object.keys(USERS).find((name) => USERS[name] === account) ?? `user${account}`}@example.test`;
+}
+
 const USERS: Readonly<Record<string, AccountId>> = { alice: ALICE, bob: BOB };
 /** Names that are refused for a reason of their own. */
 const REFUSED: Readonly<Record<string, AuthRefusal>> = {

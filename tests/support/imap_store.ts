@@ -3,6 +3,8 @@
  * is a plain scan over decoded headers and raw bodies. The real store has tests of its own.
  */
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "../../src/core/brands.ts";
+import type { AclEntry } from "../../src/core/acl.ts";
+import type { Identity } from "../../src/core/auth.ts";
 import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
 import type { SearchKey, SortOrder } from "../../src/core/search.ts";
 import type * as S from "../../src/core/store.ts";
@@ -19,6 +21,8 @@ import {
   keywordNumbers,
   used,
 } from "./imap_store_rows.ts";
+import { changeAcl, keptBy, rightsIn, shared } from "./imap_store_acl.ts";
+import { addressOf } from "./imap_auth.ts";
 import { matchesKey } from "./imap_store_search.ts";
 import { sorted, threadRow } from "./imap_store_sort.ts";
 
@@ -37,6 +41,7 @@ export class MemoryStore implements S.MailStore {
   /** Makes an account with an INBOX. */
   addAccount(id: AccountId): void {
     this.#accounts.set(id, {
+      address: addressOf(id),
       modSeq: 1,
       boxes: [],
       subscribed: new Set(),
@@ -86,9 +91,9 @@ export class MemoryStore implements S.MailStore {
     if (parts.includes("")) return refused("CANNOT", "Empty part in the name");
     for (let n = 1; n < parts.length; n++) {
       const parent = parts.slice(0, n).join(SEPARATOR);
-      if (!of.boxes.some((box) => box.name === parent)) this.#add(of, parent);
+      if (!of.boxes.some((box) => box.name === parent)) this.#heir(of, parent);
     }
-    const box = this.#add(of, name);
+    const box = this.#heir(of, name);
     box.specialUse = specialUse;
     this.#notify(account, of, undefined);
     return done(info(of, box));
@@ -199,15 +204,16 @@ export class MemoryStore implements S.MailStore {
   async replace(
     message: S.StagedMessage,
     to: S.DeliveryTarget,
-    replaced: { readonly mailbox: MailboxId; readonly uid: number },
+    replaced: { readonly account: AccountId; readonly mailbox: MailboxId; readonly uid: number },
   ): Promise<Outcome<S.Placed>> {
-    const of = await this.#account(to.account);
+    const of = await this.#account(replaced.account);
     const old = of.boxes.find((box) => box.id === replaced.mailbox)?.entries
       .find((entry) => entry.uid === replaced.uid);
     if (old === undefined) return refused("EXPUNGEISSUED", "The message is gone");
-    const refusal = await this.#refusal([{ message, to: [to] }], old.octets.length);
+    const freed = to.account === replaced.account ? old.octets.length : 0;
+    const refusal = await this.#refusal([{ message, to: [to] }], freed);
     if (refusal !== undefined) return refusal;
-    await this.remove(to.account, replaced.mailbox, [[replaced.uid, replaced.uid]]);
+    await this.remove(replaced.account, replaced.mailbox, [[replaced.uid, replaced.uid]]);
     return await this.#deliver(Number(message.blob) as MessageId, to);
   }
 
@@ -335,7 +341,8 @@ export class MemoryStore implements S.MailStore {
     const refusedUids = since === undefined ? [] : named.filter((entry) => entry.modSeq > since);
     const touched = named.filter((entry) => !refusedUids.includes(entry));
     const modSeq = touched.length > 0 ? ++of.modSeq : of.modSeq;
-    const numbers = keywordNumbers(box, change.op === "remove" ? [] : change.keywords);
+    const names = change.op === "remove" || change.allowed?.keywords === false ? [] : change.keywords;
+    const numbers = keywordNumbers(box, names);
     for (const entry of touched) changeEntry(entry, change, numbers, box, modSeq as ModSeq);
     if (touched.length > 0) this.#notify(account, of, box);
     return done({ changed: touched.map(flagRow), modified: rangesOf(refusedUids.map((entry) => entry.uid)) });
@@ -365,10 +372,18 @@ export class MemoryStore implements S.MailStore {
     return done({ removed: rangesOf(gone.map((entry) => entry.uid)), modSeq: modSeq as ModSeq });
   }
 
-  async copy(account: AccountId, from: MailboxId, uids: UidSet, to: string): Promise<Outcome<S.Copied>> {
-    const of = await this.#account(account);
-    const source = of.boxes.find((box) => box.id === from);
-    const target = of.boxes.find((box) => box.name === to);
+  async copy(
+    account: AccountId,
+    from: MailboxId,
+    uids: UidSet,
+    to: string | S.CopyTarget,
+  ): Promise<Outcome<S.Copied>> {
+    const goal = typeof to === "string"
+      ? { account, mailbox: to, allowed: { flags: 31, keywords: true } }
+      : to;
+    const of = await this.#account(goal.account);
+    const source = (await this.#account(account)).boxes.find((box) => box.id === from);
+    const target = of.boxes.find((box) => box.name === goal.mailbox);
     if (target === undefined) return refused("TRYCREATE", "No such mailbox");
     const entries = source?.entries.filter((entry) => inSet(uids, entry.uid)) ?? [];
     const size = entries.reduce((sum, entry) => sum + entry.octets.length, 0);
@@ -376,11 +391,13 @@ export class MemoryStore implements S.MailStore {
     const modSeq = ++of.modSeq as ModSeq;
     const targets = entries.map((entry) => {
       const names = entry.keywords.map((number) => source!.keywords[number]!);
+      const kept = keptBy(goal.allowed, entry.flags, names);
       const uid = target.uidNext++ as Uid;
-      target.entries.push({ ...entry, uid, modSeq, keywords: keywordNumbers(target, names) });
+      const keywords = keywordNumbers(target, kept.names);
+      target.entries.push({ ...entry, uid, modSeq, flags: kept.flags, keywords });
       return uid;
     });
-    this.#notify(account, of, target);
+    this.#notify(goal.account, of, target);
     return done({
       uidValidity: target.uidValidity,
       sources: Uint32Array.from(entries, (entry) => entry.uid),
@@ -388,10 +405,52 @@ export class MemoryStore implements S.MailStore {
     });
   }
 
-  async move(account: AccountId, from: MailboxId, uids: UidSet, to: string): Promise<Outcome<S.Copied>> {
+  async move(
+    account: AccountId,
+    from: MailboxId,
+    uids: UidSet,
+    to: string | S.CopyTarget,
+  ): Promise<Outcome<S.Copied>> {
     const copied = await this.copy(account, from, uids, to);
     if (copied.ok) await this.remove(account, from, rangesOf(copied.value.sources));
     return copied;
+  }
+
+  async sharedMailboxes(to: Identity): Promise<readonly S.SharedMailbox[]> {
+    await this.#account(to.account);
+    return [...this.#accounts].filter(([id]) => id !== to.account).flatMap(([id, of]) =>
+      of.boxes.map((box) => shared(id, of, box, to)).filter(({ rights }) => rights !== 0)
+    );
+  }
+
+  async sharedMailbox(
+    to: Identity,
+    owner: string,
+    names: readonly string[],
+  ): Promise<S.SharedMailbox | undefined> {
+    await this.#account(to.account);
+    const [id, of] = [...this.#accounts].find(([, each]) => each.address === owner) ?? [];
+    const boxes = of?.boxes.filter((box) => names.includes(box.name)) ?? [];
+    const [box] = boxes.sort((a, b) => b.name.length - a.name.length);
+    return box && shared(id!, of!, box, to);
+  }
+
+  async rights(to: Identity, account: AccountId, mailbox: MailboxId): Promise<number> {
+    return rightsIn((await this.#account(account)).boxes.find((box) => box.id === mailbox), to);
+  }
+
+  async acl(account: AccountId, mailbox: MailboxId): Promise<readonly AclEntry[]> {
+    return (await this.#account(account)).boxes.find((box) => box.id === mailbox)?.acl ?? [];
+  }
+
+  async setAcl(account: AccountId, mailbox: MailboxId, entry: AclEntry, op: "add" | "remove" | "replace") {
+    const of = await this.#account(account);
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return refused("NONEXISTENT", "No such mailbox");
+    const changed = changeAcl(box, entry, op, [...this.#accounts.values()].map(({ address }) => address));
+    // Everybody looks again.
+    if (changed.ok) { for (const [id, each] of this.#accounts) this.#notify(id, each, undefined); }
+    return changed;
   }
 
   async quota(account: AccountId): Promise<S.QuotaUse> {
@@ -451,7 +510,8 @@ export class MemoryStore implements S.MailStore {
   }
 
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {
-    const watchers = this.#accounts.get(account)!.watchers;
+    // EVERYBODY: of the changes to lists all hear anyway.
+    const watchers = this.#accounts.get(account)?.watchers ?? new Set();
     watchers.add(listener);
     return { [Symbol.dispose]: () => void watchers.delete(listener) };
   }
@@ -463,6 +523,14 @@ export class MemoryStore implements S.MailStore {
 
   lockMaildrop(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  /** A new mailbox has the list of its parent. */
+  #heir(of: Account, name: string): Box {
+    const box = this.#add(of, name);
+    const parent = of.boxes.find((each) => each.name === name.slice(0, name.lastIndexOf(SEPARATOR)));
+    box.acl = parent?.acl ?? [];
+    return box;
   }
 
   #add(of: Account, name: string): Box {
@@ -478,6 +546,7 @@ export class MemoryStore implements S.MailStore {
       entries: [],
       vanished: [],
       vanishedFloor: 0,
+      acl: [],
     };
     of.boxes.push(box);
     return box;

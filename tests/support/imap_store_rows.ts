@@ -1,4 +1,5 @@
 /** What the in-memory store keeps, and the rows that it makes of it. */
+import type { AclEntry } from "../../src/core/acl.ts";
 import type { MailboxId, MessageId, ModSeq, Uid } from "../../src/core/brands.ts";
 import type * as S from "../../src/core/store.ts";
 import { Flag } from "../../src/core/store.ts";
@@ -29,10 +30,12 @@ export interface Box {
   vanished: { uid: number; modSeq: number }[];
   /** What vanished up to here was forgotten. */
   vanishedFloor: number;
+  acl: readonly AclEntry[];
 }
 
 /** An account. */
 export interface Account {
+  address: string;
   modSeq: number;
   boxes: Box[];
   subscribed: Set<string>;
@@ -83,9 +86,10 @@ export function changeEntry(
   modSeq: ModSeq,
 ): void {
   entry.modSeq = modSeq;
+  const allowed = change.allowed ?? { flags: 31, keywords: true };
   if (change.op === "replace") {
-    entry.flags = change.flags;
-    entry.keywords = numbers;
+    entry.flags = entry.flags & ~allowed.flags | change.flags & allowed.flags;
+    if (allowed.keywords) entry.keywords = numbers;
   } else if (change.op === "add") {
     entry.flags |= change.flags;
     entry.keywords = [...new Set([...entry.keywords, ...numbers])].sort((a, b) => a - b);

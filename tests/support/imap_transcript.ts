@@ -4,8 +4,8 @@
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
  * imap_messages.ts), `quota=N` octets,
- * `messagelimit=N`, `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
- * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session of alice. `S: (closed)`: the
+ * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session, of alice where nothing else is said. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
  */
@@ -130,7 +130,7 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
     const conn = new MemoryConn(!plain);
     served.push(serveImap(conn, services));
     clients.push(new MemoryClient(conn));
-    await prepare(clients[n]!, settings);
+    await prepare(clients[n]!, settings, n === 1 && settings.includes("second=bob") ? "bob" : "alice");
   }
   const sent = new Set<number>();
   for (const [at, step] of steps.entries()) {
@@ -167,15 +167,19 @@ function pipelined(steps: readonly Step[], from: number): readonly number[] {
   return together;
 }
 
-async function prepare(client: MemoryClient, settings: readonly string[]): Promise<void> {
+async function prepare(
+  client: MemoryClient,
+  settings: readonly string[],
+  user: "alice" | "bob",
+): Promise<void> {
   const at = settings.find((each) => each.startsWith("at="))?.slice(3) ?? "greeting";
   if (at === "greeting") return;
-  const commands = [`LOGIN alice "open sesame"`];
+  const commands = [`LOGIN ${user} "open sesame"`];
   if (settings.includes("rev2")) commands.push("ENABLE IMAP4rev2");
   for (const name of ["CONDSTORE", "QRESYNC", "UIDONLY"]) {
     if (settings.includes(name.toLowerCase())) commands.push(`ENABLE ${name}`);
   }
-  if (at === "selected") commands.push("SELECT INBOX");
+  if (at === "selected" && user === "alice") commands.push("SELECT INBOX");
   assert((await client.line())!.startsWith("* OK"));
   for (const [n, command] of commands.entries()) {
     client.send(octetsOf(`setup${n} ${command}\r\n`));

@@ -65,6 +65,10 @@ export interface ServerOptions {
   readonly timeoutMs?: number;
   /** Put before deno, e.g. `setpriv …` to be another user. */
   readonly prefix?: readonly string[];
+  /** A program of the tests that serves in place of `deno task serve`. */
+  readonly script?: string;
+  /** Told its process, before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
   /** Another copy of the project to run. */
   readonly root?: string;
   /** Put into the environment. */
@@ -86,14 +90,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...settingsFor(folder, options.settings),
   ];
   const [program, ...prefix] = [...(options.prefix ?? []), options.deno ?? Deno.execPath()];
+  const serve = options.script === undefined ? ["task", "-q", "serve"] : ["run", "-A", options.script];
   const child = new Deno.Command(program!, {
-    args: [...prefix, "task", "-q", "serve", ...settings],
+    args: [...prefix, ...serve, ...settings],
     cwd: options.root ?? root,
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  options.onSpawn?.(child.pid);
   let output = "";
   const ready = Promise.withResolvers<void>();
   const collect = async (stream: ReadableStream<Uint8Array>) => {

@@ -2,12 +2,25 @@
  * APPEND and REPLACE (RFC 9051 §6.3.12, RFC 3502, RFC 3516 §4.4, RFC 4315, RFC 4469, RFC 7889, RFC 8508,
  * RFC 9755 §4).
  */
+import { allowedFlags, Right } from "../../core/acl.ts";
 import type { DeliveryTarget, Draft, StagedMessage } from "../../core/store.ts";
 import { rangesOf } from "../../core/uidset.ts";
 import { type AppendStep, type Command, STAR } from "../command.ts";
 import { condition } from "../reply.ts";
 import { catenate } from "./catenate.ts";
-import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { type Goal, goal } from "../reach.ts";
+import { lacks } from "./access.ts";
+import {
+  bad,
+  type Completion,
+  type Context,
+  failed,
+  isSelected,
+  no,
+  ok,
+  seekerOf,
+  selectedOf,
+} from "./context.ts";
 import { working } from "./progress.ts";
 import { removed } from "./updates.ts";
 
@@ -19,7 +32,9 @@ type Replace = Extract<Command, { readonly name: "REPLACE" }>;
 
 /** Puts messages into a mailbox, all or none. */
 export async function append(cx: Context, command: Append): Promise<Completion> {
-  await using reception = new Reception(cx, command.mailbox, 0);
+  const place = await goal(seekerOf(cx), command.mailbox, Right.Insert);
+  if (!place.ok) return failed(place.failure);
+  await using reception = new Reception(cx, place.value, 0);
   const refusal = await reception.receive(command.steps);
   if (refusal !== undefined) return refusal;
   const items = reception.items.map(({ message, to }) => ({ message, to: [to] }));
@@ -29,7 +44,7 @@ export async function append(cx: Context, command: Append): Promise<Completion> 
   for (const one of placed) {
     if (!one.ok) return failed(one.failure);
     uids.push(one.value.uid);
-    if (one.value.mailbox === cx.session.selected?.view.mirror.id) cx.session.ownArrivals.add(one.value.uid);
+    if (isSelected(cx, place.value.account, one.value.mailbox)) cx.session.ownArrivals.add(one.value.uid);
     uidValidity = one.value.uidValidity;
   }
   return ok("APPEND completed", { code: "APPENDUID", uidValidity, uids: rangesOf(uids) });
@@ -39,6 +54,8 @@ export async function append(cx: Context, command: Append): Promise<Completion> 
 export async function replace(cx: Context, command: Replace): Promise<Completion> {
   const { view, readOnly } = selectedOf(cx);
   if (readOnly) return no("The mailbox is selected read-only");
+  const lacking = lacks(cx, Right.DeleteMessages | Right.Expunge);
+  if (lacking !== undefined) return lacking;
   const set = { kind: "ranges", ranges: [[command.number, command.number]] } as const;
   const uids = view.resolve(set, command.by, []);
   if (uids === undefined || command.number === STAR && view.count === 0) return bad("No such message");
@@ -48,11 +65,15 @@ export async function replace(cx: Context, command: Replace): Promise<Completion
   if (view.indexAt(at) < 0) return no("The message is gone", { code: "EXPUNGEISSUED" });
   const { store } = cx.services;
   const mailbox = view.mirror.id;
-  await using reception = new Reception(cx, command.mailbox, await sizeOf(cx, uid));
+  const place = await goal(seekerOf(cx), command.mailbox, Right.Insert);
+  if (!place.ok) return failed(place.failure);
+  const { account } = view;
+  const freed = place.value.account === account ? await sizeOf(cx, uid) : 0;
+  await using reception = new Reception(cx, place.value, freed);
   const refusal = await reception.receive(command.steps);
   if (refusal !== undefined) return refusal;
   const { message, to } = reception.items[0]!;
-  const placed = await store.replace(message, to, { mailbox, uid });
+  const placed = await store.replace(message, to, { account, mailbox, uid });
   if (!placed.ok) return failed(placed.failure);
   const { uidValidity, uid: added } = placed.value;
   // RFC 8508 §4.3: before the EXPUNGE, so that it cannot wait for the tagged answer.
@@ -66,7 +87,7 @@ export async function replace(cx: Context, command: Replace): Promise<Completion
 async function sizeOf(cx: Context, uid: number): Promise<number> {
   const { view } = selectedOf(cx);
   const { store } = cx.services;
-  for await (const [row] of store.fetch(accountOf(cx), view.mirror.id, [[uid, uid]], { facts: true })) {
+  for await (const [row] of store.fetch(view.account, view.mirror.id, [[uid, uid]], { facts: true })) {
     return row?.size ?? 0;
   }
   return 0;
@@ -90,7 +111,7 @@ class Reception implements AsyncDisposable {
   #room = Infinity;
 
   /** `freed`: octets that the command gives back. */
-  constructor(readonly cx: Context, readonly mailbox: string, readonly freed: number) {}
+  constructor(readonly cx: Context, readonly goal: Goal, readonly freed: number) {}
 
   /** Goes through the steps of the command; a refusal leaves its literals to be skipped. */
   async receive(first: readonly AppendStep[]): Promise<Completion | undefined> {
@@ -140,11 +161,14 @@ class Reception implements AsyncDisposable {
     }
     this.#draft = store.stage({ aside: this.#octets >= limits.appendKept });
     this.#catenates = step.catenate;
+    const { account, ownName, rights } = this.goal;
+    // RFC 4314 §4: flags that somebody may not set are left out, and nothing is refused.
+    const allowed = allowedFlags(rights);
     this.#to = {
-      account: accountOf(this.cx),
-      mailbox: this.mailbox,
-      flags: step.flags.flags,
-      keywords: step.flags.keywords,
+      account,
+      mailbox: ownName,
+      flags: step.flags.flags & allowed.flags,
+      keywords: allowed.keywords ? step.flags.keywords : [],
       ...(step.internalDate === undefined ? {} : { internalDate: step.internalDate }),
     };
     return undefined;
@@ -170,9 +194,9 @@ class Reception implements AsyncDisposable {
   async #mayTake(size: number): Promise<Completion | undefined> {
     if (!this.#roomAsked) {
       const { store } = this.cx.services;
-      const mailbox = await store.mailbox(accountOf(this.cx), this.mailbox);
+      const mailbox = await store.mailbox(this.goal.account, this.goal.ownName);
       if (mailbox === undefined) return no("No such mailbox", { code: "TRYCREATE" });
-      const quota = await store.quota(accountOf(this.cx));
+      const quota = await store.quota(this.goal.account);
       if (quota.octetLimit !== undefined) this.#room = quota.octetLimit - quota.octets + this.freed;
       this.#roomAsked = true;
     }

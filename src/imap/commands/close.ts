@@ -1,13 +1,16 @@
 /** CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2). */
+import { Right } from "../../core/acl.ts";
+import { hasAll } from "../reach.ts";
 import { condition } from "../reply.ts";
-import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
+import { type Completion, type Context, failed, ok, selectedAccount, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
 
 /** Removes what is marked \Deleted, without telling, and leaves. */
 export async function close(cx: Context): Promise<Completion> {
-  const { view, readOnly } = selectedOf(cx);
-  if (!readOnly && !view.mirror.gone) {
-    const removed = await working(cx, cx.services.store.expunge(accountOf(cx), view.mirror.id, "all"));
+  const { view, readOnly, rights } = selectedOf(cx);
+  // RFC 4314 §4: who may not expunge leaves all the same.
+  if (!readOnly && hasAll(rights, Right.Read | Right.Expunge) && !view.mirror.gone) {
+    const removed = await working(cx, cx.services.store.expunge(selectedAccount(cx), view.mirror.id, "all"));
     // A mailbox that was deleted meanwhile has nothing to remove.
     if (!removed.ok && !(removed.failure.kind === "refused" && removed.failure.code === "NONEXISTENT")) {
       return failed(removed.failure);

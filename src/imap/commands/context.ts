@@ -1,11 +1,12 @@
 /** What every command is given, and how each one ends. */
 import type { Gather } from "../../bytes/gather.ts";
-import type { AccountId } from "../../core/brands.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
 import type { Conn } from "../../core/conn.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Services } from "../../core/services.ts";
 import type { AppendStep } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
+import type { Seeker } from "../reach.ts";
 import type { CompressedConn } from "../compression.ts";
 import type { ImapSessionLimits, Selected, Session } from "../session.ts";
 
@@ -86,6 +87,22 @@ export function failed(failure: Failure): Completion {
 /** The account of a session that is logged in; the states table has made sure of it. */
 export function accountOf(cx: Context): AccountId {
   return cx.session.identity!.account;
+}
+
+/** Who looks for mailboxes, and where. */
+export function seekerOf(cx: Context): Seeker {
+  return { store: cx.services.store, identity: cx.session.identity! };
+}
+
+/** Whose mailbox is selected: not always the session's own account. */
+export function selectedAccount(cx: Context): AccountId {
+  return cx.session.selected!.view.account;
+}
+
+/** True when this very mailbox is selected: numbers of mailboxes mean something within an account only. */
+export function isSelected(cx: Context, account: AccountId, mailbox: MailboxId): boolean {
+  const view = cx.session.selected?.view;
+  return view !== undefined && view.mirror.id === mailbox && view.account === account;
 }
 
 /** The selected mailbox of a session that has one; the states table has made sure of it. */

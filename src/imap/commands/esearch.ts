@@ -1,12 +1,15 @@
 /** ESEARCH: searches in several mailboxes at once (RFC 7377). */
+import { Right } from "../../core/acl.ts";
 import { done, type Outcome, refused } from "../../core/failure.ts";
 import type { MailboxIndex, MailboxInfo } from "../../core/store.ts";
 import { search as place } from "../columns.ts";
 import type { Command, MailboxFilter, SearchReturn } from "../command.ts";
 import { esearchLine, type SearchAbout } from "../encode/mod.ts";
-import { meant } from "../mailbox_filter.ts";
+import { mayMeanForeign, meant } from "../mailbox_filter.ts";
 import { numberingOf, unnumbered } from "../numbering.ts";
-import { accountOf, bad, type Completion, type Context, failed, ok } from "./context.ts";
+import { hasAll, reachable, type Reached } from "../reach.ts";
+import { mayRead } from "./access.ts";
+import { bad, type Completion, type Context, failed, isSelected, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { working } from "./progress.ts";
 import { uidsFound } from "./search.ts";
@@ -36,14 +39,14 @@ export async function esearch(cx: Context, tag: string, command: ESearch): Promi
   const saves = returns.options.includes("SAVE");
   if (saves) cx.session.saved = [];
   const mailboxes = await searched(cx, sources);
-  const selected = cx.session.selected?.view.mirror.id;
-  if (returns.options.includes("UPDATE") && mailboxes.every(({ id }) => id !== selected)) {
+  const here = ({ account, id }: Searched) => isSelected(cx, account, id);
+  if (returns.options.includes("UPDATE") && !mailboxes.some(here)) {
     refuseUpdates(cx, tag);
   }
   for (const [at, mailbox] of mailboxes.entries()) {
     const { name, uidValidity } = mailbox;
     const about = { tag, by: "uid", mailbox: { name, uidValidity, mode: cx.session.mode } } as const;
-    const found = mailbox.id === selected
+    const found = here(mailbox)
       ? await inSelected(cx, about, command, returns)
       : await working(cx, inOther(cx, mailbox, command), () => ({ done: at, goal: mailboxes.length }));
     if (!found.ok) {
@@ -81,14 +84,22 @@ function mayESearch(
   return cx.session.contexts.has(tag) ? bad("The tag still stands for another search") : undefined;
 }
 
-/** The mailboxes to be searched, each once. */
-async function searched(cx: Context, sources: readonly MailboxFilter[]): Promise<readonly MailboxInfo[]> {
-  const selected = cx.session.selected?.view.mirror.info;
+/** What is to be searched: a mailbox by the name that this session knows it by, and whose it is. */
+type Searched = MailboxInfo & Pick<Reached, "account">;
+
+/** The mailboxes to be searched, each once. Those of others that may not be read are left out (RFC 7377 §2.2). */
+async function searched(cx: Context, sources: readonly MailboxFilter[]): Promise<readonly Searched[]> {
+  const current = cx.session.selected;
+  const selected = current === undefined || !mayRead(cx)
+    ? undefined
+    : { ...current.view.mirror.info, name: current.name, account: current.view.account };
   const wantsSelected = sources.some(({ kind }) => kind === "selected");
   if (sources.every(({ kind }) => kind === "selected")) return selected === undefined ? [] : [selected];
-  const mailboxes = meant(sources, await cx.services.store.mailboxes(accountOf(cx)));
+  const all = await reachable(seekerOf(cx), sources.some(mayMeanForeign));
+  const mailboxes = meant(sources, all).filter(({ rights }) => hasAll(rights, Right.Read));
   if (!wantsSelected || selected === undefined) return mailboxes;
-  return mailboxes.some(({ id }) => id === selected.id) ? mailboxes : [selected, ...mailboxes];
+  const isThere = mailboxes.some(({ account, id }) => isSelected(cx, account, id));
+  return isThere ? mailboxes : [selected, ...mailboxes];
 }
 
 /** What the client knows of the selected mailbox is searched. */
@@ -112,10 +123,10 @@ async function inSelected(
   return done({ uids: found.value, modSeqOf });
 }
 
-async function inOther(cx: Context, mailbox: MailboxInfo, command: ESearch): Promise<Outcome<Found>> {
+async function inOther(cx: Context, mailbox: Searched, command: ESearch): Promise<Outcome<Found>> {
   if (mailbox.messages === 0) return refused("NONEXISTENT", "No messages");
   const { store } = cx.services;
-  const account = accountOf(cx);
+  const { account } = mailbox;
   let index: MailboxIndex | undefined;
   if (asksNumbering(command.criteria)) {
     const loaded = await store.index(account, mailbox.id);

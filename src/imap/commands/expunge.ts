@@ -1,8 +1,10 @@
 /** EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9, RFC 4315, RFC 7162 §3.2.7, §3.2.9). */
+import { Right } from "../../core/acl.ts";
 import { Flag } from "../../core/store.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
-import { accountOf, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import { lacks } from "./access.ts";
+import { type Completion, type Context, failed, no, ok, selectedAccount, selectedOf } from "./context.ts";
 import { limited, sayLimit } from "./message_limit.ts";
 import { working } from "./progress.ts";
 import { removed } from "./updates.ts";
@@ -14,6 +16,8 @@ export async function expunge(
 ): Promise<Completion> {
   const { view, readOnly } = selectedOf(cx);
   if (readOnly) return no("The mailbox is selected read-only");
+  const lacking = lacks(cx, Right.Expunge);
+  if (lacking !== undefined) return lacking;
   if (command.uids !== undefined) return await some(cx, view.resolve(command.uids, "uid", cx.session.saved)!);
   return await expungeSet(cx, "all");
 }
@@ -37,7 +41,7 @@ async function some(cx: Context, named: UidSet): Promise<Completion> {
 async function expungeSet(cx: Context, uids: UidSet | "all"): Promise<Completion> {
   if (uids.length === 0) return ok("EXPUNGE completed, no messages");
   const { mirror } = selectedOf(cx).view;
-  const gone = await working(cx, cx.services.store.expunge(accountOf(cx), mirror.id, uids));
+  const gone = await working(cx, cx.services.store.expunge(selectedAccount(cx), mirror.id, uids));
   if (!gone.ok) return failed(gone.failure);
   mirror.remove(gone.value.removed);
   return gone.value.removed.length === 0 ? ok("EXPUNGE completed") : await removed(cx, "EXPUNGE completed");

@@ -1,8 +1,10 @@
 /** FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 3516, RFC 7162 §3.1.4). */
+import { Right } from "../../core/acl.ts";
 import { Flag } from "../../core/store.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
-import { accountOf, bad, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
+import { bad, type Completion, type Context, no, ok, selectedAccount, selectedOf } from "./context.ts";
+import { hasAll } from "../reach.ts";
 import { enableCondstore } from "./enable.ts";
 import { planFetch } from "./fetch_plan.ts";
 import { answer, type FetchRun } from "./fetch_run.ts";
@@ -16,7 +18,7 @@ export async function fetch(
   cx: Context,
   command: Extract<Command, { readonly name: "FETCH" }>,
 ): Promise<Completion> {
-  const { view, readOnly } = selectedOf(cx);
+  const { view, readOnly, rights } = selectedOf(cx);
   if (command.vanished && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   const named = view.resolve(command.set, command.by, cx.session.saved);
   if (named === undefined) return bad("No such message");
@@ -34,7 +36,7 @@ export async function fetch(
   if (command.vanished) {
     await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
   }
-  const marked = plan.seen && !readOnly ? await markSeen(cx, uids) : [];
+  const marked = plan.seen && !readOnly && hasAll(rights, Right.Seen) ? await markSeen(cx, uids) : [];
   const run = { plan, marked, unknownCte: false };
   await answer(cx, run, uids);
   return sayLimit(cx, completed(run, command.by === "seq" && isGone(view, uids)), lowest);
@@ -72,7 +74,7 @@ async function markSeen(cx: Context, uids: UidSet): Promise<UidSet> {
   const unseen = rangesOf(known(cx, uids, (index) => (mirror.flagsAt(index) & Flag.Seen) === 0));
   if (unseen.length === 0) return [];
   const change = { op: "add", flags: Flag.Seen, keywords: [] } as const;
-  const set = await cx.services.store.setFlags(accountOf(cx), mirror.id, unseen, change);
+  const set = await cx.services.store.setFlags(selectedAccount(cx), mirror.id, unseen, change);
   if (!set.ok) return [];
   await takeOwn(cx, view, set.value.changed);
   return rangesOf(set.value.changed.map((row) => row.uid));

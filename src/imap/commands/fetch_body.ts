@@ -6,7 +6,7 @@ import type { Partial } from "../command.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
 import { BodyOctets, join, Vanished } from "./body_octets.ts";
-import { accountOf, type Context } from "./context.ts";
+import { type Context, selectedAccount } from "./context.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
 type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
@@ -156,7 +156,7 @@ function decode(
 ): AsyncIterable<Uint8Array> | undefined {
   const decoder = createTransferDecoder(encoding);
   if (decoder === undefined) return undefined;
-  const source = new BodyOctets(cx.services.store, accountOf(cx), [range]);
+  const source = new BodyOctets(cx.services.store, selectedAccount(cx), [range]);
   return (async function* () {
     await using octets = source;
     let at = 0;

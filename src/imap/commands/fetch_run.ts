@@ -5,7 +5,7 @@ import { inSet, type UidSet } from "../../core/uidset.ts";
 import type { FetchLine } from "../encode/mod.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { BodyOctets } from "./body_octets.ts";
-import { accountOf, type Context, selectedOf } from "./context.ts";
+import { type Context, selectedAccount, selectedOf } from "./context.ts";
 import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
@@ -40,14 +40,14 @@ async function fromStore(cx: Context, run: FetchRun, uids: UidSet): Promise<void
   const { view } = selectedOf(cx);
   const { store } = cx.services;
   const writer = new ItemWriter(cx, run.plan);
-  for await (const batch of store.fetch(accountOf(cx), view.mirror.id, uids, run.plan.wanted)) {
+  for await (const batch of store.fetch(selectedAccount(cx), view.mirror.id, uids, run.plan.wanted)) {
     const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
     const jobs = rows.map((row) => jobsOf(run.plan, row));
     const ahead = jobs.flat().filter((job) =>
       job.kind === "raw" || job.kind === "fields" || job.kind === "preview"
     );
     const ranges = ahead.map((job) => job.range);
-    await using octets = new BodyOctets(store, accountOf(cx), ranges);
+    await using octets = new BodyOctets(store, selectedAccount(cx), ranges);
     for (const [at, row] of rows.entries()) {
       writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
       try {

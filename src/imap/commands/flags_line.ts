@@ -1,4 +1,5 @@
-/** FLAGS and PERMANENTFLAGS, told together (RFC 9051 §7.1, §7.3.5). */
+/** FLAGS and PERMANENTFLAGS, told together (RFC 9051 §7.1, §7.3.5, RFC 4314 §5.1.1). */
+import { allowedFlags } from "../../core/acl.ts";
 import { flagsLine } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +11,15 @@ const KEYWORDS = 256;
 export function writeFlagsLines(cx: Context, keywords: readonly string[], readOnly: boolean): void {
   const out = cx.out.gather;
   flagsLine(out, keywords);
-  if (readOnly) return condition(out, undefined, "OK", "No permanent flags", { code: "NO PERMANENTFLAGS" });
-  const more = keywords.length < KEYWORDS;
-  condition(out, undefined, "OK", "Flags that are kept", { code: "PERMANENTFLAGS", keywords, more });
+  const { flags, keywords: may } = allowedFlags(cx.session.selected?.rights ?? 0);
+  if (readOnly || flags === 0) {
+    return condition(out, undefined, "OK", "No permanent flags", { code: "NO PERMANENTFLAGS" });
+  }
+  const code = {
+    code: "PERMANENTFLAGS",
+    flags,
+    keywords: may ? keywords : [],
+    more: may && keywords.length < KEYWORDS,
+  } as const;
+  condition(out, undefined, "OK", "Flags that are kept", code);
 }

@@ -1,5 +1,6 @@
 /** IDLE (RFC 9051 §6.3.13, RFC 2177). */
 import { continueLine } from "../reply.ts";
+import { refreshRights } from "./access.ts";
 import { bad, type Completion, type Context, ok } from "./context.ts";
 import { onNotice, tellNotices } from "./notify.ts";
 import { tellUpdates } from "./updates.ts";
@@ -16,6 +17,7 @@ export async function idle(cx: Context): Promise<Completion | undefined> {
   const { idleMs } = cx.services.limits;
   const { world } = cx.services;
   for (const until = world.ticks() + idleMs;;) {
+    await refreshRights(cx);
     // RFC 5465 §4: the same events as NOTIFY chose.
     await tellUpdates(cx, true);
     await tellNotices(cx);

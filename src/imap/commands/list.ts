@@ -1,7 +1,10 @@
-/** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+/** LIST, LSUB, NAMESPACE (RFC 9051 §6.3.9, §6.3.10, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440). */
+import { Right } from "../../core/acl.ts";
 import type { Command, ListCommand } from "../command.ts";
-import { listLine, listSeparatorLine, namespaceLine } from "../encode/mod.ts";
-import { accountOf, type Completion, type Context, ok } from "./context.ts";
+import { listLine, listSeparatorLine, myRightsLine, namespaceLine } from "../encode/mod.ts";
+import { mayMatchForeign, OTHERS, SHARED } from "../namespace.ts";
+import { hasAll, reachable } from "../reach.ts";
+import { accountOf, type Completion, type Context, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { listed, listedSubscribed } from "./list_select.ts";
 import { listMetadata } from "./metadata.ts";
@@ -14,9 +17,11 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
     listSeparatorLine(cx.out.gather, "LIST");
     return ok("LIST completed");
   }
-  const { store } = cx.services;
-  const mailboxes = await store.mailboxes(accountOf(cx));
-  const subscriptions = command.extended ? await store.subscriptions(accountOf(cx)) : [];
+  const foreign = command.patterns.some((pattern) => mayMatchForeign(command.reference + pattern));
+  const [mailboxes, subscriptions] = await Promise.all([
+    reachable(seekerOf(cx), foreign),
+    command.extended ? cx.services.store.subscriptions(accountOf(cx)) : [],
+  ]);
   const annotate = command.metadata === undefined ? undefined : await listMetadata(cx, command.metadata);
   for (
     const each of listed(
@@ -26,10 +31,17 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
     )
   ) {
     listLine(cx.out.gather, "LIST", each, cx.session.mode);
-    if (each.mailbox !== undefined && command.status.length > 0) {
-      await writeStatus(cx, each.mailbox, command.status);
+    const { mailbox } = each;
+    if (mailbox !== undefined) {
+      if (command.returns.includes("MYRIGHTS")) {
+        myRightsLine(cx.out.gather, mailbox.name, mailbox.rights, cx.session.mode);
+      }
+      // RFC 5819 §2: nothing is said of mailboxes that STATUS would refuse.
+      if (command.status.length > 0 && hasAll(mailbox.rights, Right.Read)) {
+        await writeStatus(cx, mailbox, command.status);
+      }
+      await annotate?.(mailbox);
     }
-    if (each.mailbox !== undefined) annotate?.(each.mailbox);
     await cx.out.breathe();
   }
   if (command.status.includes("HIGHESTMODSEQ")) enableCondstore(cx);
@@ -55,8 +67,8 @@ export async function lsub(
   return ok("LSUB completed");
 }
 
-/** One personal namespace without a prefix, nobody else's and none that is shared. */
+/** One's own mailboxes have no prefix. */
 export function namespace(cx: Context): Completion {
-  namespaceLine(cx.out.gather, [""], [], [], cx.session.mode);
+  namespaceLine(cx.out.gather, [""], [OTHERS], [SHARED], cx.session.mode);
   return ok("NAMESPACE completed");
 }

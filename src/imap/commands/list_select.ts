@@ -4,30 +4,30 @@ import type { ListCommand } from "../command.ts";
 import { matches } from "./list_match.ts";
 
 /** One line of the answer. */
-export interface Listed {
+export interface Listed<M extends MailboxInfo = MailboxInfo> {
   readonly name: string;
   /** With their backslash. */
   readonly attributes: readonly string[];
   /** The selection options of CHILDINFO (RFC 5258 §4); empty without any. */
   readonly childInfo: readonly string[];
   /** The mailbox itself; undefined for a name that is only a parent or only subscribed. */
-  readonly mailbox: MailboxInfo | undefined;
+  readonly mailbox: M | undefined;
 }
 
 /** A name with what is known of it. */
-interface Node {
+interface Node<M extends MailboxInfo = MailboxInfo> {
   readonly name: string;
-  readonly mailbox: MailboxInfo | undefined;
+  readonly mailbox: M | undefined;
   readonly subscribed: boolean;
   hasChildren: boolean;
 }
 
 /** What LIST answers, in the order of the names. */
-export function listed(
+export function listed<M extends MailboxInfo>(
   command: Pick<ListCommand, "select" | "reference" | "patterns" | "returns" | "extended">,
-  mailboxes: readonly MailboxInfo[],
+  mailboxes: readonly M[],
   subscriptions: readonly string[],
-): readonly Listed[] {
+): readonly Listed<M>[] {
   const nodes = tree(mailboxes, subscriptions);
   const patterns = command.patterns.map((pattern) => command.reference + pattern);
   const wanted = {
@@ -47,7 +47,7 @@ export function listed(
     if (patterns.some((pattern) => matchesName(pattern, node.name))) named.add(node.name);
   }
   const below = wanted.recursive ? parentsOfSelected(nodes, selects, named) : undefined;
-  const answer: Listed[] = [];
+  const answer: Listed<M>[] = [];
   for (const node of nodes.values()) {
     if (!named.has(node.name)) continue;
     const selected = selects(node);
@@ -90,7 +90,10 @@ export function listedSubscribed(
 }
 
 /** All names: mailboxes, subscribed names, and the parents that exist only because they have children. */
-function tree(mailboxes: readonly MailboxInfo[], subscriptions: readonly string[]): Map<string, Node> {
+function tree<M extends MailboxInfo>(
+  mailboxes: readonly M[],
+  subscriptions: readonly string[],
+): Map<string, Node<M>> {
   const subscribed = new Set(subscriptions);
   const known = new Map(mailboxes.map((mailbox) => [mailbox.name, mailbox]));
   const names = new Set(known.keys());

@@ -2,6 +2,7 @@
 import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
+import { getAcl, listRights, myRights, setAcl } from "./acl.ts";
 import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
@@ -109,6 +110,15 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await getQuotaRoot(cx, command);
     case "SETQUOTA":
       return setQuota(cx, command);
+    case "SETACL":
+    case "DELETEACL":
+      return await setAcl(cx, command);
+    case "GETACL":
+      return await getAcl(cx, command);
+    case "LISTRIGHTS":
+      return await listRights(cx, command);
+    case "MYRIGHTS":
+      return await myRights(cx, command);
     case "UNAUTHENTICATE":
       return unauthenticate(cx);
     case "LANGUAGE":

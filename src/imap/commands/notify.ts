@@ -1,12 +1,13 @@
 /** NOTIFY (RFC 5465): choosing what is told, and telling it between commands. */
 import { Unavailable } from "../../core/failure.ts";
-import type { MailboxInfo } from "../../core/store.ts";
 import type { Command, EventGroup, NotifyCommand, NotifyEvent, StatusItem } from "../command.ts";
 import { listLine, metadataNamesLine } from "../encode/mod.ts";
 import { means } from "../mailbox_filter.ts";
 import type { MailboxChange, Snapshot } from "../mailbox_changes.ts";
 import { Notifier } from "../notifier.ts";
-import { accountOf, type Completion, type Context, ok } from "./context.ts";
+import type { Reached } from "../reach.ts";
+import { refreshRights } from "./access.ts";
+import { type Completion, type Context, isSelected, ok, seekerOf } from "./context.ts";
 import { listed } from "./list_select.ts";
 import { writeStatus } from "./status.ts";
 import { tellUpdates } from "./updates.ts";
@@ -20,10 +21,8 @@ export async function notify(cx: Context, command: NotifyCommand): Promise<Compl
     filter.kind === "selected" || filter.kind === "selected-delayed"
   );
   const others = groups.filter((group) => group !== selected && group.events.length > 0);
-  const { limits, store } = cx.services;
-  const notifier = others.length === 0
-    ? undefined
-    : await Notifier.start(store, accountOf(cx), others, limits.notifyMs);
+  const { notifyMs } = cx.services.limits;
+  const notifier = others.length === 0 ? undefined : await Notifier.start(seekerOf(cx), others, notifyMs);
   cx.session.stopNotify();
   cx.session.notify = {
     selected: selected?.events ?? [],
@@ -32,7 +31,10 @@ export async function notify(cx: Context, command: NotifyCommand): Promise<Compl
   };
   if (command.status && notifier !== undefined) {
     for (const mailbox of notifier.snapshot.mailboxes) {
-      if (isSelected(cx, mailbox) || !tells(others, "MessageNew", mailbox.name, mailbox.subscribed)) continue;
+      if (
+        isSelected(cx, mailbox.account, mailbox.id) ||
+        !tells(others, "MessageNew", mailbox.name, mailbox.subscribed)
+      ) continue;
       // RFC 5465 §3.1.
       const flags = tells(others, "FlagChange", mailbox.name, mailbox.subscribed);
       await writeStatus(cx, mailbox, flags ? [...MESSAGES, "HIGHESTMODSEQ"] : MESSAGES);
@@ -43,10 +45,6 @@ export async function notify(cx: Context, command: NotifyCommand): Promise<Compl
 }
 
 const MESSAGES: readonly StatusItem[] = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
-
-function isSelected(cx: Context, { id }: MailboxInfo): boolean {
-  return cx.session.selected?.view.mirror.id === id;
-}
 
 function tells(groups: readonly EventGroup[], event: EventName, name: string, subscribed: boolean): boolean {
   return groups.some(({ filter, events }) =>
@@ -60,6 +58,12 @@ function tells(groups: readonly EventGroup[], event: EventName, name: string, su
 export async function tellNotices(cx: Context): Promise<void> {
   const { notify } = cx.session;
   if (notify === undefined) return;
+  try {
+    await refreshRights(cx);
+  } catch (thrown) {
+    if (!(thrown instanceof Unavailable)) throw thrown;
+    return;
+  }
   await tellUpdates(cx, !notify.delayed);
   if (notify.notifier?.isDue) await tellMailboxes(cx, notify.notifier);
 }
@@ -123,10 +127,12 @@ async function tellMailboxes(cx: Context, notifier: Notifier): Promise<void> {
         if (wants("SubscriptionChange")) tellName(cx, snapshot, change.name, undefined);
         break;
       case "messages":
-        if (!isSelected(cx, change.mailbox) && wants("MessageNew")) await tellMessages(cx, change.mailbox);
+        if (!isSelected(cx, change.mailbox.account, change.mailbox.id) && wants("MessageNew")) {
+          await tellMessages(cx, change.mailbox);
+        }
         break;
       case "flags":
-        if (!isSelected(cx, change.mailbox) && wants("FlagChange")) {
+        if (!isSelected(cx, change.mailbox.account, change.mailbox.id) && wants("FlagChange")) {
           await tellFlagChange(cx, change.mailbox, change.before);
         }
         break;
@@ -159,12 +165,12 @@ function tellName(cx: Context, snapshot: Snapshot, name: string, oldName: string
 }
 
 /** RFC 5465 §5.2, §5.3. */
-async function tellMessages(cx: Context, mailbox: MailboxInfo): Promise<void> {
+async function tellMessages(cx: Context, mailbox: Reached): Promise<void> {
   await writeStatus(cx, mailbox, cx.session.condstore ? [...MESSAGES, "HIGHESTMODSEQ"] : MESSAGES);
 }
 
 /** RFC 5465 §5.1: without CONDSTORE only the number of unseen messages can be told. */
-async function tellFlagChange(cx: Context, mailbox: MailboxInfo, before: MailboxInfo): Promise<void> {
+async function tellFlagChange(cx: Context, mailbox: Reached, before: Reached): Promise<void> {
   const items: StatusItem[] = ["UIDVALIDITY"];
   if (mailbox.unseen !== before.unseen) items.push("UNSEEN");
   if (cx.session.condstore) items.push("HIGHESTMODSEQ");

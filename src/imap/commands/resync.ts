@@ -4,7 +4,7 @@ import { inSet, intersect, type UidSet } from "../../core/uidset.ts";
 import type { Resync } from "../command.ts";
 import { vanishedLines } from "../encode/mod.ts";
 import type { View } from "../view.ts";
-import { accountOf, type Context, selectedOf } from "./context.ts";
+import { type Context, selectedAccount, selectedOf } from "./context.ts";
 import { tellFlagsOf, tellHeldBack } from "./updates.ts";
 
 /** `* VANISHED (EARLIER) …`: UIDs of a set that went after a mod-sequence. Throws Unavailable. */
@@ -12,7 +12,7 @@ export async function tellEarlier(cx: Context, uids: UidSet, since: number): Pro
   const { view } = selectedOf(cx);
   const given = intersect(uids, [[1, view.mirror.info.uidNext - 1]]);
   if (given.length === 0) return;
-  const gone = await cx.services.store.vanished(accountOf(cx), view.mirror.id, since as ModSeq);
+  const gone = await cx.services.store.vanished(selectedAccount(cx), view.mirror.id, since as ModSeq);
   // Deleted meanwhile: the mirror will hear of it, and every message is told as gone then.
   if (!gone.ok) return;
   // Without a record that reaches back, whatever is not there counts as gone (RFC 7162 §3.2.6, note).

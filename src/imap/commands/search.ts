@@ -2,7 +2,7 @@
 import { done, type Outcome } from "../../core/failure.ts";
 import type { SearchKey } from "../../core/search.ts";
 import type { Command } from "../command.ts";
-import { accountOf, bad, type Completion, type Context, selectedOf } from "./context.ts";
+import { bad, type Completion, type Context, selectedAccount, selectedOf } from "./context.ts";
 import { limitedSearch, sayLimit } from "./message_limit.ts";
 import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
@@ -48,7 +48,7 @@ export async function uidsFound(cx: Context, key: SearchKey): Promise<Outcome<re
     }
     return done(uids);
   }
-  const found = await working(cx, cx.services.store.search(accountOf(cx), mirror.id, key));
+  const found = await working(cx, cx.services.store.search(selectedAccount(cx), mirror.id, key));
   if (!found.ok) return found;
   return done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0));
 }

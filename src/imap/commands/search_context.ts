@@ -7,7 +7,7 @@ import type { SearchContext } from "../contexts.ts";
 import { searchUpdateLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Updates } from "../view.ts";
-import { accountOf, type Completion, type Context, no, ok, selectedOf } from "./context.ts";
+import { type Completion, type Context, no, ok, selectedAccount, selectedOf } from "./context.ts";
 import { tellNew } from "./new_messages.ts";
 import { localTest } from "./search_local.ts";
 
@@ -114,7 +114,7 @@ async function matchingOf(
   const test = localTest(key, mirror);
   if (test !== undefined) return new Set(uids.filter((uid) => test(uid, mirror.indexOf(uid))));
   const among: SearchKey = { key: "and", of: [{ key: "uid", set: rangesOf(uids) }, key] };
-  const found = await cx.services.store.search(accountOf(cx), mirror.id, among);
+  const found = await cx.services.store.search(selectedAccount(cx), mirror.id, among);
   return found.ok ? new Set(found.value) : undefined;
 }
 

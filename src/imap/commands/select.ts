@@ -1,16 +1,21 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3, RFC 7162 §3.2.5). */
+import { Right } from "../../core/acl.ts";
 import type { Command } from "../command.ts";
 import { countLine, listLine, type ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import type { Selected } from "../session.ts";
 import { mailboxId } from "../object_id.ts";
+import { reach } from "../reach.ts";
 import { View } from "../view.ts";
-import { accountOf, bad, type Completion, type Context, failed, no, ok } from "./context.ts";
+import { accountOf, bad, type Completion, type Context, failed, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
 import { working } from "./progress.ts";
 import { resync } from "./resync.ts";
+
+/** Rights of which one makes a mailbox READ-WRITE. */
+const CHANGES = Right.Insert | Right.Expunge | Right.Seen | Right.Write | Right.DeleteMessages;
 
 /** Leaves the selected mailbox in any case; a refusal leaves none selected. */
 export async function select(
@@ -20,19 +25,18 @@ export async function select(
   if (command.resync !== undefined && !cx.session.qresync) return bad("ENABLE QRESYNC first");
   leave(cx);
   if (command.condstore) enableCondstore(cx);
-  const { store } = cx.services;
-  const mailbox = await store.mailbox(accountOf(cx), command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  const opened = await working(cx, View.open(store, accountOf(cx), mailbox));
+  const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
+  if (!found.ok) return failed(found.failure);
+  const { account, name, rights } = found.value;
+  const opened = await working(cx, View.open(cx.services.store, account, found.value));
   if (!opened.ok) return failed(opened.failure);
   const view = opened.value;
-  const readOnly = command.name === "EXAMINE";
-  cx.session.selected = { name: mailbox.name, view, readOnly };
+  // RFC 4314 §5.2; all flags are shared.
+  const readOnly = command.name === "EXAMINE" || (rights & CHANGES) === 0;
+  cx.session.selected = { name, view, readOnly, rights, foreign: account !== accountOf(cx) };
   tellOpened(cx, cx.session.selected);
   if (command.resync !== undefined) await resync(cx, command.resync);
-  return readOnly
-    ? ok("EXAMINE completed", { code: "READ-ONLY" })
-    : ok("SELECT completed", { code: "READ-WRITE" });
+  return ok(`${command.name} completed`, { code: readOnly ? "READ-ONLY" : "READ-WRITE" });
 }
 
 /** The untagged answers that SELECT owes (RFC 9051 §6.3.2, RFC 3501 §6.3.1, RFC 7162 §3.1.2). */
@@ -51,6 +55,6 @@ function tellOpened(cx: Context, { name, view, readOnly }: Selected): void {
   tell("UIDs are valid", { code: "UIDVALIDITY", value: info.uidValidity });
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: modSeq });
-  tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(accountOf(cx), info.id) });
+  tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(view.account, info.id) });
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

@@ -1,7 +1,7 @@
 /** SORT and UID SORT (RFC 5256 §3, RFC 5267 §3). */
 import { done } from "../../core/failure.ts";
 import type { Command } from "../command.ts";
-import { accountOf, type Completion, type Context, selectedOf } from "./context.ts";
+import { type Completion, type Context, selectedAccount, selectedOf } from "./context.ts";
 import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
 import { refuseUpdates } from "./search_context.ts";
@@ -18,7 +18,7 @@ export async function sort(
   if (command.returns?.options.includes("UPDATE")) refuseUpdates(cx, tag);
   const key = searchKey(command.criteria, view, cx.session.saved);
   const { store } = cx.services;
-  const found = await working(cx, store.sort(accountOf(cx), view.mirror.id, key, command.order));
+  const found = await working(cx, store.sort(selectedAccount(cx), view.mirror.id, key, command.order));
   if (!found.ok) return answer(cx, tag, command, found);
   return answer(cx, tag, command, done(Array.from(found.value).filter((uid) => view.seqOf(uid) > 0)));
 }

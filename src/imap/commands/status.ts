@@ -1,9 +1,10 @@
 /** STATUS (RFC 9051 §6.3.11, RFC 7162 §3.1.2.1, RFC 7889, RFC 8438). */
-import type { MailboxInfo } from "../../core/store.ts";
+import { Right } from "../../core/acl.ts";
 import type { Command, StatusItem } from "../command.ts";
 import { statusLine } from "../encode/mod.ts";
-import { accountOf, type Completion, type Context, no, ok } from "./context.ts";
 import { mailboxId } from "../object_id.ts";
+import { reach, type Reached } from "../reach.ts";
+import { type Completion, type Context, failed, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 
 /** Answers from the mailbox's counters. */
@@ -11,9 +12,9 @@ export async function status(
   cx: Context,
   command: Extract<Command, { readonly name: "STATUS" }>,
 ): Promise<Completion> {
-  const mailbox = await cx.services.store.mailbox(accountOf(cx), command.mailbox);
-  if (mailbox === undefined) return no("No such mailbox", { code: "NONEXISTENT" });
-  await writeStatus(cx, mailbox, command.items);
+  const found = await reach(seekerOf(cx), command.mailbox, Right.Read);
+  if (!found.ok) return failed(found.failure);
+  await writeStatus(cx, found.value, command.items);
   if (command.items.includes("HIGHESTMODSEQ")) enableCondstore(cx);
   return ok("STATUS completed");
 }
@@ -21,7 +22,7 @@ export async function status(
 /** `* STATUS mailbox (…)`. */
 export async function writeStatus(
   cx: Context,
-  mailbox: MailboxInfo,
+  mailbox: Reached,
   items: readonly StatusItem[],
 ): Promise<void> {
   const deleted = items.includes("DELETED-STORAGE") ? await deletedOctets(cx, mailbox) : 0;
@@ -32,13 +33,13 @@ export async function writeStatus(
 }
 
 /** RFC 9208 §4.1.4; the one item that the mailbox's counters do not have. */
-async function deletedOctets(cx: Context, mailbox: MailboxInfo): Promise<number> {
-  return mailbox.deleted === 0 ? 0 : await cx.services.store.deletedOctets(accountOf(cx), mailbox.id);
+async function deletedOctets(cx: Context, mailbox: Reached): Promise<number> {
+  return mailbox.deleted === 0 ? 0 : await cx.services.store.deletedOctets(mailbox.account, mailbox.id);
 }
 
 function valueOf(
   cx: Context,
-  mailbox: MailboxInfo,
+  mailbox: Reached,
   item: Exclude<StatusItem, "DELETED-STORAGE">,
 ): number | string {
   switch (item) {
@@ -61,7 +62,7 @@ function valueOf(
     case "APPENDLIMIT":
       return cx.services.limits.afterLogin.append;
     case "MAILBOXID":
-      return mailboxId(accountOf(cx), mailbox.id);
+      return mailboxId(mailbox.account, mailbox.id);
     default:
       return item satisfies never;
   }

@@ -1,10 +1,20 @@
 /** STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). */
+import { type AllowedFlags, allowedFlags } from "../../core/acl.ts";
 import type { ModSeq } from "../../core/brands.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { By, Command } from "../command.ts";
 import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
-import { accountOf, bad, type Completion, type Context, failed, no, ok, selectedOf } from "./context.ts";
+import {
+  bad,
+  type Completion,
+  type Context,
+  failed,
+  no,
+  ok,
+  selectedAccount,
+  selectedOf,
+} from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { limited, sayLimit } from "./message_limit.ts";
 import { working } from "./progress.ts";
@@ -24,13 +34,19 @@ export async function store(
   const since = command.unchangedSince;
   if (since !== undefined) enableCondstore(cx);
   if (uids.length === 0) return ok("STORE completed, no messages");
+  const allowed = allowedFlags(selected.rights);
+  if (!mayChange(allowed, command)) return no("Not permitted", { code: "NOPERM" });
   const change = {
     op: command.op,
-    flags: command.list.flags,
-    keywords: command.list.keywords,
+    flags: command.list.flags & allowed.flags,
+    keywords: allowed.keywords ? command.list.keywords : [],
+    allowed,
     ...(since === undefined ? {} : { unchangedSince: since as ModSeq }),
   };
-  const set = await working(cx, cx.services.store.setFlags(accountOf(cx), view.mirror.id, uids, change));
+  const set = await working(
+    cx,
+    cx.services.store.setFlags(selectedAccount(cx), view.mirror.id, uids, change),
+  );
   if (!set.ok) return failed(set.failure);
   const { changed, modified } = set.value;
   await takeOwn(cx, view, changed);
@@ -57,6 +73,15 @@ export async function store(
     return sayLimit(cx, no("Some messages are gone", { code: "EXPUNGEISSUED" }), lowest);
   }
   return sayLimit(cx, ok("STORE completed"), lowest);
+}
+
+/** RFC 4314 §4: a STORE is refused only when nothing of it is permitted. */
+function mayChange(
+  allowed: AllowedFlags,
+  { op, list }: Extract<Command, { readonly name: "STORE" }>,
+): boolean {
+  if (op === "replace" || list.flags === 0 && list.keywords.length === 0) return allowed.flags !== 0;
+  return (list.flags & allowed.flags) !== 0 || allowed.keywords && list.keywords.length > 0;
 }
 
 /** MODIFIED names messages the way the command did. */

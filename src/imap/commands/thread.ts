@@ -3,7 +3,7 @@ import { rangesOf } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
 import { threadList } from "../encode/mod.ts";
 import { threads } from "../threads.ts";
-import { accountOf, type Completion, type Context, failed, ok, selectedOf } from "./context.ts";
+import { type Completion, type Context, failed, ok, selectedAccount, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { working } from "./progress.ts";
 import { uidsFound } from "./search.ts";
@@ -20,7 +20,7 @@ export async function thread(
   if (!found.ok) return failed(found.failure);
   const rows = await working(
     cx,
-    cx.services.store.threadRows(accountOf(cx), view.mirror.id, rangesOf(found.value)),
+    cx.services.store.threadRows(selectedAccount(cx), view.mirror.id, rangesOf(found.value)),
   );
   if (!rows.ok) return failed(rows.failure);
   const roots = threads(command.algorithm, rows.value);

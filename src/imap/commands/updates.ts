@@ -5,6 +5,7 @@ import { countLine, FetchLine, vanishedLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
+import { mayRead } from "./access.ts";
 import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { tellNew } from "./new_messages.ts";
@@ -76,7 +77,7 @@ export async function removed(cx: Context, text: string): Promise<Completion> {
  */
 export async function tellUpdates(cx: Context, expunge: boolean, own = false): Promise<void> {
   const { selected, notify } = cx.session;
-  if (selected === undefined) return;
+  if (selected === undefined || !mayRead(cx)) return;
   const chosen = notify === undefined
     ? undefined
     : new Map(notify.selected.map((each) => [each.event, each]));

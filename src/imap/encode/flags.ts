@@ -36,9 +36,12 @@ export function flagList(
   out.octet(0x29);
 }
 
-/** FLAGS and PERMANENTFLAGS: all system flags, then keywords, then `\*` when more can be made. */
-export function allFlags(out: Gather, keywords: readonly string[], more: boolean): void {
-  out.octet(0x28).text(SYSTEM[31]!);
+/**
+ * FLAGS and PERMANENTFLAGS: system flags, of which there is one at least, then keywords, then `\*` when more can be
+ * made.
+ */
+export function allFlags(out: Gather, keywords: readonly string[], more: boolean, flags = 31): void {
+  out.octet(0x28).text(SYSTEM[flags]!);
   for (const keyword of keywords) out.octet(0x20).text(keyword);
   if (more) out.text(" \\*");
   out.octet(0x29);

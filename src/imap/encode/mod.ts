@@ -1,4 +1,5 @@
 /** Everything the server says, file by file as the grammar reads it. */
+export * from "./acl.ts";
 export * from "./fetch.ts";
 export { allFlags, flagList, flagsLine } from "./flags.ts";
 export * from "./mailbox.ts";

@@ -11,7 +11,13 @@ export type ResponseCode =
   | { readonly code: PlainCode }
   | { readonly code: "CAPABILITY"; readonly names: readonly string[] }
   | { readonly code: "BADCHARSET"; readonly charsets: readonly string[] }
-  | { readonly code: "PERMANENTFLAGS"; readonly keywords: readonly string[]; readonly more: boolean }
+  /** `flags`: bits of Flag; all when left out. */
+  | {
+    readonly code: "PERMANENTFLAGS";
+    readonly flags?: number;
+    readonly keywords: readonly string[];
+    readonly more: boolean;
+  }
   /** Nothing can be changed: EXAMINE. */
   | { readonly code: "NO PERMANENTFLAGS" }
   | {
@@ -99,7 +105,7 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "PERMANENTFLAGS":
       out.text("PERMANENTFLAGS ");
-      allFlags(out, code.keywords, code.more);
+      allFlags(out, code.keywords, code.more, code.flags);
       break;
     case "NO PERMANENTFLAGS":
       out.text("PERMANENTFLAGS ()");

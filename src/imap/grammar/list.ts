@@ -1,4 +1,4 @@
-/** LIST and LSUB: RFC 9051 §6.3.9, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 9590. */
+/** LIST and LSUB: RFC 9051 §6.3.9, RFC 3501 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590. */
 import type { Command, ListCommand, MetadataQuery, StatusItem } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
 import { listMailbox, reference } from "./mailbox.ts";
@@ -98,7 +98,7 @@ interface ReturnOpts {
 
 /**
  * list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
- * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / status-option / "METADATA" SP entries
+ * return-option = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "MYRIGHTS" / status-option / "METADATA" SP entries
  */
 function listReturnOpts(c: Cursor): ReturnOpts | undefined {
   if (!c.keyword("RETURN")) return c.expected("RETURN");
@@ -113,6 +113,7 @@ function listReturnOpts(c: Cursor): ReturnOpts | undefined {
       case "SUBSCRIBED":
       case "CHILDREN":
       case "SPECIAL-USE":
+      case "MYRIGHTS":
         returns.add(word);
         break;
       case "STATUS": {

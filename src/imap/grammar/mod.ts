@@ -1,5 +1,6 @@
 /** The command line: RFC 9051 §9 `command`. One row per command; an extension adds its row here. */
 import type { By, Command, CommandName, Tagged } from "../command.ts";
+import { deleteAcl, listRights, rightsOf, setAcl } from "./acl.ts";
 import { appendHead } from "./append.ts";
 import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
@@ -55,6 +56,11 @@ const ROWS = {
   GETQUOTA: { plain: getQuota },
   GETQUOTAROOT: { plain: getQuotaRoot },
   SETQUOTA: { plain: setQuota },
+  SETACL: { plain: setAcl },
+  DELETEACL: { plain: deleteAcl },
+  GETACL: { plain: rightsOf("GETACL") },
+  LISTRIGHTS: { plain: listRights },
+  MYRIGHTS: { plain: rightsOf("MYRIGHTS") },
   UNAUTHENTICATE: { plain: () => ({ name: "UNAUTHENTICATE" }) },
   LANGUAGE: { plain: language },
   IDLE: { plain: () => ({ name: "IDLE" }) },

@@ -67,9 +67,9 @@ const DELETE_ROWS = 2000;
  */
 export async function deleteAccountRows(db: Database, accountId: number): Promise<void> {
   await db.deleteFrom("account_state").where("account_id", "=", accountId).execute();
-  for (const table of ["mailbox", "mailbox_garbage", "metadata", "subscription", "maildrop_lock"] as const) {
-    await db.deleteFrom(table).where("account_id", "=", accountId).execute();
-  }
+  const tables = ["mailbox", "mailbox_garbage", "metadata", "acl", "subscription", "maildrop_lock"] as const;
+  for (const table of tables) await db.deleteFrom(table).where("account_id", "=", accountId).execute();
+  await forgetRights(db, accountId);
   for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
@@ -87,6 +87,21 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
           on conflict (blob_id) do update set freed_at = excluded.freed_at
       ) select 1 from gone`.execute(db)
   );
+}
+
+/** Takes back what an account may do in others' mailboxes: another one may get its address. */
+async function forgetRights(db: Database, accountId: number): Promise<void> {
+  const account = await db.selectFrom("account").select(["local_part", "domain"])
+    .where("account_id", "=", accountId).executeTakeFirst();
+  if (account === undefined) return;
+  const address = `${account.local_part}@${account.domain}`;
+  await db.transaction().execute(async (trx) => {
+    // Under the owners' locks, in their order, as every writer.
+    await sql`select from account_state where account_id = any (array(
+      select account_id from acl where identifier = any (${[address, `-${address}`]}::text[])
+    )) order by account_id for update`.execute(trx);
+    await trx.deleteFrom("acl").where("identifier", "in", [address, `-${address}`]).execute();
+  });
 }
 
 /** Repeats a statement until it finds nothing more. */

@@ -6,6 +6,7 @@ import * as ground from "../../../migrations/0001_ground.ts";
 import * as sort from "../../../migrations/0002_sort.ts";
 import * as metadata from "../../../migrations/0003_metadata.ts";
 import * as queue from "../../../migrations/0004_queue.ts";
+import * as acl from "../../../migrations/0005_acl.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
@@ -14,6 +15,7 @@ const STEPS: Record<string, Migration> = {
   "0002_sort": sort,
   "0003_metadata": metadata,
   "0004_queue": queue,
+  "0005_acl": acl,
   "0008_domains": domains,
 };
 

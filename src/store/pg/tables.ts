@@ -99,6 +99,7 @@ export interface Tables {
   };
   message_text: { account_id: number; message_id: number; header: string; body: string };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
+  acl: { account_id: number; mailbox_id: number; identifier: string; rights: string };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
   blob_staged: { blob_id: string; touched_at: Generated<Date> };

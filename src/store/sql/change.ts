@@ -20,29 +20,32 @@ export const setMailboxKeywords = statement(
 );
 
 /** What `setFlags` does with the given flags. */
-export const FlagOp = { add: 0, remove: 1, replace: 2 } as const;
+export const FlagOp = { add: 0, remove: 1, replace: 2, replaceFlagsOnly: 3 } as const;
 
 /** What becomes of flags and keywords. */
-const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else $8 end`;
+const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else flags & ~$11 | $8 end`;
 const NO_KEYWORDS = `repeat('0', 256)::bit(256)`;
 const NEW_KEYWORDS = `nullif(case $7 when 0 then coalesce(keywords, ${NO_KEYWORDS}) | $9::bit(256)
                           when 1 then keywords & ~$9::bit(256)
+                          when 3 then keywords
                           else $9::bit(256) end, ${NO_KEYWORDS})`;
 
 /**
  * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
- * $9 keyword bits, $10 unchangedSince or null. A message whose flags stay as they are keeps its modseq.
+ * $9 keyword bits, $10 unchangedSince or null, $11 flags that replacing may change. A message whose flags stay
+ * as they are keeps its modseq.
  *
- * Rows are found again by an array of keys, here and below: of a join, planned while the table was empty,
- * PostgreSQL makes a walk through the whole mailbox.
+ * Rows are found again by their place in the table, here and below: the account's lock keeps them there. By key,
+ * PostgreSQL may choose the wrong index of an empty or large table and walk through the whole mailbox, for one
+ * message too; a place leaves it no choice.
  */
 export const setFlags = statement(
   "set_flags",
-  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8"],
+  ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8", "int2"],
   `with scope as materialized (
     select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
      cross join lateral (
-       select uid, flags, keywords, modseq from entry
+       select ctid as place, uid, flags, keywords, modseq from entry
         where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
         order by uid limit $6
      ) e
@@ -51,7 +54,7 @@ export const setFlags = statement(
   ), wanted as materialized (
     select x.*, not refused and (flags <> old_flags or keywords is distinct from old_keywords) as differs
       from (
-        select uid, flags as old_flags, keywords as old_keywords, modseq,
+        select place, uid, flags as old_flags, keywords as old_keywords, modseq,
                coalesce(modseq > $10, false) as refused,
                ${NEW_FLAGS} as flags, ${NEW_KEYWORDS} as keywords
           from scope
@@ -63,7 +66,7 @@ export const setFlags = statement(
   ), changed as (
     update entry e set flags = ${NEW_FLAGS}, keywords = ${NEW_KEYWORDS}, modseq = next.modseq
       from next
-     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = any (array(select uid from differing))
+     where e.ctid = any (array(select place from differing))
   ), counted as (
     update mailbox b
        set highestmodseq = next.modseq,
@@ -93,7 +96,7 @@ export const removeEntries = statement(
   `with scope as materialized (
     select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
      cross join lateral (
-       select uid from entry
+       select ctid as place, uid from entry
         where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
           and flags & $7 = $7
         order by uid limit $6
@@ -102,7 +105,7 @@ export const removeEntries = statement(
      order by e.uid limit $6
   ), gone as (
     delete from entry e
-     where e.account_id = $1 and e.mailbox_id = $2 and e.uid = any (array(select uid from scope))
+     where e.ctid = any (array(select place from scope))
     returning e.uid, e.message_id, e.size, e.flags
   ), ${DROP_LOST_MESSAGES}, next as materialized (
     select modseq + 1 as modseq from account_state
@@ -136,8 +139,8 @@ export const dropEntries = statement(
   "drop_entries",
   ["int8", "int4", "int4"],
   `with gone as (
-    delete from entry where account_id = $1 and mailbox_id = $2 and uid = any (array(
-      select uid from entry where account_id = $1 and mailbox_id = $2 order by uid limit $3))
+    delete from entry where ctid = any (array(
+      select ctid from entry where account_id = $1 and mailbox_id = $2 order by uid limit $3))
     returning message_id
   ), ${DROP_LOST_MESSAGES}
   select count(*) from gone`,

@@ -127,8 +127,8 @@ export const deliver = statement(
               from taken group by account_id) c
      where s.account_id = c.account_id
   )
-  select p.status, p.mailbox_id, p.uidvalidity, t.uid, t.modseq
-    from place p left join taken t using (ord) order by ord`,
+  select p.status, p.mailbox_id, p.uidvalidity, t.uid, t.modseq, p.ord
+    from place p left join taken t using (ord)`,
 );
 
 /**

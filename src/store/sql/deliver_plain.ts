@@ -17,6 +17,8 @@ import { statement } from "../pg/door.ts";
  * size, $18 day of Date, $19 envelope, $20 body structure, $21 structure.
  * Octets: $22 blobs, $23 octets. A conflict there is the same octets, from a delivery whose outcome was unknown.
  *
+ * Rows come in whatever order the plan has, each with its target's number, from 1: sorting them would cost, too.
+ *
  * A domain with a quota, whichever, stands in the way as well: locks and sums of those are `deliver`'s. The last
  * column of the rows says whether there is one.
  */
@@ -62,7 +64,7 @@ export const deliverPlain = statement(
                    unnest($15::bool[]) as ends_box, unnest($16::uuid[]) as blob_id,
                    unnest($17::int4[]) as header_size, unnest($18::date[]) as sent_on,
                    unnest($19::bytea[]) as envelope, unnest($20::bytea[]) as body_structure,
-                   unnest($21::bytea[]) as structure) t
+                   unnest($21::bytea[]) as structure, generate_subscripts($1::int8[], 1) as number) t
       left join account_state s on s.account_id = t.account_id
       left join mailbox b on b.account_id = t.account_id and b.name = t.name
   ), verdict as materialized (
@@ -99,5 +101,6 @@ export const deliverPlain = statement(
     select unnest($22::uuid[]), 0, unnest($23::bytea[]) where (select good from verdict)
     on conflict do nothing
   )
-  select v.good, p.mailbox_id, p.uidvalidity, p.uid, p.modseq, v.restricted from place p, verdict v`,
+  select v.good, p.mailbox_id, p.uidvalidity, p.uid, p.modseq, p.number, v.restricted
+    from place p, verdict v`,
 );

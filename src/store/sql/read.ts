@@ -22,6 +22,14 @@ export const mailboxIndex = statement(
     where b.account_id = $1 and b.mailbox_id = $2`,
 );
 
+/**
+ * Entries that changed after modseq $3. The order and the upper bound leave PostgreSQL no reason to walk through
+ * the whole mailbox by UID instead.
+ */
+const CHANGED = `select uid, flags, modseq, keywords from entry e
+      where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 and e.modseq < 9223372036854775807
+      order by modseq`;
+
 /** What changed after a modseq, in one row. $1 account, $2 mailbox, $3 modseq. */
 export const mailboxChanges = statement(
   "mailbox_changes",
@@ -29,8 +37,7 @@ export const mailboxChanges = statement(
   `select ${MAILBOX_COLUMNS}, x.*, v.*, b.vanished_floor
      from mailbox b cross join lateral (
        select ${ENTRY_ARRAYS}
-         from (select uid, flags, modseq, keywords from entry e
-                where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 order by uid) o
+         from (select * from (${CHANGED}) c order by uid) o
      ) x cross join lateral (
        select coalesce(array_agg(uid_low), '{}') as lows, coalesce(array_agg(uid_high), '{}') as highs
          from (select uid_low, uid_high from expunged
