@@ -5,6 +5,7 @@ import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { statusCommand } from "./mail_status.ts";
+import { tlsReportCommand } from "./mail_tls_report.ts";
 
 /** Takes the exit code of the command that ran. */
 export type Finish = (code: number) => void;
@@ -20,6 +21,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))
+    .addCommand(tlsReportCommand(finish))
     .addCommand(configCommand(finish))
     // `mail --set … domain list`: the options may also stand before the noun.
     .option("--config <file>", "see the commands")

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { done } from "../core/failure.ts";
 import type { Finish } from "./mail.ts";
+import { addDkimVerb } from "./mail_dkim.ts";
 import { octets, table } from "./output.ts";
 import { quotaOf, withQuotaOptions } from "./quota.ts";
 import { verb } from "./verb.ts";
@@ -16,7 +17,11 @@ export function domainCommand(finish: Finish): Command {
         "as another name for a domain that is there: its addresses are that one's",
       ),
     finish,
-    ({ admin, args, options }) => admin.domains.add(args[0], quotaOf(options), options["aliasOf"]),
+    async ({ admin, args, options }) => {
+      const added = await admin.domains.add(args[0], quotaOf(options), options["aliasOf"]);
+      const keys = added.ok ? await admin.dkim.ensure(added.value.name) : added;
+      return keys.ok ? added : keys;
+    },
     ({ name, aliasOf }) => ({
       json: aliasOf === undefined ? { domain: name } : { domain: name, aliasOf },
       text: aliasOf === undefined ? `added ${name}` : `added ${name}, another name for ${aliasOf}`,
@@ -58,6 +63,7 @@ export function domainCommand(finish: Finish): Command {
     ({ admin, args }) => admin.domains.remove(args[0]),
     () => ({ json: {}, text: "removed" }),
   );
+  addDkimVerb(domain, finish);
   return domain;
 }
 

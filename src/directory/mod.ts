@@ -19,7 +19,7 @@ import { VerifyCache } from "./verify_cache.ts";
 
 export { formatAddress, parseAddress, parseDomain } from "./addresses.ts";
 export { findAccount } from "./admin_common.ts";
-export { type Admin, type AdminOptions, createAdmin, type Quota } from "./admin.ts";
+export { type Admin, type AdminOptions, createAdmin, type DkimRow, type Quota } from "./admin.ts";
 export { parseQuota } from "./import.ts";
 export { createHasher, HashBusy, type Hasher } from "./hash.ts";
 export {

@@ -7,8 +7,8 @@ import {
   type OutboundRecipient,
 } from "../../core/outbound.ts";
 import { formatPath } from "../grammar/path.ts";
-import { toXtext } from "../grammar/xtext.ts";
 import type { Extensions } from "./extensions.ts";
+import { toXtext } from "./to_xtext.ts";
 
 /** MAIL with its parameters, without CRLF. `size`: octets; `body`: as it will be sent. */
 export function mailCommand(

@@ -8,6 +8,7 @@ import * as metadata from "../../../migrations/0003_metadata.ts";
 import * as queue from "../../../migrations/0004_queue.ts";
 import * as acl from "../../../migrations/0005_acl.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
+import * as trust from "../../../migrations/0009_trust.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -17,6 +18,7 @@ const STEPS: Record<string, Migration> = {
   "0004_queue": queue,
   "0005_acl": acl,
   "0008_domains": domains,
+  "0009_trust": trust,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

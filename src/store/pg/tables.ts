@@ -184,4 +184,31 @@ export interface Tables {
     keys: number[];
     steps: unknown;
   };
+  dkim_key: {
+    domain: string;
+    selector: string;
+    algorithm: string;
+    state: string;
+    private_key: Uint8Array;
+    public_key: Uint8Array;
+    created_at: Generated<Date>;
+  };
+  mta_sts_policy: {
+    domain: string;
+    policy_id: string;
+    mode: string;
+    mx: string[];
+    max_age: number;
+    expires_at: Date;
+  };
+  tls_report: {
+    day: string;
+    domain: string;
+    policy_type: string;
+    result: string;
+    host: string;
+    policy: string[];
+    mx: string[];
+    sessions: number;
+  };
 }
