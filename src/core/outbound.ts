@@ -195,7 +195,7 @@ export interface Reacher {
    */
   reach(
     to: Destination,
-    need: { readonly requireTls: boolean; readonly signal: AbortSignal },
+    need: { readonly requireTls: boolean; readonly tlsOptional?: boolean; readonly signal: AbortSignal },
   ): Promise<Reached>;
 }
 

@@ -1,18 +1,29 @@
 /** Carries messages: finds the way, opens the connection, sends, and sees to it that the result is recorded. */
 import type { Emit } from "../core/events.ts";
 import { Unavailable } from "../core/failure.ts";
-import type { Destination, HopConnection, HopResult, Reacher, Router } from "../core/outbound.ts";
+import type {
+  Destination,
+  HopConnection,
+  HopResult,
+  OutboundEnvelope,
+  OutboundMessage,
+  Reacher,
+  Router,
+  Signer,
+} from "../core/outbound.ts";
 import type { World } from "../core/world.ts";
 import type { QueueLimits } from "./limits.ts";
-import { type BlobReader, type Outgoing, outgoing } from "./octets.ts";
+import { type BlobReader, outgoing } from "./octets.ts";
 import { type Hop, isStuck, isTrouble, resultOf, suppressedResult } from "./outcome.ts";
 import type { Recorder } from "./recorder.ts";
+import { signed } from "./signed.ts";
 import type { QueuedMessage, Recipient, Supply, Unit } from "./work.ts";
 
 /** What a courier works with. */
 export interface CourierOptions {
   readonly router: Router;
   readonly reacher: Reacher;
+  readonly signer?: Signer;
   readonly reader: BlobReader;
   readonly recorder: Recorder;
   readonly supply: Supply;
@@ -125,7 +136,8 @@ export class Trip implements AsyncDisposable {
   readonly #courier: Courier;
   #connection: HopConnection | undefined;
   #to: Destination | undefined;
-  #requireTls = false;
+  /** What the connection was opened for, beside its destination. */
+  #need = "";
   #messages = 0;
 
   constructor(courier: Courier) {
@@ -145,7 +157,7 @@ export class Trip implements AsyncDisposable {
     let trouble: HopResult | undefined;
     const groups = await this.#groups(unit);
     for (const [i, { to, recipients }] of groups.entries()) {
-      const reached = await this.#reach(to, message.envelope.requireTls);
+      const reached = await this.#reach(to, message.envelope);
       const hop = { host: this.#host, security: this.#connection?.security, protocol: to.protocol };
       if (reached !== undefined) {
         // What REQUIRETLS asks for, others may not need: that failure is this message's alone.
@@ -200,15 +212,17 @@ export class Trip implements AsyncDisposable {
   }
 
   /** Has the right connection open; or says why not. */
-  async #reach(to: Destination, requireTls: boolean): Promise<HopResult | undefined> {
-    if (this.isOpen && this.#to?.key === to.key && this.#requireTls === requireTls) return undefined;
+  async #reach(to: Destination, envelope: OutboundEnvelope): Promise<HopResult | undefined> {
+    const { requireTls, tlsOptional = false } = envelope;
+    const need = `${requireTls} ${tlsOptional}`;
+    if (this.isOpen && this.#to?.key === to.key && this.#need === need) return undefined;
     await this[Symbol.asyncDispose]();
     const { reacher, signal } = this.#courier.options;
-    const reached = await reacher.reach(to, { requireTls, signal });
+    const reached = await reacher.reach(to, { requireTls, tlsOptional, signal });
     if (!reached.ok) return reached.result;
     this.#connection = reached.connection;
     this.#to = to;
-    this.#requireTls = requireTls;
+    this.#need = need;
     this.#messages = 0;
     return undefined;
   }
@@ -218,17 +232,18 @@ export class Trip implements AsyncDisposable {
     message: QueuedMessage,
     recipients: readonly Recipient[],
   ): Promise<readonly HopResult[] | undefined> {
-    const { reader, supply } = this.#courier.options;
-    let opened: Outgoing;
+    const { reader, supply, signer } = this.#courier.options;
+    let opened: OutboundMessage;
     try {
-      opened = await outgoing(reader, message.blob, message.size);
+      const plain = await outgoing(reader, message.blob, message.size);
+      opened = await signed({ envelope: message.envelope, recipients, ...plain }, signer);
     } catch (thrown) {
       if (!(thrown instanceof Unavailable)) throw thrown;
       await supply.giveBack(recipients);
       return undefined;
     }
     try {
-      return await this.#connection!.send({ envelope: message.envelope, recipients, ...opened });
+      return await this.#connection!.send(opened);
     } catch (thrown) {
       // The rest of the octets could not be read: the next hop has not seen their end.
       await this[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@
  */
 import { type Emit, emitBug } from "../core/events.ts";
 import { Unavailable } from "../core/failure.ts";
-import type { HopResult, Reacher, Router } from "../core/outbound.ts";
+import type { HopResult, Reacher, Router, Signer } from "../core/outbound.ts";
 import type { World } from "../core/world.ts";
 import { retrying } from "../store/failures.ts";
 import type { Door } from "../store/pg/door.ts";
@@ -23,6 +23,7 @@ export interface SchedulerOptions {
   readonly door: Door;
   readonly router: Router;
   readonly reacher: Reacher;
+  readonly signer?: Signer;
   readonly world: World;
   readonly emit: Emit;
   readonly limits: QueueLimits;
