@@ -6,6 +6,7 @@ import { z } from "zod";
 import { parseAddress, parseDomain } from "../directory/mod.ts";
 import { limitsSchema } from "./limits.ts";
 import { network } from "./network.ts";
+import { outboundShape } from "./outbound.ts";
 
 /** What a listener may speak. */
 export const PROTOCOLS = [
@@ -159,6 +160,7 @@ export const configSchema = z.strictObject({
       "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
+  ...outboundShape,
   pop3: z.strictObject({
     utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
       "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",

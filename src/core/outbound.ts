@@ -191,7 +191,7 @@ export interface Router {
 export interface Reacher {
   /**
    * `requireTls`: RFC 8689, whatever the destination says: a host without it, or that nothing vouches for, is
-   * none. Never rejects.
+   * none. `tlsOptional`: RFC 8689 §5, DANE, MTA-STS and our own policy do not count. Never rejects.
    */
   reach(
     to: Destination,

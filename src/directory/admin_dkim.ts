@@ -3,7 +3,7 @@ import { done, type Outcome, refused } from "../core/failure.ts";
 import { type DkimKey, dkimRecord, makeDkimKey } from "../trust/dkim_keys.ts";
 import { PgKeys } from "../trust/pg.ts";
 import { parseDomain } from "./addresses.ts";
-import { type AdminOptions, isDomain, noDomain } from "./admin_common.ts";
+import { type AdminOptions, noDomain } from "./admin_common.ts";
 
 /** A DKIM key as an administrator sees it: what to publish, and whether it signs. */
 export interface DkimRow {
@@ -83,8 +83,14 @@ export class DkimAdmin {
   async #with<T>(text: string, work: (domain: string) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const domain = parseDomain(text);
     if (!domain.ok) return domain;
-    if (!await isDomain(this.options.database, domain.value)) return noDomain(domain.value);
-    return await work(domain.value);
+    // A domain that is another name for one has keys of its own: its users may write under both.
+    const row = await this.options.database.selectFrom("domain").select("name").where(
+      "name",
+      "=",
+      domain.value,
+    )
+      .executeTakeFirst();
+    return row === undefined ? noDomain(domain.value) : await work(domain.value);
   }
 
   async #make(
