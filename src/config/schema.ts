@@ -161,6 +161,14 @@ export const configSchema = z.strictObject({
     ),
   }).prefault({}).describe("how mail is taken in"),
   ...outboundShape,
+  queue: z.strictObject({
+    send: z.boolean().default(true).describe(
+      "send mail to other servers; false: recipients elsewhere are refused, and what is queued waits",
+    ),
+    trace: z.boolean().default(true).describe(
+      "keep every step of each message for `mail trace`, as long as limits.queue.history_ms",
+    ),
+  }).prefault({}).describe("the queue of mail that goes out"),
   pop3: z.strictObject({
     utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
       "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",

@@ -9,6 +9,12 @@ const FIXED = [
   "worker_memory_mb",
   "listeners",
   "auth",
+  "routes",
+  "relay",
+  "tls_policy",
+  "dns",
+  "outbound",
+  "queue",
   "log",
   "limits.exempt",
   "limits.directory",
@@ -16,6 +22,10 @@ const FIXED = [
   "limits.throttle",
   "limits.verify_cache",
   "limits.store",
+  "limits.queue",
+  "limits.client",
+  "limits.reach",
+  "limits.dns",
 ] as const;
 
 /** The new configuration with the old values where only a restart changes them, and the names of those. */

@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
 import { emitBug } from "../core/events.ts";
+import type { OutboundDoor } from "../core/outbound.ts";
 import { realWorld } from "../core/world.ts";
 import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
 import {
@@ -24,6 +25,7 @@ import { openDoor } from "../store/pg/wire/mod.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
+import { NodeQueue } from "./queue.ts";
 
 const start = workerData as WorkerStart;
 const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
@@ -63,6 +65,8 @@ class NodeWorker {
   private constructor(
     private readonly store: Store,
     private readonly directory: DirectoryServices,
+    private readonly queue: NodeQueue | undefined,
+    private readonly outbound: OutboundDoor | undefined,
     private readonly closeDatabase: () => Promise<void>,
   ) {}
 
@@ -73,6 +77,7 @@ class NodeWorker {
     const { limits, auth } = config;
     // On the embedded database there is no other node, but commands that bring mail in (`mail import`).
     const buses = [new BroadcastBus(), new NodeLink(address, start.node, address.kind === "url")];
+    const queue = config.queue.send ? await NodeQueue.open(config, database, emit) : undefined;
     const store = createStore({
       door,
       database,
@@ -83,6 +88,7 @@ class NodeWorker {
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
+      ...(queue === undefined ? {} : { queue: queue.settings }),
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
     const directory = createDirectory({
@@ -104,7 +110,15 @@ class NodeWorker {
       },
     });
     guesses.onmessage = (event: MessageEvent<ThrottleNote>) => directory.hear(event.data);
-    const worker = new NodeWorker(store, directory, async () => {
+    const outbound = queue?.start({
+      door,
+      store,
+      directory: directory.directory,
+      hostname: config.hostname,
+      number: start.number,
+      workers: start.workers,
+    });
+    const worker = new NodeWorker(store, directory, queue, outbound, async () => {
       guesses.close();
       await directory[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -198,6 +212,7 @@ class NodeWorker {
         emit,
         startTlsOffered: ROLES[protocol].tls === "starttls",
         draining: this.#draining.signal,
+        ...(this.outbound === undefined ? {} : { queue: this.outbound }),
       }, this.#config);
     } finally {
       metrics.connection(protocol, -1);
@@ -222,7 +237,7 @@ class NodeWorker {
     await Promise.all(listeners.map((listener) => listener.close()));
     this.#draining.abort();
     const late = setTimeout(() => listeners.forEach((listener) => listener.destroy()), withinMs);
-    await Promise.all(listeners.map((listener) => listener.drained()));
+    await Promise.all([...listeners.map((listener) => listener.drained()), this.queue?.drain(withinMs)]);
     clearTimeout(late);
     await this.closeDatabase();
     say({ kind: "drained" });
