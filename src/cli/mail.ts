@@ -4,6 +4,7 @@ import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
+import { queueCommand, suppressionCommand } from "./mail_queue.ts";
 import { statusCommand } from "./mail_status.ts";
 import { tlsReportCommand } from "./mail_tls_report.ts";
 
@@ -20,6 +21,8 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(aliasCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
+    .addCommand(queueCommand(finish))
+    .addCommand(suppressionCommand(finish))
     .addCommand(statusCommand(finish))
     .addCommand(tlsReportCommand(finish))
     .addCommand(configCommand(finish))

@@ -18,7 +18,7 @@ import { enqueueMany, states, until } from "./support.ts";
 
 const MESSAGES = Number(Deno.env.get("MALLEPOSTE_CRASH_MESSAGES") ?? 600);
 const SEED = Number(Deno.env.get("MALLEPOSTE_CRASH_SEED") ?? 7);
-const CRASHES = 3, DOMAINS = 4, CONCURRENCY = 4;
+const CRASHES = 3, PATIENCE_MS = 60_000 + MESSAGES * 60, DOMAINS = 4, CONCURRENCY = 4;
 
 /** mulberry32: the same moments with the same seed, as far as a machine is the same. */
 function randomOf(seed: number): () => number {
@@ -42,28 +42,37 @@ Deno.test("kill -9 while the queue drains: nothing is lost, and only what was un
     "limits.queue.poll_ms=200",
     `limits.queue.concurrency_most=${CONCURRENCY}`,
   ];
+  let server: TestServer | undefined;
   try {
-    let server: TestServer = await startServer({ folder, settings: [...settings, "queue.send=false"] });
+    server = await startServer({ folder, settings: [...settings, "queue.send=false"] });
     await enqueueInto(folder);
     assertEquals(await server.stop(), 0);
     for (let i = 0; i < CRASHES; i++) {
       server = await startServer({ folder, settings });
       const before = sink.messages;
       const some = Math.floor(MESSAGES / (CRASHES + 1) * random());
-      await until(() => sink.messages >= Math.min(before + some, MESSAGES), "some have gone out");
+      await until(
+        () => sink.messages >= Math.min(before + some, MESSAGES),
+        "some have gone out",
+        PATIENCE_MS,
+      );
       await crash(server);
     }
     server = await startServer({ folder, settings });
     await using database = await openedDatabase(folder);
-    await until(async () => (await states(database.db))["delivered"] === MESSAGES, "all have gone out");
+    await until(
+      async () => (await states(database.db))["delivered"] === MESSAGES,
+      "all have gone out",
+      PATIENCE_MS,
+    );
     await assertInvariants(database.db);
-    await server.stop();
     assertEquals(sink.counts.size, MESSAGES, "none is lost");
     const twice = [...sink.counts.values()].reduce((sum, count) => sum + count - 1, 0);
     const underWay = CRASHES * CONCURRENCY * DOMAINS;
     assert(twice <= underWay, `${twice} came twice, ${underWay} can have been under way`);
     assert(sink.most <= CONCURRENCY * DOMAINS, `${sink.most} connections at once`);
   } finally {
+    await server?.[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 });

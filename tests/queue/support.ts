@@ -221,8 +221,12 @@ export async function states(db: Database): Promise<Record<string, number>> {
 }
 
 /** Waits until a condition holds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 60_000;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 60_000,
+): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!await condition()) {
     if (performance.now() > end) throw new Error(`Waited in vain until ${what}`);
     await new Promise((wake) => setTimeout(wake, 10));
