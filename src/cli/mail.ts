@@ -6,6 +6,7 @@ import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { queueCommand, suppressionCommand } from "./mail_queue.ts";
 import { statusCommand } from "./mail_status.ts";
+import { traceCommand } from "./mail_trace.ts";
 import { tlsReportCommand } from "./mail_tls_report.ts";
 
 /** Takes the exit code of the command that ran. */
@@ -23,6 +24,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(exportCommand(finish))
     .addCommand(queueCommand(finish))
     .addCommand(suppressionCommand(finish))
+    .addCommand(traceCommand(finish))
     .addCommand(statusCommand(finish))
     .addCommand(tlsReportCommand(finish))
     .addCommand(configCommand(finish))

@@ -3,7 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
-import { emitBug } from "../core/events.ts";
+import { type Emit, emitBug } from "../core/events.ts";
 import type { OutboundDoor } from "../core/outbound.ts";
 import { realWorld } from "../core/world.ts";
 import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
@@ -19,6 +19,7 @@ import {
   TlsContextHolder,
 } from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
+import { Tracer } from "../queue/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
@@ -28,7 +29,12 @@ import { ROLES } from "./protocols.ts";
 import { NodeQueue } from "./queue.ts";
 
 const start = workerData as WorkerStart;
-const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
+const { emit: write, metrics } = createEmitter(start.config.log, { worker: start.number });
+let tracer: Tracer | undefined;
+const emit: Emit = (name, fields) => {
+  write(name, fields);
+  tracer?.event(name, fields);
+};
 const say = (message: FromWorker) => parentPort!.postMessage(message);
 
 /** Unhandled rejections and exceptions are bugs of ours: said, counted, and never the end of other connections. */
@@ -77,6 +83,7 @@ class NodeWorker {
     const { limits, auth } = config;
     // On the embedded database there is no other node, but commands that bring mail in (`mail import`).
     const buses = [new BroadcastBus(), new NodeLink(address, start.node, address.kind === "url")];
+    if (config.queue.trace) tracer = new Tracer(door, write, limits.queue);
     const queue = config.queue.send ? await NodeQueue.open(config, database, emit) : undefined;
     const store = createStore({
       door,
@@ -89,6 +96,7 @@ class NodeWorker {
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
       ...(queue === undefined ? {} : { queue: queue.settings }),
+      traced: tracer?.delivered,
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
     const directory = createDirectory({
@@ -122,6 +130,7 @@ class NodeWorker {
       guesses.close();
       await directory[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
+      await tracer?.close();
       await door[Symbol.asyncDispose]();
       await database.destroy();
     });

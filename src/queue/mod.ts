@@ -12,6 +12,7 @@ import { Reporter } from "./reports.ts";
 import { Scheduler } from "./scheduler.ts";
 import { LaneShare, WakeChannel } from "./wakes.ts";
 
+export { Tracer } from "./trace.ts";
 export { QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 
 /** What a worker's queue is made of. It closes nothing of it. */

@@ -7,11 +7,12 @@ import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryItem, DeliveryTarget, Placed } from "../core/store.ts";
 import { notice } from "./changes.ts";
-import type { StoreContext } from "./context.ts";
+import type { StoreContext, TracedDelivery } from "./context.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { createMissing } from "./mailboxes.ts";
 import { isLocal, isOverQuota, type Job, mayFitAlone, openOf, type Target } from "./job.ts";
 import { Message } from "./message.ts";
+import { messageKey } from "./message_key.ts";
 import { mailboxName } from "./names.ts";
 import { type Parcel, tellable } from "./outbound.ts";
 import type { Call, Rows } from "./pg/door.ts";
@@ -179,7 +180,7 @@ export class Deliveries {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const { world, emit, changes } = this.#context;
+    const { world, emit, changes, traced } = this.#context;
     const targets = jobs.flatMap((job) => job.targets);
     const messages = [...new Set(targets.map((target) => target.message))];
     const begun = world.ticks();
@@ -199,6 +200,7 @@ export class Deliveries {
     const notices = this.#read(targets, rows);
     if (notices.length === 0) return;
     changes.publish(notices);
+    traced?.(targets.filter(({ outcome }) => outcome?.ok).map(tracedOf(world.now())));
     let octets = 0;
     for (const message of messages) if (message.octets !== undefined) octets += message.size;
     emit("store.delivered", {
@@ -274,4 +276,14 @@ function parcelOf({ message, outbound }: DeliveryItem, withCopies: boolean): rea
   if (outbound === undefined || outbound.recipients.length + tellable(outbound).length === 0) return [];
   if (!(message instanceof Message)) throw new TypeError("Cannot queue a message of another store");
   return [{ message, outbound, withCopies, queued: undefined, lost: false }];
+}
+
+function tracedOf(at: number) {
+  return ({ message, account, name }: Target): TracedDelivery => ({
+    blob: message.blob,
+    messageId: messageKey(message.derived.envelope),
+    account,
+    mailbox: name,
+    at,
+  });
 }

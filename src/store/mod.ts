@@ -5,7 +5,7 @@ import type { Outcome } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryItem, MailStore, Placed } from "../core/store.ts";
 import type { World } from "../core/world.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
-import type { StoreContext } from "./context.ts";
+import type { StoreContext, TracedDelivery } from "./context.ts";
 import { copy, move } from "./copy.ts";
 import { Deliveries, type DeliverOptions } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
@@ -31,6 +31,7 @@ import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
+export type { TracedDelivery } from "./context.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
 export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
@@ -57,6 +58,8 @@ export interface StoreOptions {
   readonly sweepEveryMs?: number;
   /** Of whoever sends queued mail. */
   readonly queue?: Partial<QueueSettings>;
+  /** Hears of copies that were placed. */
+  readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
 }
 
 /** A MailStore with what the node itself needs of it. Dispose it before its doors. */
@@ -90,6 +93,7 @@ export function createStore(options: StoreOptions): Store {
     emit: options.emit,
     limits: { ...STORE_LIMITS, ...options.limits },
     queue: { ...QUEUE_SETTINGS, ...options.queue },
+    traced: options.traced,
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
