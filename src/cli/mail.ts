@@ -1,10 +1,12 @@
 /** `deno task mail <noun> <verb>`: administration. */
 import { Command } from "commander";
+import { aclCommand } from "./mail_acl.ts";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { queueCommand, suppressionCommand } from "./mail_queue.ts";
+import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
 import { traceCommand } from "./mail_trace.ts";
 import { tlsReportCommand } from "./mail_tls_report.ts";
@@ -20,6 +22,8 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(accountCommand(finish))
     .addCommand(appPasswordCommand(finish))
     .addCommand(aliasCommand(finish))
+    .addCommand(aclCommand(finish))
+    .addCommand(sharedCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(queueCommand(finish))

@@ -61,6 +61,11 @@ const solicitation = z.string().regex(/^[A-Za-z][A-Za-z0-9._:-]{0,99}$/, {
   error: "write a class such as net.example:ADV",
 });
 
+/** https, but for an issuer on this very machine. */
+const issuerUrl = z.string().regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])\S+$/, {
+  error: "write an https URL",
+});
+
 /** The built-in development listeners: unprivileged ports on loopback. */
 const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { protocol: "smtp", address: "127.0.0.1:2525" },
@@ -130,6 +135,33 @@ export const configSchema = z.strictObject({
     detail_separator: z.string().length(1).default("+").describe(
       "user+detail@domain reaches user@domain (RFC 5233)",
     ),
+    client_ca: z.string().optional().describe(
+      "PEM file: authorities whose client certificates are logins (EXTERNAL) of the addresses that they name",
+    ),
+    oauth: z.strictObject({
+      issuer: issuerUrl.optional().describe(
+        "whose tokens are logins (OAUTHBEARER, XOAUTH2), as they name it",
+      ),
+      audience: z.string().min(1).optional().describe(
+        "whom the tokens must be for: what the issuer calls this server",
+      ),
+      claim: z.string().min(1).default("email").describe(
+        "which member of a token holds the account's address",
+      ),
+      scope: z.string().min(1).optional().describe("a scope that tokens must have"),
+      jwks: issuerUrl.optional().describe("where the issuer's keys are: tokens are JWTs, and checked here"),
+      introspection: z.strictObject({
+        url: issuerUrl.optional().describe("where the issuer is asked (RFC 7662)"),
+        client_id: z.string().default("").describe("as whom we ask"),
+        client_secret: z.string().default("").describe("and our password there"),
+      }).prefault({}).describe("instead of jwks: the issuer is asked for each token"),
+    }).prefault({}).refine(
+      (oauth) =>
+        oauth.issuer === undefined ||
+        oauth.audience !== undefined &&
+          (oauth.jwks === undefined) !== (oauth.introspection.url === undefined),
+      { error: "give issuer, audience, and either jwks or introspection" },
+    ).describe("logins by tokens of an issuer; off without one"),
   }).prefault({}).describe("how users prove who they are"),
   smtp: z.strictObject({
     bare_newline: z.enum(["reject", "normalize"]).default("reject").describe(
@@ -169,6 +201,12 @@ export const configSchema = z.strictObject({
       "keep every step of each message for `mail trace`, as long as limits.queue.history_ms",
     ),
   }).prefault({}).describe("the queue of mail that goes out"),
+  store: z.strictObject({
+    flags: z.enum(["durable", "relaxed"]).default("durable").describe(
+      "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +
+        "relaxed, a crash may lose the last ones, and a client that keeps copies may not notice",
+    ),
+  }).prefault({}).describe("how mail is kept"),
   pop3: z.strictObject({
     utf8_headers: z.enum(["refuse", "send"]).default("refuse").describe(
       "a message with UTF-8 in its header, for a client that never said UTF8: refuse it (RFC 6856), or send it",

@@ -4,6 +4,7 @@ import type { Directory } from "./directory.ts";
 import type { Emit } from "./events.ts";
 import type { OutboundDoor } from "./outbound.ts";
 import type { MailStore } from "./store.ts";
+import type { AuthorizedUrls } from "./urlauth.ts";
 import type { World } from "./world.ts";
 
 /** What a protocol's `serve` function is given beside its connection. */
@@ -13,6 +14,8 @@ export interface Services<Limits> {
   readonly store: MailStore;
   readonly directory: Directory;
   readonly auth: Authenticator;
+  /** Gives messages by URL (RFC 4467), for BURL; undefined where nothing does. */
+  readonly urls?: AuthorizedUrls;
   readonly world: World;
   readonly emit: Emit;
   /** Mail for other servers; without it there is none. */

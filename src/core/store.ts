@@ -9,8 +9,8 @@ import type { AclEntry, AllowedFlags } from "./acl.ts";
 import type { Identity } from "./auth.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
+import type { Comparator, Relevancy, SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { Outbound } from "./outbound.ts";
-import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { UidSet } from "./uidset.ts";
 
 /** System flags as bits (RFC 9051 §2.3.2). \Recent is not kept: it is never set (RFC 9051) and 0 in rev1. */
@@ -225,6 +225,9 @@ export interface Annotation {
   readonly value: Uint8Array;
 }
 
+/** Under this account's name stands what all accounts see of the server's annotations (`/shared/…`). */
+export const SHARED_BY_ALL = 0 as AccountId;
+
 /** Levels below a name that are meant, too. */
 export type AnnotationDepth = 0 | 1 | "infinity";
 
@@ -258,7 +261,6 @@ export interface MailStore {
   /**
    * Puts copies of messages where they belong, in one transaction, and says where, per target, in order.
    * `atomic`: when one target is refused, nothing is delivered and every result carries a refusal.
-   * `outbound`: recipients elsewhere, queued in the same transaction, unless `atomic` refuses.
    * May be called again with the same message only if it threw. Disposes nothing: the caller disposes its
    * messages, which then drops only those that were not delivered.
    */
@@ -293,15 +295,29 @@ export interface MailStore {
   octets(account: AccountId, ranges: readonly OctetRange[]): AsyncIterable<OctetPiece>;
   /** UIDs that match, ascending. Refused: LIMIT. */
   search(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Uint32Array>>;
-  /** UIDs that match, in order; where all criteria are equal, ascending. Refused: LIMIT. */
+  /** The same with how well each one matches, from 1 to 100, by the fuzzy parts of the key. */
+  relevancy(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Relevancy>>;
+  /**
+   * UIDs that match, in order; where all criteria are equal, ascending. Texts are compared by i;unicode-casemap when
+   * `comparator` is left out. Refused: LIMIT.
+   */
   sort(
     account: AccountId,
     mailbox: MailboxId,
     key: SearchKey,
     order: readonly SortOrder[],
+    comparator?: Comparator,
   ): Promise<Outcome<Uint32Array>>;
-  /** What threads are made of, ascending by UID; UIDs that are gone are left out. Refused: LIMIT. */
-  threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet): Promise<Outcome<readonly ThreadRow[]>>;
+  /**
+   * What threads are made of, ascending by UID; UIDs that are gone are left out. Subjects are equal where they are
+   * under `comparator`, as in `sort`. Refused: LIMIT.
+   */
+  threadRows(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidSet,
+    comparator?: Comparator,
+  ): Promise<Outcome<readonly ThreadRow[]>>;
 
   // --- change ----------------------------------------------------------------------------------------
   /** `changed`: the new state of every message that was touched; `modified`: refused by unchangedSince. */

@@ -5,12 +5,13 @@ import { AppPasswordAdmin } from "./admin_app_passwords.ts";
 import type { AdminOptions } from "./admin_common.ts";
 import { DkimAdmin } from "./admin_dkim.ts";
 import { DomainAdmin } from "./admin_domains.ts";
+import { SharedAdmin } from "./admin_shared.ts";
 
 export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
 export type { AliasRow } from "./admin_aliases.ts";
 export type { AppPasswordRow } from "./admin_app_passwords.ts";
-export type { AdminOptions, Quota } from "./admin_common.ts";
 export type { DkimRow } from "./admin_dkim.ts";
+export type { AdminOptions, FoundAccount, Quota } from "./admin_common.ts";
 export type { DomainRow } from "./admin_domains.ts";
 
 /** What administrators do, by what they do it to. */
@@ -20,6 +21,7 @@ export interface Admin {
   readonly aliases: AliasAdmin;
   readonly appPasswords: AppPasswordAdmin;
   readonly dkim: DkimAdmin;
+  readonly shared: SharedAdmin;
 }
 
 /** Sets up administration on a database. */
@@ -30,5 +32,6 @@ export function createAdmin(options: AdminOptions): Admin {
     aliases: new AliasAdmin(options),
     appPasswords: new AppPasswordAdmin(options),
     dkim: new DkimAdmin(options),
+    shared: new SharedAdmin(options),
   };
 }

@@ -22,7 +22,12 @@ export interface AdminOptions {
   readonly hasher: Hasher;
   readonly world: World;
   /** Makes an account's rows in the store, within the directory's transaction (store/accounts.ts). */
-  readonly insertAccountState: (trx: Transaction<Tables>, accountId: number, quota?: Quota) => Promise<void>;
+  readonly insertAccountState: (
+    trx: Transaction<Tables>,
+    accountId: number,
+    quota?: Quota,
+    mailboxes?: "usual" | "bare",
+  ) => Promise<void>;
   /** Removes an account's mail; may be run again (store/accounts.ts). */
   readonly deleteAccountRows: (database: Database, accountId: number) => Promise<void>;
 }

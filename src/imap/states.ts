@@ -60,6 +60,7 @@ export const COMMANDS = {
   MYRIGHTS: { states: AFTER, rfc: "4314 §3.5", writes: false, updates: "all" },
   UNAUTHENTICATE: { states: AFTER, rfc: "8437 §3", writes: false, updates: "none" },
   LANGUAGE: { states: ANY, rfc: "5255 §3.2", writes: false, updates: "all" },
+  COMPARATOR: { states: AFTER, rfc: "5255 §4.7", writes: false, updates: "all" },
   IDLE: { states: AFTER, rfc: "9051 §6.3.13", writes: false, updates: "all" },
   CHECK: { states: SELECTED, rfc: "3501 §6.4.1", writes: false, updates: "all" },
   CLOSE: { states: SELECTED, rfc: "9051 §6.4.1", writes: false, updates: "none" },

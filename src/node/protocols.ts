@@ -16,6 +16,8 @@ export interface Role {
   readonly tls: "starttls" | "implicit";
   /** RFC 7301 protocol names that may be asked for; others are refused (ALPACA). */
   readonly alpn: readonly string[];
+  /** For users: they may log in by a certificate. */
+  readonly askClient?: boolean;
   /** What a client hears that may not connect now. */
   readonly refusal: string;
   /** Connections from one address, where the protocol needs more than `limits.net` gives. */
@@ -33,6 +35,7 @@ function smtp(kind: "mx" | "submission", tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["smtp"],
+    askClient: kind === "submission",
     refusal: SMTP_REFUSAL,
     serve: (conn, services, config) =>
       serveSmtp(conn, { ...services, limits: smtpLimits(config, config.limits.smtp) }, { kind }),
@@ -43,6 +46,7 @@ function imap(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["imap"],
+    askClient: true,
     refusal: IMAP_REFUSAL,
     connectionsPerAddress: IMAP_PER_ADDRESS,
     serve: (conn, services, config) => serveImap(conn, { ...services, limits: imapLimits(config) }),
@@ -53,6 +57,7 @@ function pop3(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["pop3"],
+    askClient: true,
     refusal: POP3_REFUSAL,
     serve: (conn, services, { limits, pop3 }) =>
       servePop3(conn, { ...services, limits: { ...limits.pop3, utf8Headers: pop3.utf8_headers } }),

@@ -16,6 +16,7 @@ const FIXED = [
   "outbound",
   "queue",
   "log",
+  "store",
   "limits.exempt",
   "limits.directory",
   "limits.hash",

@@ -84,6 +84,8 @@ export type Command =
   | { readonly name: "RCPT"; readonly to: Path; readonly parameters: RcptParameters }
   /** The parser reads the chunk's octets by itself: whatever the answer is, they are never commands. */
   | { readonly name: "BDAT"; readonly size: number; readonly last: boolean }
+  /** A chunk that we fetch (RFC 4468). */
+  | { readonly name: "BURL"; readonly url: string; readonly last: boolean }
   | { readonly name: "AUTH"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
   /** `text` as it came: an address, with or without brackets, or a name. */
   | { readonly name: "VRFY" | "EXPN"; readonly text: string }
@@ -114,6 +116,7 @@ export const COMMANDS = {
   RCPT: { rfc: "5321 §4.1.1.3", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   DATA: { rfc: "5321 §4.1.1.4", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   BDAT: { rfc: "3030 §2", afterHello: true, transaction: "open", needsAuth: true, idle: false },
+  BURL: { rfc: "4468 §3", afterHello: true, transaction: "open", needsAuth: true, idle: true },
   RSET: { rfc: "5321 §4.1.1.5", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   VRFY: { rfc: "5321 §4.1.1.6", afterHello: false, transaction: "any", needsAuth: true, idle: true },
   EXPN: { rfc: "5321 §4.1.1.7", afterHello: false, transaction: "any", needsAuth: true, idle: true },

@@ -40,8 +40,8 @@ export class Commands {
     if (command.name === "BDAT") return await this.#messages.chunk(command);
     const refusal = may(command, context.session, context);
     if (refusal === undefined) return await this.#do(command);
-    // Any refusal of DATA ends the transaction: nothing of it may leak into the next.
-    if (command.name === "DATA") await this.#messages.drop();
+    // Any refusal of DATA or BURL ends the transaction: nothing of it may leak into the next.
+    if (command.name === "DATA" || command.name === "BURL") await this.#messages.drop();
     await context.answer(command.name, refusal);
   }
 
@@ -67,6 +67,8 @@ export class Commands {
         return await addRecipient(context, command);
       case "DATA":
         return await this.#messages.data(context.session.transaction!);
+      case "BURL":
+        return await this.#messages.fetched(command);
       case "RSET":
         await this.#messages.drop();
         return await context.answer("RSET", REPLIES.ok);

@@ -65,19 +65,10 @@ export class Context implements Standing {
 
   /** What decides which extensions are announced now. */
   get offer(): Offer {
-    const { role, limits, startTls, secure, now, session: { identity }, services: { queue } } = this;
+    const { role, limits, startTls, secure, now, session: { identity }, services: { queue, urls } } = this;
     const mechanisms = identity === undefined ? this.mechanisms : [];
-    return {
-      role,
-      limits,
-      startTls,
-      mechanisms,
-      secure,
-      identity,
-      peer: this.conn.remote.address,
-      queue,
-      now,
-    };
+    const peer = this.conn.remote.address;
+    return { role, limits, startTls, mechanisms, secure, identity, peer, queue, urls, now };
   }
 
   offers(keyword: string): boolean {

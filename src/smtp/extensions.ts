@@ -1,5 +1,6 @@
 import type { Identity } from "../core/auth.ts";
 import type { OutboundDoor } from "../core/outbound.ts";
+import type { AuthorizedUrls } from "../core/urlauth.ts";
 import { PEER_ATTRIBUTES } from "./grammar/peer.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { Role } from "./session.ts";
@@ -17,6 +18,7 @@ export interface Offer {
   /** The peer itself, whoever it says it speaks for. */
   readonly peer: string;
   readonly queue: OutboundDoor | undefined;
+  readonly urls: AuthorizedUrls | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -45,6 +47,12 @@ export const EXTENSIONS: readonly Extension[] = [
   { keyword: "8BITMIME", rfc: "6152", offer: always },
   { keyword: "SMTPUTF8", rfc: "6531", offer: always },
   { keyword: "CHUNKING", rfc: "3030", offer: always },
+  {
+    keyword: "BURL",
+    rfc: "4468",
+    offer: ({ role, identity, urls }) =>
+      role !== "lmtp" && identity !== undefined && urls !== undefined ? "imap" : undefined,
+  },
   { keyword: "BINARYMIME", rfc: "3030", offer: always },
   { keyword: "ENHANCEDSTATUSCODES", rfc: "2034", offer: always },
   { keyword: "STARTTLS", rfc: "3207", offer: ({ startTls }) => startTls ? "" : undefined },

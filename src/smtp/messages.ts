@@ -9,13 +9,14 @@ import { Reception } from "./receive.ts";
 import { closes, REPLIES, type Reply, reply } from "./reply.ts";
 import { ended, may, type Transaction, withChunking } from "./session.ts";
 import { traceFields } from "./trace.ts";
+import { append } from "./url_content.ts";
 
 /** DATA and BDAT: takes messages in, has them delivered, answers. */
 export class Messages implements AsyncDisposable {
   readonly #context: Context;
   #reception: Reception | undefined;
   /** The chunk whose octets are coming; undefined while DATA's do. */
-  #chunk: { readonly last: boolean; readonly refusal: Reply | undefined } | undefined;
+  #chunk: { readonly verb: string; readonly last: boolean; readonly refusal: Reply | undefined } | undefined;
   /** Octets of refused chunks on this connection. */
   #dropped = 0;
   /** The connection's id as an Atom (RFC 5321 §4.4 ID): nothing else gets into the trace field. */
@@ -48,16 +49,34 @@ export class Messages implements AsyncDisposable {
   ): Promise<void> {
     const context = this.#context;
     const refusal = may(command, context.session, context);
-    this.#chunk = { last: command.last, refusal };
+    this.#chunk = { verb: "BDAT", last: command.last, refusal };
     if (refusal !== undefined) return await this.drop();
+    const reception = await this.#chunked();
+    if (!reception.fits(command.size)) await reception.refuse(REPLIES.tooBig);
+  }
+
+  /** BURL, once it may run: a chunk that a URL stands for. */
+  async fetched({ url, last }: { readonly url: string; readonly last: boolean }): Promise<void> {
+    const context = this.#context;
+    const reception = await this.#chunked();
+    try {
+      const refusal = await append(context.services.urls!, url, context.session.identity!, reception);
+      if (refusal !== undefined) await reception.refuse(refusal);
+    } catch (thrown) {
+      context.failed("burl", thrown);
+      await reception.refuse(REPLIES.unavailable);
+    }
+    this.#chunk = { verb: "BURL", last, refusal: undefined };
+    await this.end(undefined);
+  }
+
+  /** The message that chunks make, begun with the first. */
+  async #chunked(): Promise<Reception> {
+    const context = this.#context;
     const transaction = context.session.transaction!;
-    if (!transaction.chunking) {
-      context.session = withChunking(context.session);
-      await this.#begin(transaction);
-    }
-    if (this.#reception!.octets + command.size > context.limits.messageSize) {
-      await this.#reception!.refuse(REPLIES.tooBig);
-    }
+    if (transaction.chunking) return this.#reception!;
+    context.session = withChunking(context.session);
+    return await this.#begin(transaction);
   }
 
   /** Octets of a message. A promise when the caller must wait. */
@@ -78,16 +97,16 @@ export class Messages implements AsyncDisposable {
     const context = this.#context;
     const chunk = this.#chunk;
     this.#chunk = undefined;
-    if (chunk?.refusal !== undefined) return await context.answer("BDAT", chunk.refusal);
+    if (chunk?.refusal !== undefined) return await context.answer(chunk.verb, chunk.refusal);
     const reception = this.#reception!;
     const transaction = context.session.transaction!;
     if (chunk !== undefined && !chunk.last) {
       if (reception.refusal === undefined) {
-        return await context.answer("BDAT", reply(250, "2.0.0", `${reception.octets} octets received`));
+        return await context.answer(chunk.verb, reply(250, "2.0.0", `${reception.octets} octets received`));
       }
       const { refusal } = reception;
       await this.drop();
-      return await context.answer("BDAT", refusal);
+      return await context.answer(chunk.verb, refusal);
     }
     const replies = await this.#complete(reception, transaction, defect);
     await this.drop();

@@ -65,6 +65,11 @@ export class Reception implements AsyncDisposable {
     return this.#octets;
   }
 
+  /** True when so many octets more are not too many. */
+  fits(more: number): boolean {
+    return this.#octets + more <= this.#limits.messageSize;
+  }
+
   /** What was found in it. */
   get contents(): Contents {
     return this.#inspection ?? NO_CONTENTS;

@@ -155,6 +155,8 @@ export const REPLIES = {
     "4.7.1",
     "You have reached too many recipients within the hour, try again later",
   ),
+  badUrl: reply(501, "5.5.4", "Cannot take this URL: it must be an IMAP URL with URLAUTH"),
+  noSuchUrl: reply(554, "5.6.6", "Cannot get what this URL stands for"),
   sourceRoute: reply(550, "5.7.1", "Relaying denied: no routing by the local part"),
   noLiteral: reply(550, "5.1.2", "Cannot send to an address literal"),
   noOutbound: reply(

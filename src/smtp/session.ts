@@ -93,6 +93,9 @@ export function may(command: Command, session: Session, standing: Standing): Rep
       return session.transaction?.recipients.length === 0 ? REPLIES.rcptFirst : undefined;
     case "BDAT":
       return session.transaction?.recipients.length === 0 ? REPLIES.rcptFirst : undefined;
+    case "BURL":
+      if (!standing.offers("BURL")) return REPLIES.notOffered;
+      return session.transaction?.recipients.length === 0 ? REPLIES.rcptFirst : undefined;
     case "STARTTLS":
       if (standing.secure) return REPLIES.tlsAlready;
       return standing.startTls ? undefined : REPLIES.noTls;

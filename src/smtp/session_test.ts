@@ -27,6 +27,7 @@ const EACH: Record<Command["name"], Command> = {
   RCPT: { name: "RCPT", to: PATH, parameters: NO_RCPT_PARAMETERS },
   DATA: { name: "DATA" },
   BDAT: { name: "BDAT", size: 1, last: true },
+  BURL: { name: "BURL", url: "imap:", last: true },
   AUTH: { name: "AUTH", mechanism: "PLAIN", initial: undefined },
   RSET: { name: "RSET" },
   NOOP: { name: "NOOP" },
@@ -86,7 +87,7 @@ Deno.test("every command in every state: the table decides", () => {
         else if (rule.transaction === "none" && open) assertEquals(code, 503, where);
         else if (command.name === "AUTH" && session.identity !== undefined) assertEquals(code, 503, where);
         else if (
-          (command.name === "DATA" || command.name === "BDAT") && session.transaction!.recipients.length === 0
+          ["DATA", "BDAT", "BURL"].includes(command.name) && session.transaction!.recipients.length === 0
         ) assertEquals(code, 503, where);
         else assertEquals(code, undefined, where);
       }

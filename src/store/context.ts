@@ -32,4 +32,6 @@ export interface StoreContext {
   readonly queue: QueueSettings;
   /** Hears of copies that were placed; nobody does when left out. */
   readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
+  /** Changes of flags are acknowledged before they are on disk. */
+  readonly relaxedFlags: boolean;
 }

@@ -26,7 +26,7 @@ import { deletedOctets, quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
 import { replace } from "./replace.ts";
-import { search, sort } from "./pg/search.ts";
+import { relevancy, search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 
@@ -54,6 +54,8 @@ export interface StoreOptions {
    * is enough. SEARCH is right without it, but slower.
    */
   readonly indexer?: boolean;
+  /** Acknowledge changes of flags before they are on disk; false when left out. */
+  readonly relaxedFlags?: boolean;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
   /** Of whoever sends queued mail. */
@@ -94,6 +96,7 @@ export function createStore(options: StoreOptions): Store {
     limits: { ...STORE_LIMITS, ...options.limits },
     queue: { ...QUEUE_SETTINGS, ...options.queue },
     traced: options.traced,
+    relaxedFlags: options.relaxedFlags ?? false,
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
@@ -122,8 +125,11 @@ export function createStore(options: StoreOptions): Store {
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     search: (account, mailbox, key) => search(context, account, mailbox, key),
-    sort: (account, mailbox, key, order) => sort(context, account, mailbox, key, order),
-    threadRows: (account, mailbox, uids) => threadRows(context, account, mailbox, uids),
+    relevancy: (account, mailbox, key) => relevancy(context, account, mailbox, key),
+    sort: (account, mailbox, key, order, comparator) =>
+      sort(context, account, mailbox, key, order, comparator),
+    threadRows: (account, mailbox, uids, comparator) =>
+      threadRows(context, account, mailbox, uids, comparator),
     setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
     expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),

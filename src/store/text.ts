@@ -103,14 +103,18 @@ export async function indexAll(context: StoreContext, account: AccountId): Promi
   return true;
 }
 
-/** The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone. */
-async function textOf(
+/**
+ * The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone.
+ * `fold` makes texts equal that are to be compared as equal.
+ */
+export async function textOf(
   context: StoreContext,
   account: AccountId,
   message: MessageId,
   headerSize: number,
   structure: Uint8Array,
   whole: Uint8Array | undefined,
+  fold: (text: string) => string = foldText,
 ): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
   const root = unpackParts(structure);
@@ -122,7 +126,7 @@ async function textOf(
     ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
   }
   let header: string | undefined, keys: SortKeys | undefined;
-  let body = searchable(attachmentNames(root)).slice(0, textCharacters);
+  let body = searchable(attachmentNames(root), fold).slice(0, textCharacters);
   let pieces: Uint8Array[] = [];
   for await (const piece of whole === undefined ? octets(context, account, ranges) : cut(whole, ranges)) {
     pieces.push(piece.octets);
@@ -130,9 +134,10 @@ async function textOf(
     const range = pieces.length === 1 ? pieces[0]! : joined(pieces);
     pieces = [];
     if (piece.index === 0) {
-      header = searchable(headerText(range));
-      keys = sortKeys(range);
-    } else body += searchable(partText(wanted[piece.index - 1]!.part, range)).slice(0, textCharacters) + "\n";
+      header = searchable(headerText(range), fold);
+      keys = sortKeys(range, fold);
+    } else {body +=
+        searchable(partText(wanted[piece.index - 1]!.part, range), fold).slice(0, textCharacters) + "\n";}
     if (body.length >= textCharacters) break;
   }
   if (header === undefined || keys === undefined) return undefined;
@@ -147,6 +152,6 @@ function* cut(whole: Uint8Array, ranges: readonly OctetRange[]): Generator<Octet
 }
 
 /** Case-folded, without what PostgreSQL's text cannot hold (NUL, lone surrogates). */
-export function searchable(text: string): string {
-  return foldText(text).replaceAll("\0", "\ufffd").toWellFormed();
+export function searchable(text: string, fold: (text: string) => string = foldText): string {
+  return fold(text).replaceAll("\0", "\ufffd").toWellFormed();
 }

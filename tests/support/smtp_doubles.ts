@@ -6,14 +6,10 @@ import type { Directory, LocalTarget, MailAddress, Resolution } from "../../src/
 import type { Emit } from "../../src/core/events.ts";
 import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
 import type { Services } from "../../src/core/services.ts";
-import {
-  NOTIFY_DEFAULT,
-  type Outbound,
-  type OutboundDoor,
-  type OutboundRecipient,
-} from "../../src/core/outbound.ts";
+import type { Outbound } from "../../src/core/outbound.ts";
 import type { Draft, MailStore, Placed, StagedMessage } from "../../src/core/store.ts";
 import type { SmtpLimits } from "../../src/smtp/mod.ts";
+import { queueOf, urls } from "./smtp_outbound_doubles.ts";
 import { concat } from "./transcript.ts";
 
 /** A copy that reached a mailbox, or the queue. */
@@ -21,33 +17,6 @@ export interface Delivered {
   readonly accounts: readonly number[];
   readonly octets: Uint8Array;
   readonly outbound: Outbound | undefined;
-}
-
-/** What is queued as one line: the reverse-path, what of the envelope is not as usual, the recipients. */
-export function showOutbound({ envelope, recipients, delivered = [] }: Outbound): string {
-  const { reversePath, body, smtputf8, requireTls, ret, envid, priority, holdUntil, deliverBy } = envelope;
-  const { submitter, tlsOptional, solicit } = envelope;
-  const to = ({ address, notify, originalRecipient }: OutboundRecipient) =>
-    address + (notify === NOTIFY_DEFAULT ? "" : `:${notify}`) +
-    (originalRecipient === undefined ? "" : ` (${originalRecipient})`);
-  return [
-    `<${reversePath}>`,
-    ...(body === "7BIT" ? [] : [body]),
-    ...(smtputf8 ? ["SMTPUTF8"] : []),
-    ...(requireTls ? ["REQUIRETLS"] : []),
-    ...(tlsOptional ? ["TLS-OPTIONAL"] : []),
-    ...(ret === undefined ? [] : [`RET=${ret}`]),
-    ...(envid === undefined ? [] : [`ENVID=${envid}`]),
-    ...(priority === 0 ? [] : [`PRIORITY=${priority}`]),
-    ...(holdUntil === undefined ? [] : [`HOLD=${new Date(holdUntil).toISOString()}`]),
-    ...(deliverBy === undefined ? [] : [
-      `BY=${new Date(deliverBy.at).toISOString()};${deliverBy.mode}${deliverBy.trace ? ";trace" : ""}`,
-    ]),
-    ...(solicit === undefined ? [] : [`SOLICIT=${solicit.join(",")}`]),
-    ...(submitter === undefined ? [] : [`by=${submitter}`]),
-    ...recipients.map((one) => `> ${to(one)}`),
-    ...delivered.map((one) => `${one.action} ${to(one)}`),
-  ].join(" ");
 }
 
 /** Accounts to which delivery goes wrong, and how. */
@@ -215,6 +184,8 @@ export function authenticator(withoutTls: boolean): Authenticator {
     begin: (mechanism, { tls }) =>
       !offered(tls).includes(mechanism) ? undefined : mechanism === "PLAIN" ? plain() : scram(),
     password: () => Promise.resolve({ ok: false, reason: "credentials", text: "no" }),
+    identify: (user) =>
+      Promise.resolve(user === "alice@example.test" && ALICE.ok ? ALICE.identity : undefined),
   };
 }
 
@@ -272,23 +243,15 @@ export interface Bench {
   elapse(ms: number): void;
 }
 
-/** A queue in which three messages wait for backup.test; asked for broken.test it fails. */
-function queueOf(use: Bench["use"]): OutboundDoor {
-  return {
-    reports: true,
-    deliversHere: true,
-    flush: (domain) =>
-      domain === "broken.test"
-        ? Promise.reject(new Unavailable("queue is gone"))
-        : Promise.resolve(domain === "backup.test" ? 3 : 0),
-    recent: () => Promise.resolve({ ...use }),
-  };
-}
-
 /** Builds services out of the doubles; the clock stands at 2026-01-02 03:04:05 UTC. */
 export function bench(
   limits: SmtpLimits,
-  options: { readonly startTls?: boolean; readonly plainAuth?: boolean; readonly queue?: boolean } = {},
+  options: {
+    readonly startTls?: boolean;
+    readonly plainAuth?: boolean;
+    readonly queue?: boolean;
+    readonly urls?: boolean;
+  } = {},
 ): Bench {
   const store = new RecordingStore();
   const events: Emitted[] = [];
@@ -317,6 +280,7 @@ export function bench(
       startTlsOffered: options.startTls ?? false,
       draining: drain.signal,
       ...(options.queue ? { queue: queueOf(use) } : {}),
+      ...(options.urls ? { urls } : {}),
     },
   };
 }

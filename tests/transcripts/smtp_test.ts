@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { LMTP_LIMITS, serveLmtp } from "../../src/lmtp/mod.ts";
 import { type Role, serveSmtp, SMTP_LIMITS, type SmtpLimits } from "../../src/smtp/mod.ts";
-import { type Bench, bench, showOutbound } from "../support/smtp_doubles.ts";
+import { type Bench, bench } from "../support/smtp_doubles.ts";
+import { showOutbound } from "../support/smtp_outbound_doubles.ts";
 import {
   type Dialogue,
   type Line,
@@ -15,7 +16,7 @@ import {
   WAYS,
 } from "../support/transcript.ts";
 
-/** What a dialogue's words ask for: `role=…`, `raw` (no greeting said for it), `starttls`, `tls`, `plainauth`, `as=alice`, `from=ADDRESS`, `queue` (mail can go out), `limit.NAME=N`, and of the policy `relay=ADDRESS`, `xclient=ADDRESS`, `xforward=ADDRESS`, `backup=DOMAIN`, `admin=ADDRESS`, `unwanted=CLASS`. */
+/** What a dialogue's words ask for: `role=…`, `raw` (no greeting said for it), `starttls`, `tls`, `plainauth`, `as=alice`, `from=ADDRESS`, `queue` (mail can go out), `urls` (URLs can be fetched), `limit.NAME=N`, and of the policy `relay=ADDRESS`, `xclient=ADDRESS`, `xforward=ADDRESS`, `backup=DOMAIN`, `admin=ADDRESS`, `unwanted=CLASS`. */
 function setUp(dialogue: Dialogue): { bench: Bench; conn: MemoryConn; role: Role; prelude: Line[] } {
   const word = (name: string) => dialogue.words.find((w) => w.startsWith(`${name}=`))?.slice(name.length + 1);
   const has = (name: string) => dialogue.words.includes(name);
@@ -44,7 +45,7 @@ function setUp(dialogue: Dialogue): { bench: Bench; conn: MemoryConn; role: Role
     },
     ...changed,
   };
-  const it = bench(limits, { startTls: has("starttls"), plainAuth: has("plainauth"), queue: has("queue") });
+  const it = bench(limits, { startTls: has("starttls"), plainAuth: has("plainauth"), queue: has("queue"), urls: has("urls") });
   const conn = new MemoryConn();
   if (has("tls")) conn.tls = MEMORY_TLS;
   const from = word("from");
@@ -144,6 +145,7 @@ function FILES(): readonly (readonly [string, string])[] {
     ["smtp_outbound.md", "smtp"],
     ["smtp_submission.md", "smtp"],
     ["smtp_inquiries.md", "smtp"],
+    ["smtp_burl.md", "smtp"],
     ["smtp_peer.md", "smtp"],
     ["lmtp.md", "lmtp"],
   ];

@@ -16,7 +16,7 @@ export async function refreshRights(cx: Context, before?: Command): Promise<void
   const { view } = selected;
   const rights = await cx.services.store.rights(identity!, view.account, view.mirror.id);
   if (rights === selected.rights) return;
-  cx.session.selected = { ...selected, rights };
+  selected.rights = rights;
   if (hasAll(rights, Right.Read)) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
 }
 

@@ -52,6 +52,8 @@ export type ResponseCode =
   | { readonly code: "INPROGRESS"; readonly tag: string; readonly done?: number; readonly goal?: number }
   /** RFC 5267 §4.3.1. */
   | { readonly code: "NOUPDATE"; readonly tag: string }
+  /** RFC 5466 §3.1. */
+  | { readonly code: "UNDEFINED-FILTER"; readonly name: string }
   /** RFC 7162 §3.1.3. */
   | { readonly code: "MODIFIED"; readonly set: UidSet };
 
@@ -75,6 +77,8 @@ export type PlainCode =
   | "CLOSED"
   /** RFC 5464 §4.3. */
   | "METADATA TOOMANY"
+  /** RFC 5255 §4.9. */
+  | "BADCOMPARATOR"
   /** RFC 4978 §3. */
   | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
@@ -148,6 +152,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "NOUPDATE":
       out.text('NOUPDATE "').text(code.tag).octet(0x22);
+      break;
+    case "UNDEFINED-FILTER":
+      out.text("UNDEFINED-FILTER ").text(code.name);
       break;
     case "MODIFIED":
       out.text("MODIFIED ");

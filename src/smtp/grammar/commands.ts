@@ -84,6 +84,27 @@ export const bdat: ReadArguments = (c) => {
   return { name: "BDAT", size: Number(digits), last };
 };
 
+const URL_OCTETS = octetTable(Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).join(""));
+
+/**
+ * burl-cmd = "BURL" SP absolute-URI [SP end-marker] CRLF
+ * end-marker = "LAST"
+ *
+ * RFC 4468 §3.4.
+ */
+export const burl: ReadArguments = (c) => {
+  skipSpaces(c);
+  const start = c.at;
+  if (c.skipWhile(URL_OCTETS) === 0 || !(c.done || c.peek() === 0x20)) {
+    return broken("bad argument", "BURL needs a URL");
+  }
+  const url = c.textFrom(start);
+  skipSpaces(c);
+  const last = !c.done;
+  if (last && !(c.eatFold("LAST") && c.done)) return broken("bad argument", "Send BURL URL [LAST]");
+  return { name: "BURL", url, last };
+};
+
 const MECHANISM = octetTable(ALPHA + DIGIT + "-_");
 
 /**

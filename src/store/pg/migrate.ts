@@ -7,6 +7,7 @@ import * as sort from "../../../migrations/0002_sort.ts";
 import * as metadata from "../../../migrations/0003_metadata.ts";
 import * as queue from "../../../migrations/0004_queue.ts";
 import * as acl from "../../../migrations/0005_acl.ts";
+import * as search from "../../../migrations/0006_search.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
 import * as trust from "../../../migrations/0009_trust.ts";
 
@@ -17,6 +18,7 @@ const STEPS: Record<string, Migration> = {
   "0003_metadata": metadata,
   "0004_queue": queue,
   "0005_acl": acl,
+  "0006_search": search,
   "0008_domains": domains,
   "0009_trust": trust,
 };

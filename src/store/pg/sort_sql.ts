@@ -3,27 +3,44 @@ import { type RawBuilder, sql } from "kysely";
 import type { SortBy, SortOrder } from "../../core/search.ts";
 
 /** Texts are folded and compared by code point, which is i;unicode-casemap (RFC 5051 §3). */
-const COLUMNS: Readonly<Record<SortBy, RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<Exclude<SortBy, "relevancy">, RawBuilder<unknown>>> = {
   arrival: sql`e.internal_date`,
   cc: sql`coalesce(k.copied, '')`,
   date: sql`coalesce(k.sent_at, e.internal_date)`,
   displayfrom: sql`coalesce(k.display_sender, '')`,
   displayto: sql`coalesce(k.display_recipient, '')`,
   from: sql`coalesce(k.sender, '')`,
+  modseq: sql`e.modseq`,
   size: sql`e.size`,
   subject: sql`coalesce(k.subject, '')`,
   to: sql`coalesce(k.recipient, '')`,
+  uid: sql`e.uid`,
 };
 
 /** True when a criterion looks at the header. */
 export function needsKeys(order: readonly SortOrder[]): boolean {
-  return order.some(({ by }) => by !== "arrival" && by !== "size");
+  return order.some(({ by }) => !ENTRY.has(by));
 }
 
-/** A list for ORDER BY that ends with a comma, or nothing. */
-export function ordering(order: readonly SortOrder[]): RawBuilder<unknown> {
-  return sql.join(
-    order.map(({ by, reverse }) => reverse ? sql`${COLUMNS[by]} desc, ` : sql`${COLUMNS[by]}, `),
-    sql``,
-  );
+/** True when a criterion compares texts, which comparators do (RFC 5255 §4.2, RFC 5957 §3). */
+export function comparesTexts(order: readonly SortOrder[]): boolean {
+  return order.some(({ by }) => !ENTRY.has(by) && by !== "date");
+}
+
+/** Criteria that are columns of the entry, or no column at all. */
+const ENTRY: ReadonlySet<SortBy> = new Set(["arrival", "modseq", "relevancy", "size", "uid"]);
+
+/** A list for ORDER BY that ends with a comma, or nothing. `relevance`: what relevancy is, where something has one. */
+export function ordering(
+  order: readonly SortOrder[],
+  relevance: RawBuilder<number> | undefined,
+): RawBuilder<unknown> {
+  const terms: RawBuilder<unknown>[] = [];
+  for (const { by, reverse } of order) {
+    // RFC 6203 §6: the best comes first.
+    const down = (by === "relevancy") !== reverse;
+    const column = by === "relevancy" ? relevance : COLUMNS[by];
+    if (column !== undefined) terms.push(down ? sql`${column} desc, ` : sql`${column}, `);
+  }
+  return sql.join(terms, sql``);
 }
