@@ -6,8 +6,10 @@ import { exportCommand, importCommand } from "./mail_archive.ts";
 import { checkCommand } from "./mail_check.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
+import { queueCommand, suppressionCommand } from "./mail_queue.ts";
 import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
+import { traceCommand } from "./mail_trace.ts";
 import { tlsReportCommand } from "./mail_tls_report.ts";
 
 /** Takes the exit code of the command that ran. */
@@ -25,6 +27,9 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(sharedCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
+    .addCommand(queueCommand(finish))
+    .addCommand(suppressionCommand(finish))
+    .addCommand(traceCommand(finish))
     .addCommand(statusCommand(finish))
     .addCommand(tlsReportCommand(finish))
     .addCommand(checkCommand(finish))

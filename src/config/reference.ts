@@ -15,6 +15,7 @@ const EXPLAINED_IN: Readonly<Record<string, string>> = {
   "limits.smtp": "smtp/limits.ts",
   "limits.lmtp": "smtp/limits.ts",
   "limits.client": "smtp/client/limits.ts",
+  "limits.queue": "queue/limits.ts",
   "limits.reach": "queue/reach_limits.ts",
   "limits.dns": "dns/limits.ts",
   "limits.imap.session": "imap/session.ts",

@@ -193,6 +193,14 @@ export const configSchema = z.strictObject({
     ),
   }).prefault({}).describe("how mail is taken in"),
   ...outboundShape,
+  queue: z.strictObject({
+    send: z.boolean().default(true).describe(
+      "send mail to other servers; false: recipients elsewhere are refused, and what is queued waits",
+    ),
+    trace: z.boolean().default(true).describe(
+      "keep every step of each message for `mail trace`, as long as limits.queue.history_ms",
+    ),
+  }).prefault({}).describe("the queue of mail that goes out"),
   store: z.strictObject({
     flags: z.enum(["durable", "relaxed"]).default("durable").describe(
       "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +

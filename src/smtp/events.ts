@@ -52,6 +52,8 @@ declare module "../core/events.ts" {
       readonly session: string;
       readonly id: string;
       readonly from: string;
+      /** The octets\' key in the store. */
+      readonly blob: string;
       readonly recipients: number;
       readonly size: number;
       readonly took: number;

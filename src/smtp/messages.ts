@@ -173,7 +173,7 @@ export class Messages implements AsyncDisposable {
     const outcomes = message === undefined
       ? recipients.map(() => reception.refusal)
       : await this.#deliver(message, transaction, reception, !perRecipient);
-    this.#report(transaction, reception.octets, outcomes);
+    this.#report(transaction, message?.blob ?? "", reception.octets, outcomes);
     const answers = perRecipient ? outcomes : [outcomes.find((outcome) => outcome !== undefined)];
     return answers.map((outcome) =>
       outcome ?? reply(250, "2.0.0", `${leaves(transaction) ? "Queued" : "Delivered"} as ${this.#id}`)
@@ -225,13 +225,18 @@ export class Messages implements AsyncDisposable {
     return await directory.forwarding?.(sender, through);
   }
 
-  #report(transaction: Transaction, size: number, outcomes: readonly (Reply | undefined)[]): void {
+  #report(
+    transaction: Transaction,
+    blob: string,
+    size: number,
+    outcomes: readonly (Reply | undefined)[],
+  ): void {
     const { conn, services } = this.#context;
     const about = { session: conn.id, id: this.#id, from: formatPath(transaction.from.address) };
     const accepted = outcomes.filter((outcome) => outcome === undefined).length;
     if (accepted > 0) {
       const took = services.world.ticks() - this.#startedAt;
-      services.emit("smtp.message.accepted", { ...about, recipients: accepted, size, took });
+      services.emit("smtp.message.accepted", { ...about, blob, recipients: accepted, size, took });
     }
     for (const outcome of new Set(outcomes)) {
       if (outcome === undefined) continue;

@@ -1,12 +1,13 @@
 /** The mail store: mailboxes, messages and octets in PostgreSQL, behind core's MailStore. */
 import type { AccountId, MailboxId } from "../core/brands.ts";
 import type { Emit } from "../core/events.ts";
-import type { ChangeNotice, MailStore } from "../core/store.ts";
+import type { Outcome } from "../core/failure.ts";
+import type { ChangeNotice, DeliveryItem, MailStore, Placed } from "../core/store.ts";
 import type { World } from "../core/world.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
-import type { StoreContext } from "./context.ts";
+import type { StoreContext, TracedDelivery } from "./context.ts";
 import { copy, move } from "./copy.ts";
-import { Deliveries } from "./deliver.ts";
+import { Deliveries, type DeliverOptions } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
 import { retrying } from "./failures.ts";
 import { changes, fetch, index, vanished } from "./fetch.ts";
@@ -18,6 +19,7 @@ import * as lists from "./acl.ts";
 import * as boxes from "./mailboxes.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { octets } from "./octets.ts";
+import { QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
 import { deletedOctets, quota } from "./quota.ts";
@@ -29,9 +31,11 @@ import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
+export type { TracedDelivery } from "./context.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
 export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
+export { domainOf, QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
 export { NodeLink } from "./pg/node_link.ts";
 export type { SweepReport } from "./sweep.ts";
 
@@ -54,10 +58,19 @@ export interface StoreOptions {
   readonly relaxedFlags?: boolean;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
+  /** Of whoever sends queued mail. */
+  readonly queue?: Partial<QueueSettings>;
+  /** Hears of copies that were placed. */
+  readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
 }
 
 /** A MailStore with what the node itself needs of it. Dispose it before its doors. */
 export interface Store extends MailStore, AsyncDisposable {
+  /** As MailStore has it; `along`: calls that join the transaction. */
+  deliver(
+    items: readonly DeliveryItem[],
+    options: DeliverOptions,
+  ): Promise<readonly (readonly Outcome<Placed>[])[]>;
   /** Takes away once what nobody needs. */
   sweep(signal?: AbortSignal): Promise<SweepReport>;
 }
@@ -81,6 +94,8 @@ export function createStore(options: StoreOptions): Store {
     world: options.world,
     emit: options.emit,
     limits: { ...STORE_LIMITS, ...options.limits },
+    queue: { ...QUEUE_SETTINGS, ...options.queue },
+    traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };

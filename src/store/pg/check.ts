@@ -39,6 +39,7 @@ const ENTRYLESS = sql`not exists (
       select from entry e where e.account_id = m.account_id and e.message_id = m.message_id)`;
 
 const UNOWNED = sql`not exists (select from message m where m.blob_id = c.blob_id)
+       and not exists (select from queue_message q where q.blob_id = c.blob_id and q.ended_at is null)
        and not exists (select from blob_garbage g where g.blob_id = c.blob_id)
        and not exists (select from blob_staged s where s.blob_id = c.blob_id)`;
 
@@ -92,6 +93,18 @@ const RULES: readonly Rule[] = [
       sql`insert into blob_garbage (blob_id) select distinct c.blob_id from blob_chunk c where ${UNOWNED}
       on conflict do nothing`,
     ],
+  },
+  {
+    name: "every queued message has all its octets",
+    breaches: sql`select q.queue_id, q.blob_id from queue_message q where q.ended_at is null and q.size <> (
+      select coalesce(sum(length(c.octets)), 0) from blob_chunk c where c.blob_id = q.blob_id)`,
+  },
+  {
+    name: "a queued message counts the recipients that are open",
+    breaches: sql`select q.queue_id from queue_message q where q.open <> (
+      select count(*) from queue_recipient r where r.queue_id = q.queue_id and
+        (r.state in ('ready', 'waiting', 'held') or r.notice is not null))
+      or (q.open = 0) <> (q.ended_at is not null)`,
   },
   {
     name: "text only of messages that are there",
