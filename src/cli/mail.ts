@@ -4,6 +4,7 @@ import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
+import { filterCommand } from "./mail_filter.ts";
 import { statusCommand } from "./mail_status.ts";
 
 /** Takes the exit code of the command that ran. */
@@ -17,6 +18,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(accountCommand(finish))
     .addCommand(appPasswordCommand(finish))
     .addCommand(aliasCommand(finish))
+    .addCommand(filterCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))

@@ -3,12 +3,14 @@ import { AccountAdmin } from "./admin_accounts.ts";
 import { AliasAdmin } from "./admin_aliases.ts";
 import { AppPasswordAdmin } from "./admin_app_passwords.ts";
 import type { AdminOptions } from "./admin_common.ts";
+import { FilterAdmin } from "./admin_filters.ts";
 import { DomainAdmin } from "./admin_domains.ts";
 
 export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
 export type { AliasRow } from "./admin_aliases.ts";
 export type { AppPasswordRow } from "./admin_app_passwords.ts";
 export type { AdminOptions, Quota } from "./admin_common.ts";
+export type { FilterRow } from "./admin_filters.ts";
 export type { DomainRow } from "./admin_domains.ts";
 
 /** What administrators do, by what they do it to. */
@@ -17,6 +19,7 @@ export interface Admin {
   readonly accounts: AccountAdmin;
   readonly aliases: AliasAdmin;
   readonly appPasswords: AppPasswordAdmin;
+  readonly filters: FilterAdmin;
 }
 
 /** Sets up administration on a database. */
@@ -26,5 +29,6 @@ export function createAdmin(options: AdminOptions): Admin {
     accounts: new AccountAdmin(options),
     aliases: new AliasAdmin(options),
     appPasswords: new AppPasswordAdmin(options),
+    filters: new FilterAdmin(options),
   };
 }
