@@ -2,7 +2,7 @@
  * `deno run -A bench/load/compare.ts A B [rows…]`: two servers in one run, A B A B, so that what else the
  * machine does meets both. Each is `self`, the folder of another copy of the project, or a JSON file (target.ts).
  */
-import { columns, type Figures, rate, type Report } from "./figures.ts";
+import { columns, type Figures, line, rate, type Report } from "./figures.ts";
 import type { Load } from "./load.ts";
 import { loadCommand, loadOf } from "./options.ts";
 import { report, rowsNamed, runRow } from "./run.ts";
@@ -31,9 +31,12 @@ const all: Figures[][][] = loads.map(() => []);
 for (const row of rows) {
   for (const byRow of all) byRow.push([]);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, load] of loads.entries()) all[i]!.at(-1)!.push(await runRow(load, row));
+    for (const [i, load] of loads.entries()) {
+      const figures = await runRow(load, row);
+      all[i]!.at(-1)!.push(figures);
+      console.error(`${"AB"[i]} ${line(figures)}`);
+    }
   }
-  console.error(`${row.name} done`);
 }
 const [ours, theirs] = all as [Figures[][], Figures[][]];
 if (options.json) {

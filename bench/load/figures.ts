@@ -43,6 +43,16 @@ export function rate(figures: Figures): number {
   return figures.seconds === 0 ? 0 : figures.operations / figures.seconds;
 }
 
+/** A row in one line. */
+export function line(f: Figures): string {
+  if (f.skipped !== undefined) return `${f.row}: not run, ${f.skipped}`;
+  const cpu = f.cpu === undefined ? "" : `, ${small(f.cpu)} CPU s/1000`;
+  const each = f.memoryEach === undefined ? "" : `, ${f.memoryEach.toFixed(1)} KiB each`;
+  return `${f.row}: ${rate(f).toFixed(0)} ${f.unit}/s, p99 ${
+    f.p99.toFixed(1)
+  } ms${cpu}${each}, ${f.errors} errors`;
+}
+
 /** A table for a person. */
 export function table(all: readonly Figures[]): string {
   const ran = all.filter(({ skipped }) => skipped === undefined);

@@ -4,7 +4,7 @@
  * `--target HOST` with `--smtp PORT --lmtp PORT --imap PORT --pop3 PORT --users user%d@domain --password P`
  * takes a running one, whoever made it; `--target FILE.json` one that is described there (see target.ts).
  */
-import { table } from "./figures.ts";
+import { type Figures, line, table } from "./figures.ts";
 import type { Load } from "./load.ts";
 import { loadCommand, loadOf } from "./options.ts";
 import { report, rowsNamed, runRow } from "./run.ts";
@@ -32,11 +32,11 @@ const options = program.opts();
 const rows = rowsNamed(program.args);
 await using target = await findTarget();
 const load: Load = { ...loadOf(options), target };
-const all = [];
+const all: Figures[] = [];
 for (const row of rows) {
-  const began = performance.now();
   all.push(await runRow(load, row));
-  console.error(`${row.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  // A run that is cut short has said what it knows.
+  console.error(line(all.at(-1)!));
 }
 console.log(options.json ? JSON.stringify(report(load, all), null, 2) : table(all));
 if (all.some(({ errors }) => errors > 0)) Deno.exitCode = 1;

@@ -1,10 +1,12 @@
 /** `deno task mail <noun> <verb>`: administration. */
 import { Command } from "commander";
+import { aclCommand } from "./mail_acl.ts";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { filterCommand } from "./mail_filter.ts";
+import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
 
 /** Takes the exit code of the command that ran. */
@@ -19,6 +21,8 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(appPasswordCommand(finish))
     .addCommand(aliasCommand(finish))
     .addCommand(filterCommand(finish))
+    .addCommand(aclCommand(finish))
+    .addCommand(sharedCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))

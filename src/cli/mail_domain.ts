@@ -10,10 +10,17 @@ import { verb } from "./verb.ts";
 export function domainCommand(finish: Finish): Command {
   const domain = new Command("domain").description("domains whose mail is ours");
   verb(
-    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain")),
+    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain"))
+      .option(
+        "--alias-of <domain>",
+        "as another name for a domain that is there: its addresses are that one's",
+      ),
     finish,
-    ({ admin, args, options }) => admin.domains.add(args[0], quotaOf(options)),
-    ({ name }) => ({ json: { domain: name }, text: `added ${name}` }),
+    ({ admin, args, options }) => admin.domains.add(args[0], quotaOf(options), options["aliasOf"]),
+    ({ name, aliasOf }) => ({
+      json: aliasOf === undefined ? { domain: name } : { domain: name, aliasOf },
+      text: aliasOf === undefined ? `added ${name}` : `added ${name}, another name for ${aliasOf}`,
+    }),
   );
   verb(
     domain.command("list").description("all domains"),
@@ -22,12 +29,13 @@ export function domainCommand(finish: Finish): Command {
     (rows) => ({
       json: rows,
       text: rows.length === 0 ? "There is no domain yet: mail domain add example.test" : table(
-        ["domain", "accounts", "aliases", "quota"],
+        ["domain", "accounts", "aliases", "quota", "alias of"],
         rows.map((row) => [
           row.name,
           row.accounts,
           row.aliases,
           row.quota.octets === undefined ? "-" : octets(row.quota.octets),
+          row.aliasOf ?? "-",
         ]),
       ),
     }),

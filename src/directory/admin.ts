@@ -5,11 +5,12 @@ import { AppPasswordAdmin } from "./admin_app_passwords.ts";
 import type { AdminOptions } from "./admin_common.ts";
 import { FilterAdmin } from "./admin_filters.ts";
 import { DomainAdmin } from "./admin_domains.ts";
+import { SharedAdmin } from "./admin_shared.ts";
 
 export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
 export type { AliasRow } from "./admin_aliases.ts";
 export type { AppPasswordRow } from "./admin_app_passwords.ts";
-export type { AdminOptions, Quota } from "./admin_common.ts";
+export type { AdminOptions, FoundAccount, Quota } from "./admin_common.ts";
 export type { FilterRow } from "./admin_filters.ts";
 export type { DomainRow } from "./admin_domains.ts";
 
@@ -20,6 +21,7 @@ export interface Admin {
   readonly aliases: AliasAdmin;
   readonly appPasswords: AppPasswordAdmin;
   readonly filters: FilterAdmin;
+  readonly shared: SharedAdmin;
 }
 
 /** Sets up administration on a database. */
@@ -30,5 +32,6 @@ export function createAdmin(options: AdminOptions): Admin {
     aliases: new AliasAdmin(options),
     appPasswords: new AppPasswordAdmin(options),
     filters: new FilterAdmin(options),
+    shared: new SharedAdmin(options),
   };
 }

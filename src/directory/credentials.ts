@@ -131,8 +131,9 @@ export class Credentials {
   #soleDomain(): Promise<string | undefined> {
     const now = this.world.ticks();
     if (this.#sole !== undefined && now < this.#sole.until) return this.#sole.name;
-    const name = withDatabase(() => this.db.selectFrom("domain").select("name").limit(2).execute())
-      .then((rows) => rows.length === 1 ? rows[0]!.name : undefined);
+    const name = withDatabase(() =>
+      this.db.selectFrom("domain").select("name").where("alias_of", "is", null).limit(2).execute()
+    ).then((rows) => rows.length === 1 ? rows[0]!.name : undefined);
     this.#sole = { until: now + LIMITS.resolveAgeMs, name };
     name.catch(() => this.#sole = undefined);
     return name;

@@ -44,6 +44,7 @@ export class Incoming implements Input, Disposable {
     readonly limits: ImapSessionLimits,
     readonly draining: AbortSignal,
     readonly session: () => Session,
+    readonly ticks: () => number,
   ) {
     this.#conn = conn;
     this.#parser = new CommandParser({ limits: limits.beforeLogin, mode: session().mode });
@@ -51,17 +52,19 @@ export class Incoming implements Input, Disposable {
   }
 
   /**
-   * The next step; null at the end of the stream, undefined when `wake` was faster.
+   * The next step; null at the end of the stream, undefined when `wake` was faster. All of it must come within
+   * `timeoutMs`: one octet now and then keeps nobody here.
    *
    * @throws ConnError, and Draining while nothing whole has come.
    */
   async step(timeoutMs: number, wake?: Promise<void>): Promise<Heard | null | undefined> {
+    const by = this.ticks() + timeoutMs;
     for (;;) {
       const step = this.#parser.next();
       if (step.kind !== "need") return this.#note(step);
       await this.out.flush();
       if (this.draining.aborted && this.#literal === undefined) throw new Draining("the server drains");
-      const arrived = await this.#arrival(timeoutMs, wake);
+      const arrived = await this.#arrival(Math.max(1, by - this.ticks()), wake);
       if (arrived === undefined) {
         if (wake === undefined) continue;
         return undefined;

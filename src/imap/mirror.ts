@@ -11,6 +11,7 @@ import { done } from "../core/failure.ts";
 import type { ChangeNotice, FlagRow, MailboxIndex, MailboxInfo, MailStore } from "../core/store.ts";
 import { inSet, type UidSet } from "../core/uidset.ts";
 import { lowerBound, room, search } from "./columns.ts";
+import { KeptRows } from "./kept_rows.ts";
 
 /** Flag changes that are remembered one by one; a session that is further behind scans the columns. */
 const LOG_ENTRIES = 8192;
@@ -32,6 +33,8 @@ export class Mirror {
   gone = false;
   /** Everything up to this mod-sequence has been applied. */
   modSeq = 0;
+  /** What was fetched of its messages. */
+  readonly rows: KeptRows = new KeptRows();
   #flags: Uint8Array = new Uint8Array(0);
   #modSeqs: Float64Array = new Float64Array(0);
   #keywords = new Map<number, readonly number[]>();
@@ -146,6 +149,7 @@ export class Mirror {
   close(): void {
     clearTimeout(this.#retry);
     this.#closed = true;
+    this.rows.close();
     this.#watch[Symbol.dispose]();
     this.#listeners.clear();
   }
@@ -198,6 +202,7 @@ export class Mirror {
     this.gone = true;
     this.uids = new Uint32Array(0);
     this.count = 0;
+    this.rows.clear();
     this.#keywords.clear();
     this.#tell();
   }
@@ -213,6 +218,7 @@ export class Mirror {
     this.#flags.set(index.flags);
     this.#modSeqs.set(index.modSeqs);
     this.#keywords = new Map(index.keywords);
+    this.rows.clear();
     if (this.count > 0) this.#topUid = Math.max(this.#topUid, this.uids[this.count - 1]!);
     this.#forgetLog();
   }
@@ -268,6 +274,7 @@ export class Mirror {
       const uid = this.uids[i]!;
       if (inSet(vanished, uid)) {
         this.#keywords.delete(uid);
+        this.rows.delete(uid);
         continue;
       }
       uids[kept] = uid;

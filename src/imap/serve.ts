@@ -74,7 +74,15 @@ class Runner implements Disposable {
     const { limits } = services;
     this.#out = new Outgoing(conn, limits.gathered);
     const session = new Session();
-    this.#in = new Incoming(conn, this.#out, limits, services.draining, () => this.#cx?.session ?? session);
+    const current = () => this.#cx?.session ?? session;
+    this.#in = new Incoming(
+      conn,
+      this.#out,
+      limits,
+      services.draining,
+      current,
+      () => services.world.ticks(),
+    );
     const loginBy = services.world.ticks() + limits.loginMs;
     this.#cx = {
       session,

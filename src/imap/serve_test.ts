@@ -99,6 +99,17 @@ Deno.test("whoever does not log in in time is sent away, busy or not", async () 
   assertEquals(lines.at(-1), "* BYE Idle for too long");
 });
 
+Deno.test("one octet now and then keeps nobody here: a command must be whole in time", async () => {
+  for (const [first, limits] of [["", { loginMs: 50 }], [LOGIN, { idleMs: 50 }]] as const) {
+    await using session = await start(limited(limits));
+    session.send(first);
+    const dripping = setInterval(() => session.send("a"), 10);
+    const lines = await session.rest();
+    clearInterval(dripping);
+    assertEquals(lines.at(-1), "* BYE Idle for too long");
+  }
+});
+
 Deno.test("whoever is idle is sent away, in IDLE too", async () => {
   for (const last of ["", "i IDLE\r\n"]) {
     await using session = await start(limited({ idleMs: 30 }));

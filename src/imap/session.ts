@@ -4,6 +4,7 @@ import { type Comparator, COMPARATORS } from "../core/search.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { BatchQuestions } from "./batches.ts";
 import { SearchContexts } from "./contexts.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import type { NotifyEvent } from "./command.ts";
 import type { Notifier } from "./notifier.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
@@ -55,6 +56,14 @@ export interface ImapSessionLimits {
   readonly appendKept: number;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
+  /**
+   * Octets that a worker keeps of messages that were fetched (envelopes, structures), for the next FETCH; 0: none.
+   */
+  readonly keptOctets: number;
+  /** Octets of bodies that one session reads ahead when it reads message after message; 0: none. */
+  readonly aheadOctets: number;
+  /** The same of all sessions of a worker together. */
+  readonly aheadTotal: number;
 }
 
 /** The defaults. */
@@ -80,6 +89,9 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   appendMessages: 1000,
   appendKept: 4_194_304,
   gathered: 65_536,
+  keptOctets: 33_554_432,
+  aheadOctets: 262_144,
+  aheadTotal: 33_554_432,
 };
 
 const UTF8 = { utf8: true }, UTF7 = { utf8: false };
@@ -122,6 +134,8 @@ export class Session implements Disposable {
   readonly ownArrivals: Set<number> = new Set();
   /** What UIDBATCHES was asked of the selected mailbox. */
   readonly batches: BatchQuestions = new BatchQuestions();
+  /** Bodies that the client will probably ask for next. */
+  readonly ahead: ReadAhead = new ReadAhead();
   refusedLogins = 0;
   badCommands = 0;
   /** Set by LOGOUT and by every BYE: the connection ends once the answers are sent. */
@@ -150,6 +164,7 @@ export class Session implements Disposable {
   unselect(): void {
     this.selected?.[Symbol.dispose]();
     this.selected = undefined;
+    this.ahead[Symbol.dispose]();
     this.saved = [];
     this.contexts.clear();
     this.batches.clear();

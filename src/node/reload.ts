@@ -10,6 +10,7 @@ const FIXED = [
   "listeners",
   "auth",
   "log",
+  "store",
   "limits.exempt",
   "limits.directory",
   "limits.hash",

@@ -24,6 +24,7 @@ import { openDoor } from "../store/pg/wire/mod.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
+import { tokenIssuer } from "./token_issuer.ts";
 
 const start = workerData as WorkerStart;
 const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
@@ -80,6 +81,7 @@ class NodeWorker {
       emit,
       // The protocols hold limits.message_size, which a reload may raise.
       limits: { ...limits.store, messageOctets: Infinity },
+      relaxedFlags: config.store.flags === "relaxed",
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
@@ -93,6 +95,7 @@ class NodeWorker {
       emit,
       allowPlaintext: auth.allow_plaintext,
       detailSeparator: auth.detail_separator,
+      oauth: tokenIssuer(config),
       exempt: limits.exempt,
       share: (note) => guesses.postMessage(note),
       limits: {
@@ -152,6 +155,7 @@ class NodeWorker {
           tls: role.tls,
           certificates: this.#certificates,
           alpn: role.alpn,
+          askClient: role.askClient ?? false,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
           limits: this.#netLimits(protocol),

@@ -15,4 +15,6 @@ export interface StoreContext {
   readonly emit: Emit;
   readonly limits: StoreLimits;
   readonly changes: Changes;
+  /** Changes of flags are acknowledged before they are on disk. */
+  readonly relaxedFlags: boolean;
 }

@@ -45,7 +45,7 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
 export function asUnavailable(thrown: unknown): unknown {
   if (thrown instanceof Unavailable) return thrown;
   const code = codeOf(thrown);
-  if (code !== undefined && isPassing(code)) {
+  if (code !== undefined && (isPassing(code) || isConflict(code))) {
     return new Unavailable(`Cannot use the database: ${messageOf(thrown)}`);
   }
   // npm pg throws plain errors without SQLSTATE when the connection breaks or cannot be made.

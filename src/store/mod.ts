@@ -50,6 +50,8 @@ export interface StoreOptions {
    * is enough. SEARCH is right without it, but slower.
    */
   readonly indexer?: boolean;
+  /** Acknowledge changes of flags before they are on disk; false when left out. */
+  readonly relaxedFlags?: boolean;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
 }
@@ -79,6 +81,7 @@ export function createStore(options: StoreOptions): Store {
     world: options.world,
     emit: options.emit,
     limits: { ...STORE_LIMITS, ...options.limits },
+    relaxedFlags: options.relaxedFlags ?? false,
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;

@@ -3,7 +3,8 @@ import type { AccountId, MessageId } from "../core/brands.ts";
 import type { OctetPiece, OctetRange } from "../core/store.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
-import { messageBlobs, readOctets } from "./sql/read.ts";
+import type { Rows } from "./pg/door.ts";
+import { messageBlobs, readMessages, readOctets } from "./sql/read.ts";
 
 /** Ranges whose messages are looked up together, and pieces that are read together at most. */
 const RANGES = 256, PIECES = 64;
@@ -11,7 +12,9 @@ const RANGES = 256, PIECES = 64;
 /** A piece of one chunk that is to be read. */
 interface Wanted {
   readonly index: number;
-  readonly blob: string;
+  /** Undefined: the first chunk of `message`, whatever its blob is. */
+  readonly blob: string | undefined;
+  readonly message: MessageId;
   readonly seq: number;
   /** From 1, as `substring` counts. */
   readonly first: number;
@@ -30,14 +33,15 @@ export async function* octets(
 ): AsyncGenerator<OctetPiece> {
   const { readAhead } = context.limits;
   for (let at = 0; at < ranges.length; at += RANGES) {
-    const { plan, complete } = await planOf(context, account, ranges, at);
+    const { plan, complete } = shortPlan(ranges, at, context.limits.chunkOctets) ??
+      await planOf(context, account, ranges, at);
     const batches = batchesOf(plan, context.limits.readOctets);
     const flying: { readonly wanted: readonly Wanted[]; readonly read: Promise<readonly Uint8Array[]> }[] =
       [];
     for (let next = 0; next < batches.length || flying.length > 0;) {
       while (flying.length < readAhead && next < batches.length) {
         const wanted = batches[next++]!;
-        const read = readPieces(context, wanted);
+        const read = readPieces(context, account, wanted);
         // Whoever stops iterating never awaits it.
         read.catch(() => {});
         flying.push({ wanted, read });
@@ -52,6 +56,18 @@ export async function* octets(
     }
     if (!complete) return;
   }
+}
+
+/** The same when all ranges lie within first chunks: then the octets are found in one round trip. */
+function shortPlan(ranges: readonly OctetRange[], at: number, chunkOctets: number) {
+  const plan: Wanted[] = [];
+  for (let index = at; index < Math.min(ranges.length, at + RANGES); index++) {
+    const { message, start, end } = ranges[index]!;
+    if (end > chunkOctets || start < 0) return undefined;
+    const count = Math.max(0, end - start);
+    plan.push({ index, blob: undefined, message, seq: 0, first: start + 1, count, last: true });
+  }
+  return { plan, complete: true };
 }
 
 /** The pieces of some ranges from `at`; not complete when a message is gone. */
@@ -77,7 +93,7 @@ async function planOf(
     const start = Math.max(0, range.start), end = Math.min(range.end, size);
     const index = at + i;
     if (start >= end) {
-      plan.push({ index, blob, seq: -1, first: 1, count: 0, last: true });
+      plan.push({ index, blob, message: range.message, seq: -1, first: 1, count: 0, last: true });
       continue;
     }
     for (let from = start; from < end;) {
@@ -86,6 +102,7 @@ async function planOf(
       plan.push({
         index,
         blob,
+        message: range.message,
         seq,
         first: from - seq * chunkOctets + 1,
         count: to - from,
@@ -115,19 +132,15 @@ function batchesOf(plan: readonly Wanted[], octetsEach: number): readonly (reado
 
 const EMPTY = new Uint8Array(0);
 
-/** Reads pieces, in order; ends early when a chunk is gone. */
-async function readPieces(context: StoreContext, wanted: readonly Wanted[]): Promise<readonly Uint8Array[]> {
+/** Reads pieces, in order; ends early when a chunk is gone. All have a blob, or none has. */
+async function readPieces(
+  context: StoreContext,
+  account: AccountId,
+  wanted: readonly Wanted[],
+): Promise<readonly Uint8Array[]> {
   const asked = wanted.filter((one) => one.count > 0);
   const pieces: Uint8Array[] = [];
-  const rows = asked.length === 0 ? undefined : await retrying(() =>
-    context.door.query(
-      readOctets,
-      asked.map((one) => one.blob),
-      asked.map((one) => one.seq),
-      asked.map((one) => one.first),
-      asked.map((one) => one.count),
-    )
-  );
+  const rows = asked.length === 0 ? undefined : await retrying(() => query(context, account, asked));
   let row = 0;
   for (const one of wanted) {
     if (one.count === 0) pieces.push(EMPTY);
@@ -137,4 +150,12 @@ async function readPieces(context: StoreContext, wanted: readonly Wanted[]): Pro
     }
   }
   return pieces;
+}
+
+function query({ door }: StoreContext, account: AccountId, asked: readonly Wanted[]): Promise<Rows> {
+  const firsts = asked.map((one) => one.first), counts = asked.map((one) => one.count);
+  if (asked[0]!.blob === undefined) {
+    return door.query(readMessages, account, asked.map((one) => one.message), firsts, counts);
+  }
+  return door.query(readOctets, asked.map((one) => one.blob!), asked.map((one) => one.seq), firsts, counts);
 }

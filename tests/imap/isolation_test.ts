@@ -326,3 +326,20 @@ for (const [right, allowed] of Object.entries(ALONE)) {
     assertEquals((await session.good(`LIST "" *`)).some((line) => line.includes("box")), seen);
   });
 }
+
+Deno.test("a right that is taken away while a message comes in is gone when it has come", async () => {
+  const store = await shared("li");
+  const box = (await store.mailbox(ALICE, "box"))!;
+  await using session = await TestSession.open(store, { user: "bob" });
+  const octets = new TextEncoder().encode(`Subject: x\r\n\r\n${"y".repeat(69_984)}\r\n`);
+  const entry = { identifier: "bob@example.test", rights: parseRights("l")! };
+  for (const [revoke, answer] of [[false, "OK"], [true, "NO [NOPERM] Not permitted"]] as const) {
+    session.client.send(new TextEncoder().encode("x APPEND #user/alice@example.test/box {70000}\r\n"));
+    assert((await session.client.line())!.startsWith("+"));
+    if (revoke) good(await store.setAcl(ALICE, box.id, entry, "replace"));
+    session.client.send(octets);
+    session.client.send(new TextEncoder().encode("\r\n"));
+    assert((await session.client.line())!.startsWith(`x ${answer}`));
+  }
+  assertEquals((await store.mailbox(ALICE, "box"))!.messages, 2);
+});

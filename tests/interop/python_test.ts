@@ -21,7 +21,7 @@ Deno.test({
   name: "Python's smtplib, imaplib, poplib",
   ignore: lacks(PYTHON, "python3"),
   async fn(t) {
-    await using site = await startSite(7, [UTF8_USER]);
+    await using site = await startSite(9, [UTF8_USER]);
     await using folder = await Folder.make();
     const { ports, certificate: cafile } = site;
     // The built-in ones first: they go every way, the others two of them.
@@ -95,6 +95,22 @@ Deno.test({
       assertEquals(seen.search, "1 2");
       assertEquals(seen.expunged, ["2", "1"], "the highest first, so that no number shifts another");
       assertEquals(seen.thread, "Archive (MESSAGES 1 UNSEEN 0)");
+    });
+
+    await t.step("imaplib: a mailbox that two share", async () => {
+      const owner = site.account(), user = site.account();
+      const seen = await python("shared_imap.py", { port: ports.imaps, owner, user });
+      const name = `#user/${owner}/Team`;
+      assertEquals(seen, {
+        acl: [`Team ${owner} lrswipkxtenacd ${user} lrswited`],
+        namespace: ['(("" "/")) (("#user/" "/")) (("#shared/" "/"))'],
+        list: [`(\\Noselect \\HasChildren) "/" #user/${owner}`, `(\\HasNoChildren) "/" ${name}`],
+        rights: [`${name} lrswited`],
+        flags: ["\\Flagged", "\\Seen"],
+        left: [""],
+        copied: ["1"],
+        refused: "NO",
+      });
     });
 
     await t.step("SMTPUTF8 to a UTF-8 address; read by IMAP UTF8=ACCEPT and POP3 UTF8", async () => {

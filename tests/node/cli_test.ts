@@ -88,7 +88,7 @@ Deno.test("domain add, list, quota, remove", async () => {
   await cli.refused(2, /^[^\n]*no such thing[^\n]*\n$/, "domain", "add", "no such thing");
   await cli.refused(2, /quota must look like 500M or 2G/, "domain", "add", "x.test", "--quota", "lots");
   await cli.done(
-    "domain        accounts  aliases  quota\nexample.test         0        0  -\ntwo.test             0        0  2.0 GiB",
+    "domain        accounts  aliases  quota    alias of\nexample.test         0        0  -        -\ntwo.test             0        0  2.0 GiB  -",
     "domain",
     "list",
   );
@@ -189,7 +189,11 @@ Deno.test("alias add, list, remove", async () => {
     "list",
   );
   await cli.refused(1, /account/, "alias", "add", "a@example.test", "b@example.test");
-  await cli.refused(1, /./, "alias", "add", "x@example.test", "y@elsewhere.test");
+  assertEquals(await cli.json("alias", "add", "x@example.test", "Y.z@elsewhere.test", "A@Example.test"), {
+    from: "x@example.test",
+    targets: ["Y.z@elsewhere.test", "a@example.test"],
+  });
+  assertEquals(await cli.json("alias", "remove", "x@example.test"), {});
   assertEquals(await cli.json("alias", "remove", "@example.test"), {});
   await cli.refused(1, "There is no alias *@example.test", "alias", "remove", "@example.test");
 });

@@ -9,7 +9,7 @@ import { type AppendStep, type Command, STAR } from "../command.ts";
 import { condition } from "../reply.ts";
 import { catenate } from "./catenate.ts";
 import { type Goal, goal } from "../reach.ts";
-import { lacks } from "./access.ts";
+import { lacks, refreshRights } from "./access.ts";
 import {
   bad,
   type Completion,
@@ -37,6 +37,9 @@ export async function append(cx: Context, command: Append): Promise<Completion> 
   await using reception = new Reception(cx, place.value, 0);
   const refusal = await reception.receive(command.steps);
   if (refusal !== undefined) return refusal;
+  // The octets may have taken their time: what was allowed then may not be allowed now.
+  const still = await goal(seekerOf(cx), command.mailbox, Right.Insert);
+  if (!still.ok) return failed(still.failure);
   const items = reception.items.map(({ message, to }) => ({ message, to: [to] }));
   const placed = (await working(cx, cx.services.store.deliver(items, { atomic: true }))).map(([one]) => one!);
   const uids: number[] = [];
@@ -72,6 +75,11 @@ export async function replace(cx: Context, command: Replace): Promise<Completion
   await using reception = new Reception(cx, place.value, freed);
   const refusal = await reception.receive(command.steps);
   if (refusal !== undefined) return refusal;
+  await refreshRights(cx);
+  const taken = lacks(cx, Right.DeleteMessages | Right.Expunge);
+  if (taken !== undefined) return taken;
+  const still = await goal(seekerOf(cx), command.mailbox, Right.Insert);
+  if (!still.ok) return failed(still.failure);
   const { message, to } = reception.items[0]!;
   const placed = await store.replace(message, to, { account, mailbox, uid });
   if (!placed.ok) return failed(placed.failure);

@@ -7,8 +7,16 @@ export class Vanished extends Error {
   override name = "Vanished";
 }
 
+/** Ranges in the order in which FETCH answers. */
+export interface Ranges {
+  /** The next range, piece by piece. Throws Vanished when its message is gone; those behind it still come. */
+  range(): AsyncGenerator<Uint8Array>;
+  /** The next range in one piece; the caller has made sure that it is not large. */
+  whole(): Promise<Uint8Array>;
+}
+
 /** Reads ranges one after another; dispose it to stop reading. */
-export class BodyOctets implements AsyncDisposable {
+export class BodyOctets implements Ranges, AsyncDisposable {
   #pieces: AsyncIterator<OctetPiece> | undefined;
   #at = 0;
 
@@ -18,7 +26,6 @@ export class BodyOctets implements AsyncDisposable {
     readonly ranges: readonly OctetRange[],
   ) {}
 
-  /** The next range, piece by piece. Throws Vanished when its message is gone; those behind it still come. */
   async *range(): AsyncGenerator<Uint8Array> {
     const at = this.#at++;
     // Asked for when first needed, and again behind a message that was gone: the store stopped there.
@@ -35,21 +42,25 @@ export class BodyOctets implements AsyncDisposable {
     }
   }
 
-  /** The next range in one piece; the caller has made sure that it is not large. */
-  async whole(): Promise<Uint8Array> {
-    let first: Uint8Array | undefined;
-    const more: Uint8Array[] = [];
-    for await (const piece of this.range()) {
-      if (first === undefined) first = piece;
-      else more.push(piece);
-    }
-    if (first === undefined || more.length === 0) return first ?? new Uint8Array(0);
-    return join([first, ...more]);
+  whole(): Promise<Uint8Array> {
+    return gathered(this.range());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pieces?.return?.();
   }
+}
+
+/** All pieces in one; the piece itself when there is only one. */
+export async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  let first: Uint8Array | undefined;
+  const more: Uint8Array[] = [];
+  for await (const piece of pieces) {
+    if (first === undefined) first = piece;
+    else more.push(piece);
+  }
+  if (first === undefined || more.length === 0) return first ?? new Uint8Array(0);
+  return join([first, ...more]);
 }
 
 /** Octets in one piece. */

@@ -5,7 +5,7 @@ import { createTransferDecoder, preview, selectFields } from "../../mime/mod.ts"
 import type { Partial } from "../command.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
-import { BodyOctets, join, Vanished } from "./body_octets.ts";
+import { BodyOctets, join, type Ranges, Vanished } from "./body_octets.ts";
 import { type Context, selectedAccount } from "./context.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
@@ -24,7 +24,7 @@ export async function writeRaw(
   cx: Context,
   line: FetchLine,
   job: Job<"raw">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const length = job.range.end - job.range.start;
   const name = nameOf(job.named);
@@ -39,7 +39,7 @@ export async function writeFields(
   cx: Context,
   line: FetchLine,
   job: Job<"fields">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const name = nameOf(job.named);
   const header = await octets.whole().catch(rethrowUnlessVanished);
@@ -56,7 +56,7 @@ export async function writePreview(
   cx: Context,
   line: FetchLine,
   job: Job<"preview">,
-  octets: BodyOctets,
+  octets: Ranges,
 ): Promise<void> {
   const found = await octets.whole().catch(rethrowUnlessVanished);
   line.preview(found === undefined ? "" : preview(job.part, found), cx.session.mode);

@@ -1,14 +1,17 @@
 /** FETCH answers, message by message (RFC 9051 §7.5.2). */
 import { ConnError } from "../../core/conn.ts";
-import type { FetchRow } from "../../core/store.ts";
+import type { FetchRow, OctetRange } from "../../core/store.ts";
 import { inSet, type UidSet } from "../../core/uidset.ts";
 import type { FetchLine } from "../encode/mod.ts";
+import type { View } from "../view.ts";
+import { AheadOctets } from "./ahead_octets.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
-import { BodyOctets } from "./body_octets.ts";
+import { BodyOctets, type Ranges } from "./body_octets.ts";
 import { type Context, selectedAccount, selectedOf } from "./context.ts";
 import { Broken, writeBinary, writeFields, writeNil, writePreview, writeRaw } from "./fetch_body.ts";
 import { ItemWriter, rootOf } from "./fetch_items.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
+import { rowsBehind, rowsOf } from "./fetch_rows.ts";
 
 /** One FETCH on its way. */
 export interface FetchRun {
@@ -36,31 +39,73 @@ async function fromView(cx: Context, run: FetchRun, uids: UidSet): Promise<void>
   }
 }
 
+/** Rows between two looks at whether the client takes what was written. */
+const BREATH_ROWS = 16;
+
 async function fromStore(cx: Context, run: FetchRun, uids: UidSet): Promise<void> {
   const { view } = selectedOf(cx);
-  const { store } = cx.services;
-  const writer = new ItemWriter(cx, run.plan);
-  for await (const batch of store.fetch(selectedAccount(cx), view.mirror.id, uids, run.plan.wanted)) {
-    const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
-    const jobs = rows.map((row) => jobsOf(run.plan, row));
-    const ahead = jobs.flat().filter((job) =>
-      job.kind === "raw" || job.kind === "fields" || job.kind === "preview"
-    );
-    const ranges = ahead.map((job) => job.range);
-    await using octets = new BodyOctets(store, selectedAccount(cx), ranges);
-    for (const [at, row] of rows.entries()) {
-      writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
-      try {
-        for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
-      } catch (thrown) {
-        // Half a line is out: no answer can follow it.
-        throw thrown instanceof ConnError
-          ? thrown
-          : new Broken("a FETCH answer broke off", { cause: thrown });
+  const { plan } = run;
+  const writer = new ItemWriter(cx, plan);
+  const alone = plan.bodies.length === 0 ? 0 : onlyOne(view, uids);
+  const ahead = alone > 0 && cx.session.ahead.follows(view, alone);
+  for await (const batch of rowsOf(cx, plan, uids, ahead)) {
+    if (plan.bodies.length > 0) await withBodies(cx, run, batch, writer, ahead);
+    else {
+      for (const [at, row] of batch.entries()) {
+        const seq = view.seqOf(row.uid);
+        if (seq === 0) continue;
+        writer.begin(seq, row, inSet(run.marked, row.uid));
+        writer.end();
+        if (at % BREATH_ROWS === 0) await cx.out.breathe();
       }
-      writer.end();
       await cx.out.breathe();
     }
+  }
+}
+
+async function withBodies(
+  cx: Context,
+  run: FetchRun,
+  batch: readonly FetchRow[],
+  writer: ItemWriter,
+  ahead: boolean,
+): Promise<void> {
+  const { view } = selectedOf(cx);
+  const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
+  const jobs = rows.map((row) => jobsOf(run.plan, row));
+  const ranges = rangesOf(jobs.flat());
+  await using octets = ahead && rows.length === 1
+    ? new AheadOctets(cx, ranges, () => rangesBehind(cx, run.plan, rows[0]!))
+    : new BodyOctets(cx.services.store, selectedAccount(cx), ranges);
+  for (const [at, row] of rows.entries()) {
+    writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
+    try {
+      for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
+    } catch (thrown) {
+      // Half a line is out: no answer can follow it.
+      throw thrown instanceof ConnError ? thrown : new Broken("a FETCH answer broke off", { cause: thrown });
+    }
+    writer.end();
+    await cx.out.breathe();
+  }
+}
+
+/** The sequence number of a message that is asked for alone; 0 for several, or none. */
+function onlyOne(view: View, uids: UidSet): number {
+  const [range, more] = uids;
+  return range === undefined || more !== undefined || range[0] !== range[1] ? 0 : view.seqOf(range[0]);
+}
+
+/** The octets that are read in the order of the jobs. */
+function rangesOf(jobs: readonly BodyJob[]): readonly OctetRange[] {
+  return jobs.filter((job) => job.kind === "raw" || job.kind === "fields" || job.kind === "preview")
+    .map((job) => job.range);
+}
+
+/** The octets that the same FETCH of the next messages would need. */
+function* rangesBehind(cx: Context, plan: FetchPlan, row: FetchRow): Generator<OctetRange> {
+  for (const next of rowsBehind(cx, selectedOf(cx).view.seqOf(row.uid), plan)) {
+    yield* rangesOf(jobsOf(plan, next));
   }
 }
 
@@ -74,7 +119,7 @@ async function writeJob(
   cx: Context,
   run: FetchRun,
   job: BodyJob,
-  octets: BodyOctets,
+  octets: Ranges,
   line: FetchLine,
 ): Promise<void> {
   switch (job.kind) {

@@ -30,14 +30,17 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
       subscriptions,
     )
   ) {
-    listLine(cx.out.gather, "LIST", each, cx.session.mode);
     const { mailbox } = each;
+    const unread = mailbox !== undefined && !hasAll(mailbox.rights, Right.Read);
+    // RFC 5819 §2, for those who may see a mailbox and no more.
+    const attributes = unread ? ["\\Noselect", ...each.attributes] : each.attributes;
+    listLine(cx.out.gather, "LIST", { ...each, attributes }, cx.session.mode);
+    // RFC 5819 §3, RFC 8440 §3: nothing more is said of names that stand here for their children.
     if (mailbox !== undefined) {
       if (command.returns.includes("MYRIGHTS")) {
         myRightsLine(cx.out.gather, mailbox.name, mailbox.rights, cx.session.mode);
       }
-      // RFC 5819 §2: nothing is said of mailboxes that STATUS would refuse.
-      if (command.status.length > 0 && hasAll(mailbox.rights, Right.Read)) {
+      if (command.status.length > 0 && !unread) {
         await writeStatus(cx, mailbox, command.status);
       }
       await annotate?.(mailbox);

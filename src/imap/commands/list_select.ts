@@ -10,7 +10,7 @@ export interface Listed<M extends MailboxInfo = MailboxInfo> {
   readonly attributes: readonly string[];
   /** The selection options of CHILDINFO (RFC 5258 §4); empty without any. */
   readonly childInfo: readonly string[];
-  /** The mailbox itself; undefined for a name that is only a parent or only subscribed. */
+  /** The mailbox itself; undefined for a name that is only a parent, also of what was selected, or only subscribed. */
   readonly mailbox: M | undefined;
 }
 
@@ -56,7 +56,7 @@ export function listed<M extends MailboxInfo>(
       name: node.name,
       attributes: attributes(node, wanted.tellSubscribed, command.extended),
       childInfo: below?.all.has(node.name) ? ["SUBSCRIBED"] : [],
-      mailbox: node.mailbox,
+      mailbox: selected ? node.mailbox : undefined,
     });
   }
   return answer;

@@ -19,13 +19,18 @@ export interface AccountQuota {
   readonly messages?: number | undefined;
 }
 
-/** Makes an account's state and its first mailboxes, subscribed. Part of the caller's transaction. */
+/**
+ * Makes an account's state and its first mailboxes, subscribed; `bare`: INBOX alone. Part of the caller's
+ * transaction.
+ */
 export async function insertAccountState(
   trx: Transaction<Tables>,
   accountId: number,
   quota?: AccountQuota,
+  mailboxes: "usual" | "bare" = "usual",
 ): Promise<void> {
-  const count = FIRST_MAILBOXES.length;
+  const names = mailboxes === "usual" ? FIRST_MAILBOXES : FIRST_MAILBOXES.slice(0, 1);
+  const count = names.length;
   const state = await trx.insertInto("account_state").values({
     account_id: accountId,
     next_mailbox_id: count + 1,
@@ -34,7 +39,7 @@ export async function insertAccountState(
     quota_messages: quota?.messages ?? null,
   }).returning("next_uidvalidity").executeTakeFirstOrThrow();
   const first = state.next_uidvalidity - count;
-  await trx.insertInto("mailbox").values(FIRST_MAILBOXES.map(([name, use], i) => ({
+  await trx.insertInto("mailbox").values(names.map(([name, use], i) => ({
     account_id: accountId,
     mailbox_id: i + 1,
     name,
@@ -42,7 +47,7 @@ export async function insertAccountState(
     special_use: use,
   }))).execute();
   await trx.insertInto("subscription")
-    .values(FIRST_MAILBOXES.map(([name]) => ({ account_id: accountId, name }))).execute();
+    .values(names.map(([name]) => ({ account_id: accountId, name }))).execute();
 }
 
 /** Sets or lifts an account's limits. Returns false when there is no such account. */

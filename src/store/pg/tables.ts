@@ -9,6 +9,7 @@ export interface Tables {
     quota_octets: number | null;
     quota_messages: number | null;
     created_at: Generated<Date>;
+    alias_of: string | null;
   };
   account: {
     account_id: Generated<number>;

@@ -113,6 +113,20 @@ export const messageBlobs = statement(
   `select message_id, blob_id, size from message where account_id = $1 and message_id = any ($2)`,
 );
 
+/**
+ * Pieces of messages' first chunks, in the order asked; null where a message or its chunk is gone. $1 account, then
+ * a column each: $2 message, $3 first octet from 1, $4 count.
+ */
+export const readMessages = statement(
+  "read_messages",
+  ["int8", "int8[]", "int4[]", "int4[]"],
+  `select substring(c.octets from p.first for p.count)
+     from unnest($2::int8[], $3::int4[], $4::int4[]) with ordinality as p (message_id, first, count, ord)
+     left join message m on m.account_id = $1 and m.message_id = p.message_id
+     left join blob_chunk c on c.blob_id = m.blob_id and c.seq = 0
+    order by p.ord`,
+);
+
 /** Pieces of blobs, in the order asked; null where a chunk is gone. A column each: $1 blob, $2 chunk, $3 first octet from 1, $4 count. */
 export const readOctets = statement(
   "read_octets",

@@ -3,7 +3,7 @@
  * after the other. It ends with the first operation that is not acknowledged.
  */
 import { Random } from "../../fuzz/random.ts";
-import { imap, smtp } from "../../node/support.ts";
+import { imap, sleep, smtp } from "../../node/support.ts";
 import { LineClient } from "../../support/line_client.ts";
 import { PASSWORD, type TestServer } from "../../support/server.ts";
 import { arrival, flagging, type Ledger, type Operation, removal, transfer } from "./ledger.ts";
@@ -47,12 +47,22 @@ export class Actor {
   /** Works until `isOver` or until an answer does not come; gives what was wrong in acknowledgements. */
   async act(server: TestServer, isOver: () => boolean): Promise<readonly string[]> {
     this.#wrong = [];
-    try {
-      while (!isOver() && !this.ledger.isUncertain) await this.#step(server);
-    } catch { /* no connection: nothing was asked for */ }
+    while (!isOver() && !this.ledger.isUncertain) {
+      try {
+        await this.#step(server);
+      } catch {
+        // No connection, or one that had its share of messages (MAILMAX): nothing was asked for.
+        await this.#hangUp();
+        await sleep(50);
+      }
+    }
+    await this.#hangUp();
+    return this.#wrong;
+  }
+
+  async #hangUp(): Promise<void> {
     for (const client of [this.#smtp, this.#lmtp, this.#imap]) await client?.[Symbol.asyncDispose]();
     this.#smtp = this.#lmtp = this.#imap = undefined;
-    return this.#wrong;
   }
 
   async #step(server: TestServer): Promise<void> {
@@ -77,8 +87,6 @@ export class Actor {
       await client.send(dotStuffed(messageOctets(this.play.seed, number)));
       return (await client.line(/^\d{3} /)).startsWith("250 ");
     });
-    // RFC 5321 §4.5.3.2 lets a connection go after so many messages: MAILMAX is 100.
-    if (this.#random.oneIn(60)) this.#smtp = undefined, await client[Symbol.asyncDispose]();
   }
 
   async #byLmtp(server: TestServer): Promise<void> {

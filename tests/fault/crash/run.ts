@@ -138,7 +138,7 @@ class Run {
     const server = this.#server;
     const acting = this.#actors.map((actor) => actor.act(server, () => over));
     const wanted = 1 + this.#random.below(2 * this.#options.each);
-    await until(() => this.#inRound >= wanted, `${wanted} operations are acknowledged`, 120_000);
+    await until(() => this.#inRound >= wanted, `${wanted} operations are acknowledged`, 600_000);
     // Anywhere in an operation, not just where one ended.
     await sleep(this.#random.below(40));
     const workers = startedWorkers(server);
