@@ -53,7 +53,7 @@ export async function fill(db: Database, messages: number): Promise<boolean> {
                e'\\nTO: ALICE <ALICE@LARGE.TEST>\\nSUBJECT: ' || ${words("n")} ||
                case when ${needle} then ' NEEDLE' else '' end || e'\\nMESSAGE-ID: <' || n || e'@X>\\n',
                (select string_agg(${words("(n + g)")}, ' ') from generate_series(1, 20) g) ||
-               case when ${needle} then ' HAYSTACK NEEDLE' else '' end
+               case when ${needle} then ' HAYSTACK NEEDLE' else '' end, n > 10000
           from ${series}`);
       await run(`insert into message_sort
         select 1, n, 'USER' || n % 997, 'ALICE', '', 'USER' || n % 997, 'ALICE', 'SUBJECT' || n % 5003, false,

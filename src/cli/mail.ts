@@ -7,6 +7,7 @@ import { checkCommand } from "./mail_check.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { queueCommand, suppressionCommand } from "./mail_queue.ts";
+import { filterCommand } from "./mail_filter.ts";
 import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
 import { traceCommand } from "./mail_trace.ts";
@@ -23,6 +24,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(accountCommand(finish))
     .addCommand(appPasswordCommand(finish))
     .addCommand(aliasCommand(finish))
+    .addCommand(filterCommand(finish))
     .addCommand(aclCommand(finish))
     .addCommand(sharedCommand(finish))
     .addCommand(importCommand(finish))

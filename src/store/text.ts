@@ -41,14 +41,15 @@ const tail = statement(
 /**
  * Keeps text and says how far it goes, under the account's lock: a message that went meanwhile gets none.
  * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at; the columns of
- * `sortColumns`. Keys go as far as text, unless messages from before there were keys are still without.
+ * `sortColumns`; then messages of the account from which on text has trigrams. Keys go as far as text, unless messages from before there were keys are still without.
  */
 const putText = statement(
   "put_text",
-  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS],
+  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS, "int8"],
   `with texted as (
-    insert into message_text (account_id, message_id, header, body)
-    select $1, t.message_id, t.header, t.body
+    insert into message_text (account_id, message_id, header, body, grams)
+    select $1, t.message_id, t.header, t.body,
+           (select used_messages > $${6 + SORT_COLUMNS.length} from account_state where account_id = $1)
       from unnest($2::int8[], $3::text[], $4::text[]) as t (message_id, header, body)
      where exists (select from message m where m.account_id = $1 and m.message_id = t.message_id)
     on conflict do nothing
@@ -90,7 +91,16 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
   await retrying(() =>
     context.door.run(
       call(lockOnly, account),
-      call(putText, account, ids, headers, bodies, last, ...sortColumns(ids, keys)),
+      call(
+        putText,
+        account,
+        ids,
+        headers,
+        bodies,
+        last,
+        ...sortColumns(ids, keys),
+        context.limits.searchGramsFrom,
+      ),
     )
   );
   return true;

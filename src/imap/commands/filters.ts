@@ -2,9 +2,7 @@
 import { done, type Outcome, refused } from "../../core/failure.ts";
 import { SHARED_BY_ALL } from "../../core/store.ts";
 import type { SearchNode, Tagged } from "../command.ts";
-import { Cursor } from "../grammar/cursor.ts";
-import { searchProgram } from "../grammar/search.ts";
-import { FILTER_NAME } from "../grammar/search_key.ts";
+import { filterFault, parseFilter } from "../filter_value.ts";
 import { someKey } from "../search_nodes.ts";
 import { accountOf, bad, type Completion, type Context, failed, no } from "./context.ts";
 
@@ -33,9 +31,8 @@ export async function withFilters(cx: Context, tagged: Tagged): Promise<Tagged |
 export function refuseFilter(cx: Context, entry: string, value: Uint8Array | null): Completion | undefined {
   const name = nameIn(entry);
   if (name === undefined || value === null) return undefined;
-  if (!FILTER_NAME.test(name)) return no("Not the name of a filter", { code: "CANNOT" });
-  const parsed = parse(cx, value);
-  return parsed.ok ? undefined : no(`Not a search: ${parsed.failure.text}`, { code: "CANNOT" });
+  const fault = filterFault(name, value, cx.services.limits.afterLogin);
+  return fault === undefined ? undefined : no(fault, { code: "CANNOT" });
 }
 
 function nameIn(entry: string): string | undefined {
@@ -71,7 +68,9 @@ class Filters {
       const value = values.get(name);
       // RFC 5466 §3.1: what goes in circles, or deeper than anybody means it, does not exist.
       const lost = within.includes(name) || within.length >= this.cx.services.limits.filterDepth;
-      const parsed = value === undefined || lost ? undefined : parse(this.cx, value);
+      const parsed = value === undefined || lost
+        ? undefined
+        : parseFilter(value, this.cx.services.limits.afterLogin);
       if (parsed === undefined || !parsed.ok) return done({ undefined: name });
       const inner = await this.resolve(parsed.value, [...within, name]);
       if (!inner.ok || "undefined" in inner.value) return inner;
@@ -124,11 +123,4 @@ class Filters {
         return node;
     }
   }
-}
-
-function parse(cx: Context, value: Uint8Array): Outcome<SearchNode> {
-  const cursor = new Cursor(value, cx.services.limits.afterLogin, { utf8: true });
-  const node = searchProgram(cursor);
-  if (node !== undefined && cursor.fault === undefined && cursor.pos === cursor.end) return done(node);
-  return { ok: false, failure: { kind: "syntax", text: cursor.fault?.text ?? "unexpected text" } };
 }

@@ -97,7 +97,13 @@ export interface Tables {
     sent_at: Date | null;
     ids: string;
   };
-  message_text: { account_id: number; message_id: number; header: string; body: string };
+  message_text: {
+    account_id: number;
+    message_id: number;
+    header: string;
+    body: string;
+    grams: Generated<boolean>;
+  };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
   acl: { account_id: number; mailbox_id: number; identifier: string; rights: string };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
