@@ -3,10 +3,12 @@ import { Command } from "commander";
 import { aclCommand } from "./mail_acl.ts";
 import { accountCommand, appPasswordCommand } from "./mail_account.ts";
 import { exportCommand, importCommand } from "./mail_archive.ts";
+import { checkCommand } from "./mail_check.ts";
 import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
+import { tlsReportCommand } from "./mail_tls_report.ts";
 
 /** Takes the exit code of the command that ran. */
 export type Finish = (code: number) => void;
@@ -24,6 +26,8 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(statusCommand(finish))
+    .addCommand(tlsReportCommand(finish))
+    .addCommand(checkCommand(finish))
     .addCommand(configCommand(finish))
     // `mail --set … domain list`: the options may also stand before the noun.
     .option("--config <file>", "see the commands")

@@ -62,4 +62,6 @@ export interface Authenticator {
   begin(mechanism: string, origin: AuthOrigin): SaslSession | undefined;
   /** IMAP LOGIN, POP3 USER/PASS. Never throws. */
   password(user: string, password: string, origin: AuthOrigin): Promise<AuthResult>;
+  /** Who logs in under a name, for names in URLs; undefined for nobody and disabled accounts. Throws Unavailable. */
+  identify(user: string): Promise<Identity | undefined>;
 }

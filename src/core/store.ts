@@ -10,6 +10,7 @@ import type { Identity } from "./auth.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
 import type { Comparator, Relevancy, SearchKey, SortOrder, ThreadRow } from "./search.ts";
+import type { Outbound } from "./outbound.ts";
 import type { UidSet } from "./uidset.ts";
 
 /** System flags as bits (RFC 9051 §2.3.2). \Recent is not kept: it is never set (RFC 9051) and 0 in rev1. */
@@ -114,6 +115,14 @@ export interface DeliveryTarget {
   readonly keywords?: readonly string[];
   /** Milliseconds since the epoch; now when left out. */
   readonly internalDate?: number;
+}
+
+/** A message, the copies of it that stay, and what of it goes out. */
+export interface DeliveryItem {
+  readonly message: StagedMessage;
+  readonly to: readonly DeliveryTarget[];
+  /** Queued in the same transaction; with `atomic` only if no target was refused. */
+  readonly outbound?: Outbound;
 }
 
 /** Where a copy was put. */
@@ -256,7 +265,7 @@ export interface MailStore {
    * messages, which then drops only those that were not delivered.
    */
   deliver(
-    items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
+    items: readonly DeliveryItem[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
 

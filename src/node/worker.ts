@@ -24,6 +24,7 @@ import { openDoor } from "../store/pg/wire/mod.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
+import { tokenIssuer } from "./token_issuer.ts";
 
 const start = workerData as WorkerStart;
 const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
@@ -94,6 +95,7 @@ class NodeWorker {
       emit,
       allowPlaintext: auth.allow_plaintext,
       detailSeparator: auth.detail_separator,
+      oauth: tokenIssuer(config),
       exempt: limits.exempt,
       share: (note) => guesses.postMessage(note),
       limits: {
@@ -153,6 +155,7 @@ class NodeWorker {
           tls: role.tls,
           certificates: this.#certificates,
           alpn: role.alpn,
+          askClient: role.askClient ?? false,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
           limits: this.#netLimits(protocol),

@@ -345,6 +345,10 @@ export class TestAuthenticator implements Authenticator {
     return Promise.resolve(this.#result(this.#right(user, password)));
   }
 
+  identify(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   #reply(server: SaslServer, step: SaslStep): SaslReply {
     switch (step.kind) {
       case "challenge":
@@ -366,6 +370,10 @@ export class TestAuthenticator implements Authenticator {
         if (allowed) return { kind: "done", result: this.#result(true) };
         return { kind: "done", result: { ok: false, reason: "authzid", text: "no" } };
       }
+      case "need-token":
+        return this.#reply(server, server.provide({ kind: "token", user: undefined }));
+      case "need-certificate":
+        return this.#reply(server, server.provide({ kind: "certificate", user: undefined }));
       case "failed":
         return { kind: "done", result: { ok: false, reason: step.reason, text: step.text } };
       default:

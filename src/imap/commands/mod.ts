@@ -2,6 +2,7 @@
 import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
+import { LEAVES } from "./access.ts";
 import { getAcl, listRights, myRights, setAcl } from "./acl.ts";
 import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
@@ -58,9 +59,6 @@ export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Com
   // What a filter stands for may not be allowed here, either.
   return "status" in meant || meant === tagged ? meant : mayRun(cx, meant) ?? meant;
 }
-
-/** Commands that leave the selected mailbox whatever is in it. */
-const LEAVES: ReadonlySet<string> = new Set(["SELECT", "EXAMINE", "UNSELECT", "UNAUTHENTICATE", "LOGOUT"]);
 
 /** Waits for the selected mailbox's view; the answer where there is none to be had. */
 async function withView(cx: Context, { command }: Tagged): Promise<Completion | undefined> {

@@ -7,6 +7,8 @@ import * as sort from "../../../migrations/0002_sort.ts";
 import * as metadata from "../../../migrations/0003_metadata.ts";
 import * as acl from "../../../migrations/0005_acl.ts";
 import * as search from "../../../migrations/0006_search.ts";
+import * as domains from "../../../migrations/0008_domains.ts";
+import * as trust from "../../../migrations/0009_trust.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -15,6 +17,8 @@ const STEPS: Record<string, Migration> = {
   "0003_metadata": metadata,
   "0005_acl": acl,
   "0006_search": search,
+  "0008_domains": domains,
+  "0009_trust": trust,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

@@ -9,6 +9,7 @@ export interface Tables {
     quota_octets: number | null;
     quota_messages: number | null;
     created_at: Generated<Date>;
+    alias_of: string | null;
   };
   account: {
     account_id: Generated<number>;
@@ -103,4 +104,31 @@ export interface Tables {
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
   blob_staged: { blob_id: string; touched_at: Generated<Date> };
   blob_garbage: { blob_id: string; freed_at: Generated<Date> };
+  dkim_key: {
+    domain: string;
+    selector: string;
+    algorithm: string;
+    state: string;
+    private_key: Uint8Array;
+    public_key: Uint8Array;
+    created_at: Generated<Date>;
+  };
+  mta_sts_policy: {
+    domain: string;
+    policy_id: string;
+    mode: string;
+    mx: string[];
+    max_age: number;
+    expires_at: Date;
+  };
+  tls_report: {
+    day: string;
+    domain: string;
+    policy_type: string;
+    result: string;
+    host: string;
+    policy: string[];
+    mx: string[];
+    sessions: number;
+  };
 }
