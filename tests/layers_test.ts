@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Packages that only some parts may import; the rest is free to all from layer 2 upwards. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
-  "kysely": ["store/pg", "directory"],
+  "kysely": ["store/pg", "directory", "queue"],
   "pg": ["store/pg"],
   "dns-packet": ["dns"],
   "node:dgram": ["dns"],

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { done } from "../core/failure.ts";
 import type { Finish } from "./mail.ts";
+import { addDkimVerb } from "./mail_dkim.ts";
 import { octets, table } from "./output.ts";
 import { quotaOf, withQuotaOptions } from "./quota.ts";
 import { verb } from "./verb.ts";
@@ -10,10 +11,21 @@ import { verb } from "./verb.ts";
 export function domainCommand(finish: Finish): Command {
   const domain = new Command("domain").description("domains whose mail is ours");
   verb(
-    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain")),
+    withQuotaOptions(domain.command("add").argument("<domain>").description("take mail for a domain"))
+      .option(
+        "--alias-of <domain>",
+        "as another name for a domain that is there: its addresses are that one's",
+      ),
     finish,
-    ({ admin, args, options }) => admin.domains.add(args[0], quotaOf(options)),
-    ({ name }) => ({ json: { domain: name }, text: `added ${name}` }),
+    async ({ admin, args, options }) => {
+      const added = await admin.domains.add(args[0], quotaOf(options), options["aliasOf"]);
+      const keys = added.ok ? await admin.dkim.ensure(added.value.name) : added;
+      return keys.ok ? added : keys;
+    },
+    ({ name, aliasOf }) => ({
+      json: aliasOf === undefined ? { domain: name } : { domain: name, aliasOf },
+      text: aliasOf === undefined ? `added ${name}` : `added ${name}, another name for ${aliasOf}`,
+    }),
   );
   verb(
     domain.command("list").description("all domains"),
@@ -22,12 +34,13 @@ export function domainCommand(finish: Finish): Command {
     (rows) => ({
       json: rows,
       text: rows.length === 0 ? "There is no domain yet: mail domain add example.test" : table(
-        ["domain", "accounts", "aliases", "quota"],
+        ["domain", "accounts", "aliases", "quota", "alias of"],
         rows.map((row) => [
           row.name,
           row.accounts,
           row.aliases,
           row.quota.octets === undefined ? "-" : octets(row.quota.octets),
+          row.aliasOf ?? "-",
         ]),
       ),
     }),
@@ -50,6 +63,7 @@ export function domainCommand(finish: Finish): Command {
     ({ admin, args }) => admin.domains.remove(args[0]),
     () => ({ json: {}, text: "removed" }),
   );
+  addDkimVerb(domain, finish);
   return domain;
 }
 

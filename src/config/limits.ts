@@ -19,6 +19,10 @@ import { NET_LIMITS, type NetLimits } from "../net/mod.ts";
 import { POP3_LIMITS, type Pop3Limits } from "../pop3/mod.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "../smtp/mod.ts";
 import { STORE_LIMITS, type StoreLimits } from "../store/mod.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "../smtp/client.ts";
+import { DNS_LIMITS, type DnsLimits } from "../dns/mod.ts";
+import { QUEUE_LIMITS, type QueueLimits } from "../queue/mod.ts";
+import { REACH_LIMITS, type ReachLimits } from "../queue/reach_limits.ts";
 import { network } from "./network.ts";
 
 type Numbers<T> = { readonly [Name in keyof T as T[Name] extends number ? Name : never]: T[Name] };
@@ -68,6 +72,12 @@ export const limitsSchema = z.strictObject({
   net: group<NetLimits>(NET_LIMITS, ["maxConnections"]).describe("one connection, and one peer"),
   smtp: group<SmtpLimits>(SMTP_LIMITS, ["messageSize"]).describe("one SMTP or Submission client"),
   lmtp: group<SmtpLimits>(LMTP_LIMITS, ["messageSize"]).describe("one LMTP client"),
+  client: group<ClientLimits>(CLIENT_LIMITS).describe("one next hop that mail is sent to"),
+  queue: group<QueueLimits>(QUEUE_LIMITS).describe(
+    "mail that goes out: when it is tried, and how much at once",
+  ),
+  reach: group<ReachLimits>(REACH_LIMITS).describe("looking for a way to one destination"),
+  dns: group<DnsLimits>(DNS_LIMITS).describe("looking up names"),
   imap: z.strictObject({
     session: group<ImapSessionLimits>(IMAP_LIMITS).describe("one IMAP session"),
     before_login: group(IMAP_LIMITS.beforeLogin).describe("one command of a client before login"),

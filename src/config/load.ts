@@ -35,6 +35,10 @@ export function loadConfig(source: ConfigSource): Config {
   return {
     ...config,
     data: absolute(config.data),
+    auth: {
+      ...config.auth,
+      ...(config.auth.client_ca === undefined ? {} : { client_ca: absolute(config.auth.client_ca) }),
+    },
     tls: {
       ...config.tls,
       ...(config.tls.certificate === undefined ? {} : { certificate: absolute(config.tls.certificate) }),

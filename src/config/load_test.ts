@@ -7,7 +7,7 @@ function problems(text: string, ...set: string[]): readonly string[] {
 }
 
 const TOP =
-  "hostname, data, database, workers, worker_memory_mb, listeners, tls, auth, smtp, imap, store, pop3, log, limits";
+  "hostname, data, database, workers, worker_memory_mb, listeners, tls, auth, smtp, imap, routes, relay, tls_policy, dns, outbound, queue, store, pop3, log, limits";
 const PROTOCOLS = "smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, http";
 
 /** What is wrong, and the one line that says so. */
@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [yaml: string, line: string])[] = [
   ],
   [
     "auth: { __proto__: { allow_plaintext: true } }\n",
-    "m.yaml:1:9: auth.__proto__: unknown key; known here: allow_plaintext, detail_separator",
+    "m.yaml:1:9: auth.__proto__: unknown key; known here: allow_plaintext, detail_separator, client_ca, oauth",
   ],
   // Wrong types.
   ["workers: many\n", "m.yaml:1:10: workers: write a number"],
@@ -203,13 +203,15 @@ Deno.test("paths are relative to the file, or to the current folder without one"
 
 Deno.test("what is printed can be read again, and shows no password", () => {
   const config = parseConfig("limits: { exempt: [127.0.0.0/8] }\n", "m.yaml", [
-    "database.url=postgres://u:secret@h/d?sslmode=require",
+    "database.url=postgres://u:sesame@h/d?sslmode=require",
   ]);
   const written = writtenForm(config) as { database: { url: string } };
   assertEquals(written.database.url, "postgres://u:***@h/d?sslmode=require");
-  assert(!JSON.stringify(written).includes("secret"));
+  assert(!JSON.stringify(written).includes("sesame"));
   const again = parseConfig(JSON.stringify(written), "printed", []);
   assertEquals({ ...again, database: config.database }, config);
-  const inQuery = parseConfig("", "m.yaml", ["database.url=postgres:///d?host=/run&user=u&password=secret"]);
-  assert(!JSON.stringify(writtenForm(inQuery)).includes("secret"));
+  const inQuery = parseConfig("", "m.yaml", ["database.url=postgres:///d?host=/run&user=u&password=sesame"]);
+  assert(!JSON.stringify(writtenForm(inQuery)).includes("sesame"));
+  const oauth = parseConfig("", "m.yaml", ["auth.oauth.introspection.client_secret=sesame"]);
+  assert(!JSON.stringify(writtenForm(oauth)).includes("sesame"));
 });

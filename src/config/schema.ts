@@ -3,8 +3,10 @@
  * `config/reference.yaml` and `config/schema.json`. Every key carries its explanation (`describe`).
  */
 import { z } from "zod";
+import { parseAddress, parseDomain } from "../directory/mod.ts";
 import { limitsSchema } from "./limits.ts";
 import { network } from "./network.ts";
+import { outboundShape } from "./outbound.ts";
 
 /** What a listener may speak. */
 export const PROTOCOLS = [
@@ -44,6 +46,24 @@ const listener = z.strictObject({
 const certificate = z.strictObject({
   certificate: z.string().describe("PEM file: the certificate, then its chain"),
   key: z.string().describe("PEM file: its private key"),
+});
+
+const domain = z.string().refine((text) => parseDomain(text).ok, {
+  error: "write the name of a domain, e.g. example.org",
+});
+
+const account = z.string().refine((text) => parseAddress(text).ok, {
+  error: "write an address, e.g. postmaster@example.org",
+});
+
+/** word (RFC 3865 §2.2); all of them stand in one line of EHLO's reply. */
+const solicitation = z.string().regex(/^[A-Za-z][A-Za-z0-9._:-]{0,99}$/, {
+  error: "write a class such as net.example:ADV",
+});
+
+/** https, but for an issuer on this very machine. */
+const issuerUrl = z.string().regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])\S+$/, {
+  error: "write an https URL",
 });
 
 /** The built-in development listeners: unprivileged ports on loopback. */
@@ -115,6 +135,33 @@ export const configSchema = z.strictObject({
     detail_separator: z.string().length(1).default("+").describe(
       "user+detail@domain reaches user@domain (RFC 5233)",
     ),
+    client_ca: z.string().optional().describe(
+      "PEM file: authorities whose client certificates are logins (EXTERNAL) of the addresses that they name",
+    ),
+    oauth: z.strictObject({
+      issuer: issuerUrl.optional().describe(
+        "whose tokens are logins (OAUTHBEARER, XOAUTH2), as they name it",
+      ),
+      audience: z.string().min(1).optional().describe(
+        "whom the tokens must be for: what the issuer calls this server",
+      ),
+      claim: z.string().min(1).default("email").describe(
+        "which member of a token holds the account's address",
+      ),
+      scope: z.string().min(1).optional().describe("a scope that tokens must have"),
+      jwks: issuerUrl.optional().describe("where the issuer's keys are: tokens are JWTs, and checked here"),
+      introspection: z.strictObject({
+        url: issuerUrl.optional().describe("where the issuer is asked (RFC 7662)"),
+        client_id: z.string().default("").describe("as whom we ask"),
+        client_secret: z.string().default("").describe("and our password there"),
+      }).prefault({}).describe("instead of jwks: the issuer is asked for each token"),
+    }).prefault({}).refine(
+      (oauth) =>
+        oauth.issuer === undefined ||
+        oauth.audience !== undefined &&
+          (oauth.jwks === undefined) !== (oauth.introspection.url === undefined),
+      { error: "give issuer, audience, and either jwks or introspection" },
+    ).describe("logins by tokens of an issuer; off without one"),
   }).prefault({}).describe("how users prove who they are"),
   smtp: z.strictObject({
     bare_newline: z.enum(["reject", "normalize"]).default("reject").describe(
@@ -122,6 +169,27 @@ export const configSchema = z.strictObject({
     ),
     sender_must_match: z.boolean().default(true).describe(
       "on submission, MAIL FROM must be an address whose mail goes to the account that logged in",
+    ),
+    from_must_match: z.boolean().default(true).describe(
+      "so must the addresses in From; other fields are left alone, Bcc too",
+    ),
+    relay_from: z.array(network).default([]).describe(
+      "networks whose hosts may send to other servers without a login; nobody else may",
+    ),
+    backup_mx: z.array(domain).default([]).describe(
+      "domains elsewhere whose mail is taken from anybody and passed on to them; they may ask for it by ETRN",
+    ),
+    no_soliciting: z.array(solicitation).max(5).default([]).describe(
+      "classes of mail that are announced as unwanted and refused (RFC 3865), e.g. net.example:ADV",
+    ),
+    administrators: z.array(account).default([]).describe(
+      "accounts that may ask who is here (VRFY, EXPN); others learn nothing",
+    ),
+    xclient_from: z.array(network).default([]).describe(
+      "proxies that say, by XCLIENT, for whom they speak; they are believed in everything, logins too",
+    ),
+    xforward_from: z.array(network).default([]).describe(
+      "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
   imap: z.strictObject({
@@ -132,6 +200,15 @@ export const configSchema = z.strictObject({
       "accounts by which submission servers elsewhere log in: they may fetch any submit+ URL (RFC 4467)",
     ),
   }).prefault({}).describe("how mail is read by IMAP"),
+  ...outboundShape,
+  queue: z.strictObject({
+    send: z.boolean().default(true).describe(
+      "send mail to other servers; false: recipients elsewhere are refused, and what is queued waits",
+    ),
+    trace: z.boolean().default(true).describe(
+      "keep every step of each message for `mail trace`, as long as limits.queue.history_ms",
+    ),
+  }).prefault({}).describe("the queue of mail that goes out"),
   store: z.strictObject({
     flags: z.enum(["durable", "relaxed"]).default("durable").describe(
       "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +

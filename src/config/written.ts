@@ -2,13 +2,16 @@
 import type { Config } from "./schema.ts";
 import { snakeCase } from "./limits.ts";
 
-/** Names back in snake_case, Infinity as `unlimited`, the password of database.url hidden. */
+/** Names back in snake_case, Infinity as `unlimited`, the passwords of database.url and of auth.oauth hidden. */
 export function writtenForm(config: Config): unknown {
-  const { url } = config.database;
+  const { database: { url }, auth } = config;
   const shown = url === undefined
     ? config
     : { ...config, database: { ...config.database, url: withoutPassword(url) } };
-  return written(shown);
+  const { introspection } = auth.oauth;
+  if (introspection.client_secret === "") return written(shown);
+  const oauth = { ...auth.oauth, introspection: { ...introspection, client_secret: "***" } };
+  return written({ ...shown, auth: { ...auth, oauth } });
 }
 
 function written(value: unknown): unknown {

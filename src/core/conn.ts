@@ -68,6 +68,8 @@ export interface TlsInfo {
   readonly serverEndPoint: Uint8Array | undefined;
   /** RFC 9266: tls-exporter, 32 octets; undefined where the runtime cannot give it. */
   readonly exporter: Uint8Array | undefined;
+  /** rfc822Names (RFC 5280 §4.2.1.6) of the client's certificate, where an authority of ours vouches for it. */
+  readonly clientAddresses?: readonly string[];
 }
 
 /** Why a connection could not go on. */

@@ -8,10 +8,16 @@ export interface MailAddress {
 
 /** Where a recipient's mail goes. */
 export type Resolution =
-  /** One target per account that gets a copy (aliases expanded, duplicates removed). */
-  | { readonly kind: "local"; readonly targets: readonly LocalTarget[] }
-  /** Not a domain of ours: relaying is another's decision. */
-  | { readonly kind: "foreign" }
+  /**
+   * One target per account that gets a copy, and where aliases lead to other servers; aliases expanded, duplicates
+   * removed. `remote`: `local@domain`, nothing quoted, the domain in lower-case U-labels.
+   */
+  | { readonly kind: "local"; readonly targets: readonly LocalTarget[]; readonly remote: readonly string[] }
+  /**
+   * Not a domain of ours: relaying is another's decision. `domain`: in lower-case U-labels; left out for what is no
+   * host name, such as an address literal.
+   */
+  | { readonly kind: "foreign"; readonly domain?: string }
   /** Our domain, nobody there: 550 5.1.1. */
   | { readonly kind: "unknown" }
   /** There, but gets no mail now: 550 5.2.1. */
@@ -34,4 +40,9 @@ export interface LocalTarget {
 export interface Directory {
   /** `size`: what the sender announced, for the quota; 0 when unknown. */
   resolve(address: MailAddress, size: number): Promise<Resolution>;
+  /**
+   * The reverse-path under which mail is passed on that an alias in `through` leads elsewhere: the sender's own
+   * where his domain is ours, else an address in `through` that stands for it (SRS). `through` in U-labels.
+   */
+  forwarding?(sender: MailAddress, through: string): Promise<MailAddress>;
 }

@@ -36,6 +36,10 @@ export interface OutboundEnvelope {
   readonly submitter: AccountId | undefined;
   /** The SMTP session's id, as in the log: for tracing. */
   readonly session: string;
+  /** RFC 8689 §3: the header says `TLS-Required: No`, and REQUIRETLS was not given: policies of TLS do not count. */
+  readonly tlsOptional?: boolean;
+  /** RFC 3865 §2.7: the classes of solicitation that its sender gave it. */
+  readonly solicit?: readonly string[];
 }
 
 /** One recipient of a message that goes out. */
@@ -48,10 +52,46 @@ export interface OutboundRecipient {
   readonly originalRecipient: string | undefined;
 }
 
-/** What goes out with a message, beside the copies that stay: queued in the same transaction. */
+/** A recipient of ours whose sender wants to hear that the message arrived (RFC 3461 §4.1 SUCCESS). */
+export interface OutboundSuccess extends OutboundRecipient {
+  /** `expanded`: the address led to several others (RFC 3461 §5.2.7.3 c, RFC 3464 §2.3.3). */
+  readonly action: "delivered" | "expanded";
+}
+
+/**
+ * What goes out with a message, beside the copies that stay: queued in the same transaction.
+ *
+ * A message of which a copy stays here begins with the Return-Path field of final delivery (RFC 5321 §4.4), one
+ * line: it is no part of what goes out.
+ */
 export interface Outbound {
   readonly envelope: OutboundEnvelope;
+  /** May be empty: then there is only something to report. */
   readonly recipients: readonly OutboundRecipient[];
+  /** Reported to the reverse-path once the transaction is on disk; only where `OutboundDoor.reports`. */
+  readonly delivered?: readonly OutboundSuccess[];
+}
+
+/** What an account has sent elsewhere within the last hour, by the queue's own rows. */
+export interface OutboundUse {
+  readonly messages: number;
+  readonly recipients: number;
+}
+
+/** The queue, as those know it who accept mail. Implemented in `queue/`. */
+export interface OutboundDoor {
+  /** It reports what `Outbound.delivered` names: DSN is whole (RFC 3461). */
+  readonly reports: boolean;
+  /** It delivers to recipients of ours as well: a message can wait for its hour with all of them (RFC 4865). */
+  readonly deliversHere: boolean;
+  /**
+   * What waits for a domain (U-labels) becomes due now (RFC 1985); says how many messages that is.
+   *
+   * @throws Unavailable
+   */
+  flush(domain: string): Promise<number>;
+  /** @throws Unavailable */
+  recent(account: AccountId): Promise<OutboundUse>;
 }
 
 /** How TLS is used with a next hop, the strictest first. */
@@ -151,11 +191,11 @@ export interface Router {
 export interface Reacher {
   /**
    * `requireTls`: RFC 8689, whatever the destination says: a host without it, or that nothing vouches for, is
-   * none. Never rejects.
+   * none. `tlsOptional`: RFC 8689 §5, DANE, MTA-STS and our own policy do not count. Never rejects.
    */
   reach(
     to: Destination,
-    need: { readonly requireTls: boolean; readonly signal: AbortSignal },
+    need: { readonly requireTls: boolean; readonly tlsOptional?: boolean; readonly signal: AbortSignal },
   ): Promise<Reached>;
 }
 

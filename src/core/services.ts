@@ -2,6 +2,7 @@ import type { Authenticator } from "./auth.ts";
 import type { Conn } from "./conn.ts";
 import type { Directory } from "./directory.ts";
 import type { Emit } from "./events.ts";
+import type { OutboundDoor } from "./outbound.ts";
 import type { MailStore } from "./store.ts";
 import type { AuthorizedUrls } from "./urlauth.ts";
 import type { World } from "./world.ts";
@@ -17,6 +18,8 @@ export interface Services<Limits> {
   readonly urls?: AuthorizedUrls;
   readonly world: World;
   readonly emit: Emit;
+  /** Mail for other servers; without it there is none. */
+  readonly queue?: OutboundDoor;
   readonly limits: Limits;
   /** True when this connection may be upgraded by STARTTLS/STLS (a certificate is there, TLS is not up). */
   readonly startTlsOffered: boolean;

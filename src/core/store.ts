@@ -10,7 +10,8 @@ import type { AclEntry, AllowedFlags } from "./acl.ts";
 import type { Identity } from "./auth.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
 import type { Outcome } from "./failure.ts";
-import type { SearchKey, SortOrder, ThreadRow } from "./search.ts";
+import type { Comparator, Relevancy, SearchKey, SortOrder, ThreadRow } from "./search.ts";
+import type { Outbound } from "./outbound.ts";
 import type { UidSet } from "./uidset.ts";
 import type { UrlKeys } from "./urlauth.ts";
 
@@ -126,6 +127,14 @@ export interface DeliveryTarget {
   readonly annotator?: AccountId;
 }
 
+/** A message, the copies of it that stay, and what of it goes out. */
+export interface DeliveryItem {
+  readonly message: StagedMessage;
+  readonly to: readonly DeliveryTarget[];
+  /** Queued in the same transaction; with `atomic` only if no target was refused. */
+  readonly outbound?: Outbound;
+}
+
 /** Where a copy was put. */
 export interface Placed {
   readonly mailbox: MailboxId;
@@ -230,6 +239,9 @@ export interface Annotation {
   readonly value: Uint8Array;
 }
 
+/** Under this account's name stands what all accounts see of the server's annotations (`/shared/…`). */
+export const SHARED_BY_ALL = 0 as AccountId;
+
 /** Levels below a name that are meant, too. */
 export type AnnotationDepth = 0 | 1 | "infinity";
 
@@ -267,7 +279,7 @@ export interface MailStore {
    * messages, which then drops only those that were not delivered.
    */
   deliver(
-    items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
+    items: readonly DeliveryItem[],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]>;
 
@@ -297,15 +309,29 @@ export interface MailStore {
   octets(account: AccountId, ranges: readonly OctetRange[]): AsyncIterable<OctetPiece>;
   /** UIDs that match, ascending. Refused: LIMIT. */
   search(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Uint32Array>>;
-  /** UIDs that match, in order; where all criteria are equal, ascending. Refused: LIMIT. */
+  /** The same with how well each one matches, from 1 to 100, by the fuzzy parts of the key. */
+  relevancy(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Relevancy>>;
+  /**
+   * UIDs that match, in order; where all criteria are equal, ascending. Texts are compared by i;unicode-casemap when
+   * `comparator` is left out. Refused: LIMIT.
+   */
   sort(
     account: AccountId,
     mailbox: MailboxId,
     key: SearchKey,
     order: readonly SortOrder[],
+    comparator?: Comparator,
   ): Promise<Outcome<Uint32Array>>;
-  /** What threads are made of, ascending by UID; UIDs that are gone are left out. Refused: LIMIT. */
-  threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet): Promise<Outcome<readonly ThreadRow[]>>;
+  /**
+   * What threads are made of, ascending by UID; UIDs that are gone are left out. Subjects are equal where they are
+   * under `comparator`, as in `sort`. Refused: LIMIT.
+   */
+  threadRows(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidSet,
+    comparator?: Comparator,
+  ): Promise<Outcome<readonly ThreadRow[]>>;
 
   // --- change ----------------------------------------------------------------------------------------
   /** `changed`: the new state of every message that was touched; `modified`: refused by unchangedSince. */

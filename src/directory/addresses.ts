@@ -54,13 +54,19 @@ export function normalLocal(text: string): string | undefined {
  * (RFC 5321 §4.1.2, RFC 6531 §3.3). The result is canonical.
  */
 export function parseAddress(text: string): Outcome<MailAddress> {
+  const written = parseWritten(text);
+  return written.ok ? done({ ...written.value, local: lowerCase(written.value.local) }) : written;
+}
+
+/** `parseAddress` with the letters of the local part as they were written: for addresses elsewhere. */
+export function parseWritten(text: string): Outcome<MailAddress> {
   const at = text.lastIndexOf("@");
   if (at < 1) return syntax(`${show(text)} is not an address: it must look like name@example.org`);
   const domain = canonicalDomain(text.slice(at + 1));
   if (domain === undefined) return syntax(`${show(text.slice(at + 1))} is not a domain name`);
   const typed = text.slice(0, at);
   const plain = typed.startsWith('"') ? unquote(typed) : isDotAtom(typed) ? typed : undefined;
-  const local = plain === undefined ? undefined : canonicalLocal(plain);
+  const local = plain === undefined ? undefined : normalLocal(plain);
   if (local === undefined) {
     return syntax(
       `${show(typed)} cannot stand before the @: use letters, digits and single dots, at most 64 octets`,

@@ -3,6 +3,8 @@ import { AccountAdmin } from "./admin_accounts.ts";
 import { AliasAdmin } from "./admin_aliases.ts";
 import { AppPasswordAdmin } from "./admin_app_passwords.ts";
 import type { AdminOptions } from "./admin_common.ts";
+import { DkimAdmin } from "./admin_dkim.ts";
+import { FilterAdmin } from "./admin_filters.ts";
 import { DomainAdmin } from "./admin_domains.ts";
 import { SharedAdmin } from "./admin_shared.ts";
 
@@ -10,6 +12,8 @@ export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
 export type { AliasRow } from "./admin_aliases.ts";
 export type { AppPasswordRow } from "./admin_app_passwords.ts";
 export type { AdminOptions, FoundAccount, Quota } from "./admin_common.ts";
+export type { DkimRow } from "./admin_dkim.ts";
+export type { FilterRow } from "./admin_filters.ts";
 export type { DomainRow } from "./admin_domains.ts";
 
 /** What administrators do, by what they do it to. */
@@ -18,6 +22,8 @@ export interface Admin {
   readonly accounts: AccountAdmin;
   readonly aliases: AliasAdmin;
   readonly appPasswords: AppPasswordAdmin;
+  readonly dkim: DkimAdmin;
+  readonly filters: FilterAdmin;
   readonly shared: SharedAdmin;
 }
 
@@ -28,6 +34,8 @@ export function createAdmin(options: AdminOptions): Admin {
     accounts: new AccountAdmin(options),
     aliases: new AliasAdmin(options),
     appPasswords: new AppPasswordAdmin(options),
+    dkim: new DkimAdmin(options),
+    filters: new FilterAdmin(options),
     shared: new SharedAdmin(options),
   };
 }

@@ -4,9 +4,8 @@ import { formatAddress, parseAddress } from "./addresses.ts";
 import {
   type AdminOptions,
   findAccount,
-  isDomain,
   isDuplicate,
-  noDomain,
+  ownDomain,
   preparePassword,
   type Quota,
   randomWord,
@@ -47,7 +46,8 @@ export class AccountAdmin {
     if (!address.ok) return address;
     const { local, domain } = address.value;
     const name = formatAddress(address.value);
-    if (!await isDomain(database, domain)) return noDomain(domain);
+    const own = await ownDomain(database, domain);
+    if (!own.ok) return own;
     const isThere = refused("ALREADYEXISTS", `The account ${name} is there already`);
     if ((await findAccount(database, text)).ok) return isThere;
     const alias = await database.selectFrom("alias").select("targets")

@@ -4,12 +4,14 @@ import { done, type Outcome, refused } from "../core/failure.ts";
 import {
   DETAIL_SEPARATOR,
   formatAddress,
+  lowerCase,
   parseAddress,
   parseDomain,
+  parseWritten,
   show,
   splitDetail,
 } from "./addresses.ts";
-import { type AdminOptions, isDomain, noDomain } from "./admin_common.ts";
+import { type AdminOptions, isOtherName, ownDomain } from "./admin_common.ts";
 import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
 import { lookUp } from "./lookup.ts";
 
@@ -23,7 +25,7 @@ export interface AliasRow {
 export class AliasAdmin {
   constructor(private readonly options: AdminOptions) {}
 
-  /** Makes an alias, or adds targets to it. NONEXISTENT, ALREADYEXISTS, CANNOT (elsewhere), LIMIT. */
+  /** Makes an alias, or adds targets to it, here or elsewhere. NONEXISTENT, ALREADYEXISTS, CANNOT, LIMIT. */
   async add(text: string, targets: readonly string[]): Promise<Outcome<AliasRow>> {
     const { database } = this.options;
     const from = parseFrom(text);
@@ -31,7 +33,8 @@ export class AliasAdmin {
     const { local, domain } = from.value;
     const name = formatFrom(from.value);
     if (targets.length === 0) return refused("CANNOT", `The alias ${name} must lead to at least one address`);
-    if (!await isDomain(database, domain)) return noDomain(domain);
+    const own = await ownDomain(database, domain);
+    if (!own.ok) return own;
     const account = await database.selectFrom("account").select("account_id")
       .where("domain", "=", domain).where("local_part", "=", local).executeTakeFirst();
     if (account !== undefined) {
@@ -79,35 +82,38 @@ export class AliasAdmin {
     return done(undefined);
   }
 
-  /** Canonical targets, each once: addresses of ours that somebody gets the mail of. */
+  /**
+   * Targets as they are kept, each once. Those of ours are canonical, and somebody gets their mail; a local part
+   * elsewhere keeps its letters as written (RFC 5321 §2.4).
+   */
   async #targets(name: string, texts: readonly string[]): Promise<Outcome<readonly string[]>> {
-    const addresses: MailAddress[] = [];
+    const written: MailAddress[] = [];
     if (texts.length > LIMITS.aliasTargets) return tooMany(name);
     for (const text of texts) {
-      const address = parseAddress(text);
+      const address = parseWritten(text);
       if (!address.ok) return address;
-      addresses.push(address.value);
+      written.push(address.value);
     }
+    const addresses = written.map(({ local, domain }) => ({ local: lowerCase(local), domain }));
     const ways = (address: MailAddress) => {
       const user = splitDetail(address.local, DETAIL_SEPARATOR)?.user;
       const locals = user === undefined ? [address.local, ""] : [address.local, user, ""];
       return locals.map((local) => ({ domain: address.domain, local }));
     };
     const found = await lookUp(this.options.database, addresses.flatMap(ways));
-    for (const address of addresses) {
-      const target = formatAddress(address);
-      if (!found.domains.has(address.domain)) {
-        return refused(
-          "CANNOT",
-          `${target} is not on this server (no domain ${address.domain}): aliases lead to addresses here only`,
-        );
-      }
+    const targets = new Set<string>();
+    for (const [i, address] of addresses.entries()) {
+      const domain = found.domains.get(address.domain);
+      const kept = domain === undefined ? written[i]! : address;
+      targets.add(`${kept.local}@${kept.domain}`);
+      if (domain === undefined) continue;
+      if (domain.aliasOf !== null) return refused("CANNOT", isOtherName(address.domain, domain.aliasOf));
       const names = ways(address).map((way) => `${way.local}@${way.domain}`);
       if (!names.some((one) => found.accounts.has(one) || found.aliases.has(one))) {
-        return refused("NONEXISTENT", `There is no account or alias ${target}`);
+        return refused("NONEXISTENT", `There is no account or alias ${formatAddress(address)}`);
       }
     }
-    return done([...new Set(addresses.map((address) => `${address.local}@${address.domain}`))].sort());
+    return done([...targets].sort());
   }
 }
 

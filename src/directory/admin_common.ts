@@ -52,10 +52,16 @@ export async function findAccount(db: Database, text: string): Promise<Outcome<F
   return done({ id: row.account_id, address: address.value, name });
 }
 
-/** True when the domain is one of ours. */
-export async function isDomain(db: Database, name: string): Promise<boolean> {
-  return await db.selectFrom("domain").select("name").where("name", "=", name).executeTakeFirst() !==
-    undefined;
+/** Whether addresses can be made in a domain: NONEXISTENT, CANNOT (it is another name for a domain). */
+export async function ownDomain(db: Database, name: string): Promise<Outcome<void>> {
+  const row = await db.selectFrom("domain").select("alias_of").where("name", "=", name).executeTakeFirst();
+  if (row === undefined) return noDomain(name);
+  return row.alias_of === null ? done(undefined) : refused("CANNOT", isOtherName(name, row.alias_of));
+}
+
+/** Why nothing can be made in a domain that is another name for one. */
+export function isOtherName(name: string, aliasOf: string): string {
+  return `${name} is another name for ${aliasOf}: its addresses are those of ${aliasOf}`;
 }
 
 /** The refusal of a domain that is not ours. */

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { done, type Outcome, refused } from "../core/failure.ts";
 import { parseDomain } from "./addresses.ts";
-import { type AdminOptions, isReferred, noDomain, type Quota } from "./admin_common.ts";
+import { type AdminOptions, isReferred, noDomain, ownDomain, type Quota } from "./admin_common.ts";
 
 /** A domain in a list. */
 export interface DomainRow {
@@ -9,33 +9,49 @@ export interface DomainRow {
   readonly accounts: number;
   readonly aliases: number;
   readonly quota: Quota;
+  /** The domain that this one is another name for. */
+  readonly aliasOf: string | undefined;
 }
 
 /** What administrators do to domains. */
 export class DomainAdmin {
   constructor(private readonly options: AdminOptions) {}
 
-  /** Adds a domain and gives its canonical name. ALREADYEXISTS. */
-  async add(text: string, quota: Quota = {}): Promise<Outcome<{ readonly name: string }>> {
+  /**
+   * Adds a domain and gives its canonical name; with `aliasOf` as another name for a domain that is there, all of
+   * whose addresses it then has. ALREADYEXISTS, NONEXISTENT, CANNOT (that one is another name itself).
+   */
+  async add(
+    text: string,
+    quota: Quota = {},
+    aliasOf?: string,
+  ): Promise<Outcome<{ readonly name: string; readonly aliasOf?: string }>> {
     const domain = parseDomain(text);
     if (!domain.ok) return domain;
+    const of = aliasOf === undefined ? undefined : parseDomain(aliasOf);
+    if (of !== undefined) {
+      if (!of.ok) return of;
+      const own = await ownDomain(this.options.database, of.value);
+      if (!own.ok) return own;
+    }
     const added = await this.options.database.insertInto("domain")
       .values({
         name: domain.value,
         quota_octets: quota.octets ?? null,
         quota_messages: quota.messages ?? null,
+        alias_of: of?.value ?? null,
       })
       .onConflict((conflict) => conflict.doNothing()).executeTakeFirst();
     if (added.numInsertedOrUpdatedRows === 0n) {
       return refused("ALREADYEXISTS", `The domain ${domain.value} is there already`);
     }
-    return done({ name: domain.value });
+    return done({ name: domain.value, ...(of === undefined ? {} : { aliasOf: of.value }) });
   }
 
   /** All domains, by name. */
   async list(): Promise<readonly DomainRow[]> {
     const rows = await this.options.database.selectFrom("domain as d")
-      .select(["d.name", "d.quota_octets", "d.quota_messages"])
+      .select(["d.name", "d.quota_octets", "d.quota_messages", "d.alias_of"])
       .select(sql<number>`(select count(*) from account a where a.domain = d.name)`.as("accounts"))
       .select(sql<number>`(select count(*) from alias l where l.domain = d.name)`.as("aliases"))
       .orderBy("d.name").execute();
@@ -44,6 +60,7 @@ export class DomainAdmin {
       accounts: row.accounts,
       aliases: row.aliases,
       quota: { octets: row.quota_octets ?? undefined, messages: row.quota_messages ?? undefined },
+      aliasOf: row.alias_of ?? undefined,
     }));
   }
 
@@ -70,7 +87,10 @@ export class DomainAdmin {
       return done(undefined);
     } catch (thrown) {
       if (!isReferred(thrown)) throw thrown;
-      return refused("INUSE", `The domain ${domain.value} has accounts or aliases: remove those first`);
+      return refused(
+        "INUSE",
+        `The domain ${domain.value} has accounts, aliases or other names: remove those first`,
+      );
     }
   }
 }

@@ -1,14 +1,7 @@
 import { SHARED_OWNER } from "../core/acl.ts";
 import type { Outcome } from "../core/failure.ts";
 import { parseDomain } from "./addresses.ts";
-import {
-  type AdminOptions,
-  findAccount,
-  type FoundAccount,
-  isDomain,
-  isDuplicate,
-  noDomain,
-} from "./admin_common.ts";
+import { type AdminOptions, findAccount, type FoundAccount, isDuplicate, ownDomain } from "./admin_common.ts";
 
 /** The accounts that hold the mailboxes of a domain that belong to nobody. */
 export class SharedAdmin {
@@ -27,7 +20,8 @@ export class SharedAdmin {
     if (!name.ok) return name;
     const found = await this.find(name.value);
     if (found.ok) return found;
-    if (!await isDomain(database, name.value)) return noDomain(name.value);
+    const own = await ownDomain(database, name.value);
+    if (!own.ok) return own;
     try {
       await database.transaction().execute(async (trx) => {
         const row = { domain: name.value, local_part: SHARED_OWNER, disabled: true };

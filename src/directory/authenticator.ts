@@ -26,6 +26,7 @@ import type { Login } from "./credentials.ts";
 import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
 import { admitted, type Logins, refusal } from "./login.ts";
 import type { Permit } from "./throttle.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** How an authenticator is set up. */
 export interface AuthenticatorOptions {
@@ -33,6 +34,8 @@ export interface AuthenticatorOptions {
   readonly world: World;
   /** Passwords without TLS, for tests and trusted networks. */
   readonly allowPlaintext: boolean;
+  /** Without it nobody logs in by a token. */
+  readonly tokens?: Tokens | undefined;
 }
 
 /** The one implementation of core's Authenticator. */
@@ -41,8 +44,9 @@ export class DirectoryAuthenticator implements Authenticator {
 
   /** Without TLS nothing at all unless allowed: what follows a login would be readable anyway. */
   mechanisms(tls: TlsInfo | undefined): readonly MechanismName[] {
-    const { allowPlaintext } = this.options;
-    return tls === undefined && !allowPlaintext ? [] : mechanismsFor(tls, { allowPlaintext });
+    const { allowPlaintext, tokens } = this.options;
+    if (tls === undefined && !allowPlaintext) return [];
+    return mechanismsFor(tls, { allowPlaintext, tokens: tokens !== undefined });
   }
 
   begin(mechanism: string, origin: AuthOrigin): SaslSession | undefined {
@@ -57,7 +61,7 @@ export class DirectoryAuthenticator implements Authenticator {
       },
       plusOffered: offered.some((one) => MECHANISMS[one].channelBinding),
     });
-    return new Exchange(server, name, origin, this.options.logins);
+    return new Exchange(server, name, origin, this.options.logins, this.options.tokens);
   }
 
   async password(user: string, password: string, origin: AuthOrigin): Promise<AuthResult> {
@@ -93,6 +97,7 @@ class Exchange implements SaslSession {
     private readonly mechanism: MechanismName,
     private readonly origin: AuthOrigin,
     private readonly logins: Logins,
+    private readonly tokens: Tokens | undefined,
   ) {}
 
   async respond(response: Uint8Array | undefined): Promise<SaslReply> {
@@ -134,6 +139,20 @@ class Exchange implements SaslSession {
         this.#scram = { login, authzid: step.authzid };
         return await this.#reply(this.server.provide({ kind: "scram", keys }));
       }
+      case "need-token": {
+        this.#user = step.user ?? "";
+        const result = await this.#byToken(step.token);
+        if (!result.ok && result.reason !== "credentials") return this.#end(result);
+        this.#proven = forItself(result, step.user);
+        const user = this.#proven.ok ? this.#proven.identity.address : undefined;
+        return await this.#reply(this.server.provide({ kind: "token", user, hint: this.#hint() }));
+      }
+      case "need-certificate": {
+        this.#proven = await this.#byCertificate(step.authzid);
+        if (!this.#proven.ok && this.#proven.reason !== "credentials") return this.#end(this.#proven);
+        const user = this.#proven.ok ? this.#proven.identity.address : undefined;
+        return await this.#reply(this.server.provide({ kind: "certificate", user }));
+      }
       case "done":
         return this.#end(this.#proven ?? refusal("malformed"));
       default:
@@ -162,6 +181,44 @@ class Exchange implements SaslSession {
     if (!right) return step;
     this.#proven = forItself(admitted(login), authzid);
     return this.#proven.ok ? step : this.#end(this.#proven);
+  }
+
+  /** Guesses at tokens lead nowhere, but each costs us or the issuer something. */
+  async #byToken(token: string): Promise<AuthResult> {
+    const { credentials, throttle } = this.logins.parts;
+    const { remote } = this.origin;
+    const permit = await throttle.admit(remote, remote, token);
+    if (permit === undefined) return refusal("throttled");
+    let found: "right" | "wrong" | "void" = "void";
+    try {
+      const address = await this.tokens!.addressOf(token);
+      found = address === undefined ? "wrong" : "right";
+      if (address === undefined) return refusal("credentials");
+      return admitted(await credentials.find(await credentials.addressOf(address)));
+    } finally {
+      permit.settle(found);
+    }
+  }
+
+  /** RFC 7628 §3.2.2: where a client gets a better token. */
+  #hint(): { readonly scope?: string; readonly "openid-configuration"?: string } {
+    const { issuer, scope } = this.tokens!.issuer;
+    const place = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    return { ...(scope === undefined ? {} : { scope }), "openid-configuration": place };
+  }
+
+  /** The account that the certificate speaks of; where it names several, the one that the client asks for. */
+  async #byCertificate(authzid: string | undefined): Promise<AuthResult> {
+    const { credentials } = this.logins.parts;
+    const asked = authzid === undefined ? undefined : await credentials.addressOf(authzid);
+    for (const name of this.origin.tls?.clientAddresses ?? []) {
+      const address = await credentials.addressOf(name);
+      if (asked !== undefined && address !== asked) continue;
+      this.#user = address;
+      const result = admitted(await credentials.find(address));
+      if (result.ok || result.reason !== "credentials") return result;
+    }
+    return refusal(asked === undefined ? "credentials" : "authzid");
   }
 
   #end(result: AuthResult): SaslReply & { readonly kind: "done" } {

@@ -1,12 +1,12 @@
 /** What the database knows of those who log in. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { sql } from "kysely";
 import type { World } from "../core/world.ts";
 import { fakeScramKeys, type ScramHash, type ScramKeys } from "../sasl/mod.ts";
 import type { Database } from "../store/pg/database.ts";
 import { statement } from "../store/pg/door.ts";
 import { parseAddress } from "./addresses.ts";
 import { withDatabase } from "./failures.ts";
+import { sharedSecret } from "./secret.ts";
 import type { Enrolled } from "./hash.ts";
 import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
 import type { Asking } from "./lookup.ts";
@@ -131,8 +131,9 @@ export class Credentials {
   #soleDomain(): Promise<string | undefined> {
     const now = this.world.ticks();
     if (this.#sole !== undefined && now < this.#sole.until) return this.#sole.name;
-    const name = withDatabase(() => this.db.selectFrom("domain").select("name").limit(2).execute())
-      .then((rows) => rows.length === 1 ? rows[0]!.name : undefined);
+    const name = withDatabase(() =>
+      this.db.selectFrom("domain").select("name").where("alias_of", "is", null).limit(2).execute()
+    ).then((rows) => rows.length === 1 ? rows[0]!.name : undefined);
     this.#sole = { until: now + LIMITS.resolveAgeMs, name };
     name.catch(() => this.#sole = undefined);
     return name;
@@ -141,19 +142,7 @@ export class Credentials {
   /** One for the installation, made by whoever comes first: fake salts are the same on every node. */
   #scramSecret(): Promise<Uint8Array> {
     if (this.#secret === undefined) {
-      this.#secret = withDatabase(async () => {
-        const { rows } = await sql<{ value: Uint8Array }>`
-          with made as (
-            insert into setting (name, value) values ('scram_secret', ${this.world.random(32)})
-              on conflict (name) do nothing returning value
-          )
-          select value from made union all select value from setting where name = 'scram_secret'`
-          .execute(this.db);
-        // Lost against another node that had not yet committed when this statement began: look again.
-        return rows[0]?.value ??
-          (await this.db.selectFrom("setting").select("value").where("name", "=", "scram_secret")
-            .executeTakeFirstOrThrow()).value;
-      });
+      this.#secret = withDatabase(() => sharedSecret(this.db, this.world, "scram_secret"));
       this.#secret.catch(() => this.#secret = undefined);
     }
     return this.#secret;

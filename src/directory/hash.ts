@@ -10,7 +10,7 @@ import { ARGON2 } from "./schemes.ts";
 
 export type { Enrolled } from "./hash_worker.ts";
 
-/** The queue is full: answer `busy`, the client may try again. */
+/** The queue is full, or the machine so busy that a hash took too long: answer `busy`, the client may try again. */
 export class HashBusy extends Error {
   override name = "HashBusy";
 }
@@ -113,7 +113,7 @@ class ThreadHasher implements Hasher {
   #start(thread: Thread, waiting: Waiting): void {
     thread.running = waiting;
     thread.deadline = setTimeout(() => {
-      void this.#end(thread, `a hash took longer than ${this.limits.jobMs} ms`);
+      void this.#end(thread, `a hash took longer than ${this.limits.jobMs} ms`, HashBusy);
     }, this.limits.jobMs);
     thread.worker.postMessage(waiting.job);
   }
@@ -143,9 +143,9 @@ class ThreadHasher implements Hasher {
   }
 
   /** Ends a thread; its job fails, the others get a new thread when they need one. */
-  async #end(thread: Thread, why: string): Promise<void> {
+  async #end(thread: Thread, why: string, kind: typeof HashBusy | typeof Error = Error): Promise<void> {
     if (!this.#threads.delete(thread)) return;
-    this.#release(thread)?.reject(new Error(`Cannot compute a password hash: ${why}`));
+    this.#release(thread)?.reject(new kind(`Cannot compute a password hash: ${why}`));
     await thread.worker.terminate();
     this.#pump();
   }

@@ -8,7 +8,7 @@ import type { MailAddress } from "../core/directory.ts";
 import { done, type Outcome, refused, syntax } from "../core/failure.ts";
 import type { Tables } from "../store/pg/tables.ts";
 import { formatAddress, parseAddress } from "./addresses.ts";
-import { type AdminOptions, isDuplicate, preparePassword } from "./admin_common.ts";
+import { type AdminOptions, isDuplicate, isOtherName, preparePassword } from "./admin_common.ts";
 import type { Hasher } from "./hash.ts";
 import { DIRECTORY_LIMITS as LIMITS } from "./limits.ts";
 import { lookUp } from "./lookup.ts";
@@ -140,8 +140,11 @@ async function conflicts(rows: readonly ImportRow[], options: AdminOptions): Pro
     for (const { line, address } of batch) {
       const key = `${address.local}@${address.domain}`;
       const name = formatAddress(address);
-      if (!found.domains.has(address.domain)) {
+      const domain = found.domains.get(address.domain);
+      if (domain === undefined) {
         errors.push({ line, text: `there is no domain ${address.domain}` });
+      } else if (domain.aliasOf !== null) {
+        errors.push({ line, text: isOtherName(address.domain, domain.aliasOf) });
       } else if (found.accounts.has(key)) errors.push({ line, text: `${name} is there already` });
       else if (found.aliases.has(key)) errors.push({ line, text: `${name} is an alias` });
     }

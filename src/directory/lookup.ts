@@ -19,9 +19,15 @@ export interface Usage {
   readonly messageLimit: number | null;
 }
 
+/** A domain of ours. */
+export interface DomainFound {
+  /** The domain that this one is another name for. */
+  readonly aliasOf: string | null;
+}
+
 /** What is there, by `local@domain`; a catch-all by `@domain`. */
 export interface Found {
-  readonly domains: ReadonlySet<string>;
+  readonly domains: ReadonlyMap<string, DomainFound>;
   readonly accounts: ReadonlyMap<string, AccountRow>;
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
@@ -47,6 +53,7 @@ interface Row {
   octet_limit: number | null;
   messages: number | null;
   message_limit: number | null;
+  alias_of: string | null;
 }
 
 /**
@@ -58,7 +65,7 @@ const LOOK_UP = `with wanted as (
   )
   select 'domain' as kind, d.name as domain, '' as local_part, null::int8 as account_id,
          null::bool as disabled, null::text[] as targets, u.octets, d.quota_octets as octet_limit,
-         u.messages, d.quota_messages as message_limit
+         u.messages, d.quota_messages as message_limit, d.alias_of
     from domain d
     left join lateral (
       select sum(s.used_octets)::int8 as octets, sum(s.used_messages)::int8 as messages
@@ -68,10 +75,10 @@ const LOOK_UP = `with wanted as (
    where d.name in (select w.domain from wanted w)
   union all
   select 'account', a.domain, a.local_part, a.account_id, a.disabled, null, s.used_octets,
-         s.quota_octets, s.used_messages, s.quota_messages
+         s.quota_octets, s.used_messages, s.quota_messages, null
     from wanted w join account a using (domain, local_part) left join account_state s using (account_id)
   union all
-  select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null
+  select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null, null
     from wanted w join alias l using (domain, local_part)`;
 
 const lookUpNames = statement("look_up_names", ["text[]", "text[]"], LOOK_UP);
@@ -104,25 +111,29 @@ async function lookUpHot(door: Asking, wanted: readonly Name[]): Promise<Found> 
     octet_limit: intOrNull(row, 7),
     messages: intOrNull(row, 8),
     message_limit: intOrNull(row, 9),
+    alias_of: rows.isNull(row, 10) ? null : rows.text(row, 10),
   })));
 }
 
 function foundIn(rows: readonly Row[]): Found {
-  const domains = new Map<string, Usage>();
+  const domains = new Map<string, DomainFound>();
+  const quotas = new Map<string, Usage>();
   const accounts = new Map<string, AccountRow>();
   const aliases = new Map<string, readonly string[]>();
   for (const row of rows) {
     const name = `${row.local_part}@${row.domain}`;
-    if (row.kind === "domain") domains.set(row.domain, usageOf(row));
-    else if (row.kind === "alias") aliases.set(name, row.targets ?? []);
+    if (row.kind === "domain") {
+      domains.set(row.domain, { aliasOf: row.alias_of });
+      quotas.set(row.domain, usageOf(row));
+    } else if (row.kind === "alias") aliases.set(name, row.targets ?? []);
     else {
       const usages = [usageOf(row)];
-      const ofDomain = domains.get(row.domain);
+      const ofDomain = quotas.get(row.domain);
       if (ofDomain !== undefined) usages.push(ofDomain);
       accounts.set(name, { account_id: row.account_id!, disabled: row.disabled!, usages });
     }
   }
-  return { domains: new Set(domains.keys()), accounts, aliases };
+  return { domains, accounts, aliases };
 }
 
 /** Questions under way at once; more would only wait for one another. */

@@ -15,11 +15,19 @@ import { Logins } from "./login.ts";
 import type { Asking } from "./lookup.ts";
 import { Resolver } from "./resolve.ts";
 import { Throttle, type ThrottleNote } from "./throttle.ts";
+import { createTokens, type TokenIssuer } from "./tokens.ts";
 import { VerifyCache } from "./verify_cache.ts";
 
 export { formatAddress, parseAddress, parseDomain } from "./addresses.ts";
 export { findAccount } from "./admin_common.ts";
-export { type Admin, type AdminOptions, createAdmin, type FoundAccount, type Quota } from "./admin.ts";
+export {
+  type Admin,
+  type AdminOptions,
+  createAdmin,
+  type DkimRow,
+  type FoundAccount,
+  type Quota,
+} from "./admin.ts";
 export { parseQuota } from "./import.ts";
 export { createHasher, HashBusy, type Hasher } from "./hash.ts";
 export {
@@ -33,6 +41,7 @@ export {
   type VerifyCacheLimits,
 } from "./limits.ts";
 export type { ThrottleNote } from "./throttle.ts";
+export type { TokenIssuer } from "./tokens.ts";
 
 /** How the directory of a worker is set up. */
 export interface DirectoryOptions {
@@ -44,6 +53,8 @@ export interface DirectoryOptions {
   readonly hostname: string;
   /** `auth.allow_plaintext`. */
   readonly allowPlaintext: boolean;
+  /** `auth.oauth`: whose tokens count; none without. */
+  readonly oauth?: TokenIssuer | undefined;
   /** Networks that limits per address leave alone (`limits.exempt`). */
   readonly exempt?: readonly string[] | undefined;
   /** What stands between user and detail, `+` when left out, `""` for none. */
@@ -98,7 +109,12 @@ export function createDirectory(options: DirectoryOptions): DirectoryServices {
       detailSeparator: options.detailSeparator,
       limits: limits?.directory,
     }),
-    authenticator: new DirectoryAuthenticator({ logins, world, allowPlaintext: options.allowPlaintext }),
+    authenticator: new DirectoryAuthenticator({
+      logins,
+      world,
+      allowPlaintext: options.allowPlaintext,
+      tokens: options.oauth === undefined ? undefined : createTokens(options.oauth, world),
+    }),
     hear: (note) => throttle.hear(note),
     async [Symbol.asyncDispose]() {
       await logins.settled();

@@ -1,7 +1,9 @@
 /**
  * Who gets the mail for an address: account, then alias, then both without the `+detail`, then the domain's
- * catch-all. Aliases lead to aliases; a circle adds nobody and costs nothing.
+ * catch-all. Aliases lead to aliases and to other servers; a circle adds nobody and costs nothing. A domain may be
+ * another name for a domain: each address of it is the other's.
  */
+import { domainToASCII } from "node:url";
 import type { AccountId } from "../core/brands.ts";
 import type { Directory, LocalTarget, MailAddress, Resolution } from "../core/directory.ts";
 import type { World } from "../core/world.ts";
@@ -14,10 +16,12 @@ import {
   normalLocal,
   splitDetail,
 } from "./addresses.ts";
+import { looksLikeSrs, Srs } from "../trust/srs.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { withDatabase } from "./failures.ts";
 import { DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
 import { type AccountRow, type Asking, type Found, Lookups, type Name, type Usage } from "./lookup.ts";
+import { sharedSecret } from "./secret.ts";
 
 /** How a resolver is set up. */
 export interface ResolverOptions {
@@ -34,8 +38,9 @@ export interface ResolverOptions {
 
 /** What an address leads to, before the size of a message is known. */
 type Answer =
-  | { readonly kind: "foreign" | "unknown" | "loop" }
-  | { readonly kind: "found"; readonly copies: readonly Copy[] };
+  | { readonly kind: "unknown" | "loop" }
+  | { readonly kind: "foreign"; readonly domain?: string }
+  | { readonly kind: "found"; readonly copies: readonly Copy[]; readonly remote: readonly string[] };
 
 interface Copy {
   readonly row: AccountRow;
@@ -49,6 +54,12 @@ interface Step {
   readonly detail: string | undefined;
 }
 
+/** What a walk has come to. */
+interface Reached {
+  readonly copies: Map<number, Copy>;
+  readonly remote: Set<string>;
+}
+
 /** Domains asked for a postmaster without a domain. */
 const POSTMASTER_DOMAINS = 100;
 
@@ -59,6 +70,8 @@ export class Resolver implements Directory {
   readonly #lookups: Lookups;
   readonly #answers: BoundedMap<string, { readonly until: number; readonly answer: Promise<Answer> }>;
 
+  #srsReady: Promise<Srs> | undefined;
+
   constructor(private readonly options: ResolverOptions) {
     this.#limits = { ...DIRECTORY_LIMITS, ...options.limits };
     this.#separator = options.detailSeparator ?? DETAIL_SEPARATOR;
@@ -68,15 +81,16 @@ export class Resolver implements Directory {
 
   async resolve(address: MailAddress, size: number): Promise<Resolution> {
     const answer = await this.#remembered(address);
-    if (answer.kind !== "found") return { kind: answer.kind };
-    const active = answer.copies.filter((copy) => !copy.row.disabled);
-    if (active.length === 0) return { kind: "disabled" };
+    if (answer.kind !== "found") return answer;
+    const { copies, remote } = answer;
+    const active = copies.filter((copy) => !copy.row.disabled);
+    if (active.length === 0 && remote.length === 0) return { kind: "disabled" };
     // One full mailbox behind an alias holds the mail for all: the sender tries again, or hears of it. To
     // leave that copy out would lose it without anybody knowing.
     if (active.some((copy) => copy.row.usages.some((usage) => isOver(usage, size)))) {
       return { kind: "over-quota" };
     }
-    return { kind: "local", targets: active.map((copy) => copy.target) };
+    return { kind: "local", targets: active.map((copy) => copy.target), remote };
   }
 
   /** A burst to one recipient asks once: also those who come while the question is under way. */
@@ -100,12 +114,42 @@ export class Resolver implements Directory {
     if (address.domain === "") return isPostmaster ? await this.#postmaster() : { kind: "unknown" };
     const domain = canonicalDomain(address.domain);
     if (domain === undefined) return { kind: "foreign" };
+    if (local !== undefined && looksLikeSrs(local)) {
+      const sender = await this.#returning(local, domain);
+      if (sender !== undefined) return { kind: "found", copies: [], remote: [sender] };
+    }
     // A local part that nobody can have still tells whether the domain is ours.
     const answer = await this.#walk({ local: local ?? "", domain, detail: undefined });
     if (answer.kind === "foreign" && isPostmaster && domain === canonicalDomain(this.options.hostname)) {
       return await this.#postmaster();
     }
     return answer;
+  }
+
+  async forwarding(sender: MailAddress, through: string): Promise<MailAddress> {
+    const domain = canonicalDomain(sender.domain);
+    if (domain === undefined || await this.#isOurs(domain)) return sender;
+    return (await this.#srs()).forward({ ...sender, domain: domainToASCII(domain) }, through) ?? sender;
+  }
+
+  /** Whom an address stands for that we made when we forwarded mail; `local@domain`. */
+  async #returning(local: string, domain: string): Promise<string | undefined> {
+    const sender = (await this.#srs()).reverse(local);
+    const home = sender && canonicalDomain(sender.domain);
+    if (home === undefined || !await this.#isOurs(domain)) return undefined;
+    return `${sender!.local}@${home}`;
+  }
+
+  async #isOurs(domain: string): Promise<boolean> {
+    return (await this.#lookups.find([{ domain, local: "" }])).domains.has(domain);
+  }
+
+  #srs(): Promise<Srs> {
+    const { database, world } = this.options;
+    this.#srsReady ??= withDatabase(() => sharedSecret(database, world, "srs_secret"))
+      .then((secret) => new Srs(secret, world.now));
+    this.#srsReady.catch(() => this.#srsReady = undefined);
+    return this.#srsReady;
   }
 
   /**
@@ -131,7 +175,7 @@ export class Resolver implements Directory {
 
   /** Level by level, one question each; whoever was met before is left out. */
   async #walk(start: Step): Promise<Answer> {
-    const copies = new Map<number, Copy>();
+    const reached: Reached = { copies: new Map(), remote: new Set() };
     const met = new Set([nameOf(start)]);
     let circle = false;
     let level: readonly Step[] = [start];
@@ -140,22 +184,23 @@ export class Resolver implements Directory {
         return { kind: "loop" };
       }
       const found = await this.#lookups.find(level.flatMap((step) => this.#candidates(step)));
-      if (depth === 0 && !found.domains.has(start.domain)) return { kind: "foreign" };
+      if (depth === 0 && !found.domains.has(start.domain)) return { kind: "foreign", domain: start.domain };
       const next: Step[] = [];
       for (const step of level) {
-        for (const reached of this.#follow(step, found, copies)) {
-          const name = nameOf(reached);
+        for (const onward of this.#follow(step, found, reached)) {
+          const name = nameOf(onward);
           if (met.has(name)) circle = true;
           else {
             met.add(name);
-            next.push(reached);
+            next.push(onward);
           }
         }
       }
       level = next;
     }
-    if (copies.size > 0) return { kind: "found", copies: [...copies.values()] };
-    return { kind: circle ? "loop" : "unknown" };
+    const { copies, remote } = reached;
+    if (copies.size === 0 && remote.size === 0) return { kind: circle ? "loop" : "unknown" };
+    return { kind: "found", copies: [...copies.values()], remote: [...remote] };
   }
 
   #candidates(step: Step): readonly Name[] {
@@ -165,8 +210,15 @@ export class Resolver implements Directory {
     return locals.map((local) => ({ domain: step.domain, local }));
   }
 
-  /** Notes the account that the address is, or gives the addresses that it leads to. */
-  #follow(step: Step, found: Found, copies: Map<number, Copy>): readonly Step[] {
+  /** Notes the account that the address is, or where else its mail goes; gives the addresses that it leads to. */
+  #follow(step: Step, found: Found, { copies, remote }: Reached): readonly Step[] {
+    const other = found.domains.get(step.domain);
+    if (other === undefined) {
+      // Only an alias leads here: of the address that was asked for, the caller knows it already.
+      remote.add(`${step.local}@${step.domain}`);
+      return [];
+    }
+    if (other.aliasOf !== null) return [{ ...step, domain: other.aliasOf }];
     const split = splitDetail(step.local, this.#separator);
     const ways: { readonly local: string; readonly detail: string | undefined }[] = [
       { local: lowerCase(step.local), detail: step.detail },

@@ -57,15 +57,22 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "IDLE", rfc: "2177", announced: "always" },
   // Before login, too: its texts are what most people ever read of a server (RFC 5255 §3.2).
   { name: "LANGUAGE", rfc: "5255 §3", announced: "always" },
-  { name: "I18NLEVEL=1", rfc: "5255 §4", announced: "after-login" },
+  { name: "I18NLEVEL=1", rfc: "5255 §4.3", announced: "after-login" },
+  { name: "I18NLEVEL=2", rfc: "5255 §4.4", announced: "after-login" },
   { name: "NAMESPACE", rfc: "2342", announced: "after-login" },
   { name: "UNSELECT", rfc: "3691", announced: "after-login" },
   { name: "UIDPLUS", rfc: "4315", announced: "after-login" },
   { name: "ESEARCH", rfc: "4731", announced: "after-login" },
   { name: "CONTEXT=SEARCH", rfc: "5267 §4", announced: "after-login" },
+  { name: "CONTEXT=SORT", rfc: "5267 §4", announced: "after-login" },
+  { name: "FILTERS", rfc: "5466", announced: "after-login" },
+  { name: "SEARCH=FUZZY", rfc: "6203", announced: "after-login" },
   { name: "ESORT", rfc: "5267 §3.1", announced: "after-login" },
   { name: "SORT", rfc: "5256", announced: "after-login" },
   { name: "SORT=DISPLAY", rfc: "5957", announced: "after-login" },
+  // Cyrus's own keys.
+  { name: "SORT=MODSEQ", rfc: "5256 §3", announced: "after-login" },
+  { name: "SORT=UID", rfc: "5256 §3", announced: "after-login" },
   { name: "THREAD=ORDEREDSUBJECT", rfc: "5256", announced: "after-login" },
   { name: "THREAD=REFERENCES", rfc: "5256", announced: "after-login" },
   // Of a draft that never became an RFC, but what clients that know it prefer.

@@ -36,3 +36,24 @@ export function gaps(set: UidSet, uids: Uint32Array, count: number): UidSet {
 export function room(count: number): number {
   return count + Math.max(16, count >> 3);
 }
+
+/** UIDs below `uidNext` of a column, and those that vanished from it. */
+export function withVanished(
+  uids: Uint32Array,
+  count: number,
+  vanished: UidSet,
+  uidNext: number,
+): Uint32Array {
+  const kept = lowerBound(uids, count, uidNext);
+  const gone: number[] = [];
+  for (const [low, high] of vanished) {
+    // A record that is broken must not become a column of billions.
+    for (let uid = low; uid <= high && uid < uidNext && gone.length < uidNext; uid++) {
+      if (search(uids, kept, uid) < 0) gone.push(uid);
+    }
+  }
+  const known = new Uint32Array(kept + gone.length);
+  known.set(uids.subarray(0, kept));
+  known.set(gone, kept);
+  return gone.length === 0 ? known : known.sort();
+}

@@ -193,6 +193,8 @@ export type Command =
   | { readonly name: "AUTHENTICATE"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
   // authenticated
   | NotifyCommand
+  /** RFC 5255 §4.7; none: the active one is asked for. */
+  | { readonly name: "COMPARATOR"; readonly wanted: readonly string[] }
   | { readonly name: "ENABLE"; readonly capabilities: readonly string[] }
   | {
     readonly name: "SELECT" | "EXAMINE";

@@ -1,5 +1,5 @@
 /** Searches whose results are kept up to date (RFC 5267 §4.3). */
-import type { SearchKey } from "../core/search.ts";
+import type { Comparator, SearchKey, SortOrder } from "../core/search.ts";
 import type { FetchItem } from "./command.ts";
 import type { SearchAbout } from "./encode/mod.ts";
 import type { View } from "./view.ts";
@@ -14,6 +14,15 @@ export interface SearchContext {
   readonly items: readonly FetchItem[];
   /** What the client knows as the result. */
   readonly uids: Set<number>;
+  /** Of a sorted result (RFC 5267 §4.1). */
+  readonly sorting: Sorting | undefined;
+}
+
+/** How a result is sorted, and what the client knows of its order. */
+export interface Sorting {
+  readonly order: readonly SortOrder[];
+  readonly comparator: Comparator;
+  uids: readonly number[];
 }
 
 /** Those of one session's selected mailbox. */

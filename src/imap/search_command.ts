@@ -7,6 +7,10 @@ export type SearchNode =
   | { readonly key: "AND"; readonly of: readonly SearchNode[] }
   | { readonly key: "OR"; readonly of: readonly [SearchNode, SearchNode] }
   | { readonly key: "NOT"; readonly of: SearchNode }
+  /** RFC 6203 §3. */
+  | { readonly key: "FUZZY"; readonly of: SearchNode }
+  /** A stored search, in small letters (RFC 5466 §3.1); replaced by what it stands for before a command runs. */
+  | { readonly key: "FILTER"; readonly name: string }
   | { readonly key: "SET"; readonly by: By; readonly set: SequenceSet }
   /** ANSWERED, UNANSWERED… `flag` is one bit of {@link Flag}. */
   | { readonly key: "FLAG"; readonly flag: number; readonly set: boolean }
@@ -37,8 +41,17 @@ export type SearchNode =
   /** RFC 8474 §6. */
   | { readonly key: "EMAILID" | "THREADID"; readonly id: string };
 
-/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 5267; RFC 9394). */
-export type SearchOption = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE" | "PARTIAL" | "CONTEXT" | "UPDATE";
+/** Names of search return options (RFC 9051 §6.4.4; RFC 5182; RFC 5267; RFC 9394; RFC 6203). */
+export type SearchOption =
+  | "MIN"
+  | "MAX"
+  | "ALL"
+  | "COUNT"
+  | "SAVE"
+  | "PARTIAL"
+  | "CONTEXT"
+  | "UPDATE"
+  | "RELEVANCY";
 
 /** RETURN of SEARCH and SORT; undefined: plain, without RETURN. */
 export interface SearchReturn {

@@ -12,7 +12,7 @@ import { mayWork, refreshRights } from "./commands/access.ts";
 import { capabilityFacts } from "./commands/capability.ts";
 import { bad, type Completion, type Context, no, pause } from "./commands/context.ts";
 import { Broken } from "./commands/fetch_body.ts";
-import { mayRun, run } from "./commands/mod.ts";
+import { prepare, run } from "./commands/mod.ts";
 import { noteOwn, onNotice, tellNotices } from "./commands/notify.ts";
 import { updatesAfter } from "./commands/updates.ts";
 import { BadInput, Draining, type Heard, Incoming } from "./incoming.ts";
@@ -213,13 +213,13 @@ class Runner implements Disposable {
 
   /** The tagged answer, with what must be told before it already gathered. */
   async #complete(tagged: Tagged): Promise<Completion | undefined> {
-    const refusal = mayRun(this.#cx, tagged);
-    if (refusal !== undefined) return refusal;
     try {
-      await refreshRights(this.#cx, tagged.command);
-      const completion = mayWork(this.#cx, tagged.command) ?? await run(this.#cx, tagged);
-      if (completion?.status === "OK") noteOwn(this.#cx, tagged.command);
-      if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, tagged);
+      const meant = await prepare(this.#cx, tagged);
+      if ("status" in meant) return meant;
+      await refreshRights(this.#cx, meant.command);
+      const completion = mayWork(this.#cx, meant.command) ?? await run(this.#cx, meant);
+      if (completion?.status === "OK") noteOwn(this.#cx, meant.command);
+      if (completion !== undefined && completion.status !== "BAD") await updatesAfter(this.#cx, meant);
       return completion;
     } catch (thrown) {
       if (thrown instanceof BadInput && thrown.fault.fatal) {

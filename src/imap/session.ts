@@ -1,5 +1,6 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
+import { type Comparator, COMPARATORS } from "../core/search.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { BatchQuestions } from "./batches.ts";
 import { SearchContexts } from "./contexts.ts";
@@ -8,7 +9,7 @@ import type { NotifyEvent } from "./command.ts";
 import type { Notifier } from "./notifier.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type ImapLimits } from "./limits.ts";
 import type { State } from "./states.ts";
-import type { View } from "./view.ts";
+import type { Selected } from "./selected.ts";
 
 /** What one IMAP session may cost, beside what its parser limits. */
 export interface ImapSessionLimits {
@@ -43,6 +44,12 @@ export interface ImapSessionLimits {
   readonly notifyMs: number;
   /** Searches that one session keeps up to date (RFC 5267 §4.3). */
   readonly searchContexts: number;
+  /** Messages in a sorted result that is kept up to date: each arrival puts it in order again. */
+  readonly sortContext: number;
+  /** How deep filters name other filters (RFC 5466 §3.1 wants 3). */
+  readonly filterDepth: number;
+  /** SELECT of a mailbox with more messages answers before it has read them all. */
+  readonly selectAtOnce: number;
   /** Messages of one APPEND (RFC 3502); announced as SAVELIMIT (RFC 9738 §3). */
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
@@ -80,6 +87,9 @@ export const IMAP_LIMITS: ImapSessionLimits = {
   progressMs: 10_000,
   notifyMs: 250,
   searchContexts: 8,
+  sortContext: 20_000,
+  filterDepth: 8,
+  selectAtOnce: 20_000,
   appendMessages: 1000,
   appendKept: 4_194_304,
   gathered: 65_536,
@@ -100,21 +110,6 @@ export interface Notify {
   readonly notifier: Notifier | undefined;
 }
 
-/** The mailbox that is selected. */
-export interface Selected {
-  readonly name: string;
-  readonly view: View;
-  readonly readOnly: boolean;
-  /** With SELECT (ANNOTATE): the client was told of annotations up to this mod-sequence (RFC 5257 §4.2). */
-  readonly annotations: { told: number } | undefined;
-  /** EXAMINE, whatever rights there are. */
-  readonly examined: boolean;
-  /** True for another's mailbox: what may be done there is asked again before each command. */
-  readonly foreign: boolean;
-  /** Bits of acl.ts Right. */
-  readonly rights: number;
-}
-
 /** One session. Replaced as a whole by STARTTLS, so that nothing said in the clear survives it. */
 export class Session implements Disposable {
   identity: Identity | undefined;
@@ -133,6 +128,8 @@ export class Session implements Disposable {
   utf8 = false;
   /** `$`: the UIDs that SEARCH RETURN (SAVE) kept (RFC 5182 §2.1). */
   saved: UidSet = [];
+  /** How SEARCH, SORT and THREAD compare texts (RFC 5255 §4.7). */
+  comparator: Comparator = COMPARATORS[0];
   /** Searches of the selected mailbox that are kept up to date. */
   readonly contexts: SearchContexts = new SearchContexts();
   /** Undefined: as without NOTIFY, everything of the selected mailbox is told with commands. */
@@ -169,7 +166,7 @@ export class Session implements Disposable {
 
   /** Leaves the selected mailbox. */
   unselect(): void {
-    this.selected?.view[Symbol.dispose]();
+    this.selected?.[Symbol.dispose]();
     this.selected = undefined;
     this.ahead[Symbol.dispose]();
     this.saved = [];

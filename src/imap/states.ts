@@ -64,6 +64,7 @@ export const COMMANDS = {
   GENURLAUTH: { states: AFTER, rfc: "4467 §7", writes: false, updates: "all" },
   RESETKEY: { states: AFTER, rfc: "4467 §7", writes: false, updates: "all" },
   URLFETCH: { states: AFTER, rfc: "4467 §7", writes: false, updates: "all" },
+  COMPARATOR: { states: AFTER, rfc: "5255 §4.7", writes: false, updates: "all" },
   IDLE: { states: AFTER, rfc: "9051 §6.3.13", writes: false, updates: "all" },
   CHECK: { states: SELECTED, rfc: "3501 §6.4.1", writes: false, updates: "all" },
   CLOSE: { states: SELECTED, rfc: "9051 §6.4.1", writes: false, updates: "none" },

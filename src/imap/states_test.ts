@@ -47,6 +47,7 @@ const SAMPLES: Readonly<Record<CommandName, string>> = {
   GENURLAUTH: 'GENURLAUTH "imap://a@h/INBOX/;UID=1;URLAUTH=anonymous" INTERNAL',
   RESETKEY: "RESETKEY",
   URLFETCH: 'URLFETCH "imap://a@h/INBOX/;UID=1"',
+  COMPARATOR: "COMPARATOR",
   IDLE: "IDLE",
   CHECK: "CHECK",
   CLOSE: "CLOSE",

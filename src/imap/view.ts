@@ -4,11 +4,11 @@
  * who then tells the client.
  */
 import type { AccountId } from "../core/brands.ts";
-import { done, type Outcome } from "../core/failure.ts";
+import { done, type Outcome, refused } from "../core/failure.ts";
 import type { FlagRow, MailboxInfo, MailStore } from "../core/store.ts";
 import { mergeRanges, rangesOf, type UidSet } from "../core/uidset.ts";
 import { type By, type PartialRange, type SequenceSet, STAR } from "./command.ts";
-import { gaps, lowerBound, search } from "./columns.ts";
+import { gaps, lowerBound, search, withVanished } from "./columns.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Updates } from "./view_updates.ts";
 import { shareMirror } from "./mirrors.ts";
@@ -27,14 +27,14 @@ export class View implements Disposable, Numbering {
   #flagsMissed = false;
   readonly #release: () => void;
 
-  private constructor(readonly mirror: Mirror, release: () => void) {
-    this.#uids = mirror.uids;
-    this.#count = mirror.count;
-    this.#logAt = mirror.logEnd;
-    this.#toldModSeq = mirror.modSeq;
-    this.#toldKeywords = mirror.info.keywords.length;
-    this.#toldKeyResets = mirror.info.keyResets;
-    this.#toldUpTo = mirror.modSeq;
+  private constructor(readonly mirror: Mirror, release: () => void, told?: MailboxInfo, uids?: Uint32Array) {
+    this.#uids = uids ?? mirror.uids;
+    this.#count = uids?.length ?? mirror.count;
+    // Before any log: what changed is found by its mod-sequence.
+    this.#logAt = told === undefined ? mirror.logEnd : -1;
+    this.#toldModSeq = this.#toldUpTo = told?.highestModSeq ?? mirror.modSeq;
+    this.#toldKeywords = (told ?? mirror.info).keywords.length;
+    this.#toldKeyResets = (told ?? mirror.info).keyResets;
     this.#release = release;
   }
 
@@ -42,6 +42,33 @@ export class View implements Disposable, Numbering {
   static async open(store: MailStore, account: AccountId, mailbox: MailboxInfo): Promise<Outcome<View>> {
     const shared = await shareMirror(store, account, mailbox);
     return shared.ok ? done(new View(shared.value.mirror, shared.value.release)) : shared;
+  }
+
+  /**
+   * Opens a mailbox as it was when the client was told of it, although more has happened since. NONEXISTENT when it
+   * is gone, LIMIT when so much vanished since that nobody knows what. Throws Unavailable.
+   */
+  static async openAs(store: MailStore, account: AccountId, told: MailboxInfo): Promise<Outcome<View>> {
+    const shared = await shareMirror(store, account, told);
+    if (!shared.ok) return shared;
+    const { mirror, release } = shared.value;
+    if (mirror.modSeq <= told.highestModSeq) return done(new View(mirror, release));
+    try {
+      // This column stays as it is; what vanished from it later is not asked for.
+      const { uids, count } = mirror;
+      const vanished = await store.vanished(account, told.id, told.highestModSeq);
+      if (!vanished.ok) {
+        release();
+        return vanished;
+      }
+      const known = withVanished(uids, count, vanished.value.uids, told.uidNext);
+      if (known.length === told.messages) return done(new View(mirror, release, told, known));
+      release();
+      return refused("LIMIT", "Too much has changed: select the mailbox again");
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
   }
 
   /** Whose mailbox it is. */

@@ -40,6 +40,7 @@ export { decodeWords } from "./encoded_word.ts";
 export { encodeEnvelope, envelopeAndDate } from "./envelope.ts";
 export { FieldScanner, findField, unfold } from "./field.ts";
 export { flowOf, unflow } from "./flowed.ts";
+export { compareFolded, foldAscii, foldOf } from "./compare_text.ts";
 export { foldText } from "./fold_text.ts";
 export { headerText } from "./header_text.ts";
 export { type HtmlTextOptions, htmlToText } from "./html_text.ts";

@@ -35,8 +35,12 @@ export interface SortKeys {
   readonly references: readonly string[];
 }
 
-/** Reads a header block. Of repeated fields those count that ENVELOPE shows. */
-export function sortKeys(header: Uint8Array): SortKeys {
+/**
+ * Reads a header block. Of repeated fields those count that ENVELOPE shows. `fold` makes texts equal that are to be
+ * compared as equal.
+ */
+export function sortKeys(header: Uint8Array, fold: (text: string) => string = foldText): SortKeys {
+  const key = (text: string) => fold(oneLine(text).slice(0, KEY)).slice(0, KEY).toWellFormed();
   const first: { from?: Address | undefined; to?: Address | undefined; cc?: Address | undefined } = {};
   let subject = "", sentAt: number | undefined, messageId: string | undefined;
   let references: readonly string[] = [], inReplyTo: readonly string[] = [];
@@ -100,9 +104,4 @@ function displayOf(address: Address | undefined): string {
 
 function plain(octetString: string): string {
   return decodeCharset(octetsOf(octetString), undefined);
-}
-
-/** Folded, without what a database's text cannot hold. */
-function key(text: string): string {
-  return foldText(oneLine(text).slice(0, KEY)).slice(0, KEY).toWellFormed();
 }

@@ -3,6 +3,7 @@ import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
 import type { PeerCertificates, TlsInfo } from "../core/conn.ts";
 import { serverEndPoint } from "./binding.ts";
+import { rfc822Names } from "./rfc822_names.ts";
 import type { TlsContextHolder } from "./tls.ts";
 
 /** A TLS stream over a socket, and what comes of its handshake. */
@@ -15,16 +16,40 @@ export interface Handshake {
 /** Starts TLS on a connected socket whose octets nobody reads. */
 export type BeginTls = (raw: Socket) => Handshake;
 
+/** A certificate was shown, but nobody whom we know vouches for it: `""` and null are none. */
+type Verified = { readonly ssl?: { readonly verifyError?: () => unknown } };
+
+/**
+ * The rfc822Names of a client's certificate that was verified. A connection goes on without one: what it is worth
+ * is for those to say who ask.
+ *
+ * BUGS: the runtime (2.9.6) sets `authorized` only on sockets of its own servers, so the verdict of the handshake
+ * is read where that would read it.
+ */
+async function clientAddresses(stream: TLSSocket): Promise<readonly string[]> {
+  const certificate = stream.getPeerX509Certificate();
+  const verify = (stream as Verified).ssl?.verifyError;
+  if (certificate === undefined || typeof verify !== "function") return [];
+  const error = verify.call((stream as Verified).ssl);
+  return error === null || error === "" ? await rfc822Names(new Uint8Array(certificate.raw)) : [];
+}
+
 /**
  * TLS as the server. `alpn`: the protocol names that this service speaks; a client that offers only others
- * is refused (RFC 7301 §3.2, against ALPACA), one that offers none is served.
+ * is refused (RFC 7301 §3.2, against ALPACA), one that offers none is served. `askClient`: for a certificate, where
+ * authorities for those are known.
  *
  * BUGS: with more than one certificate the runtime (2.9.6) ends a failed handshake without an alert; its
  * callback for SNI is the cause, which is why one certificate goes without.
  */
-export function serverTls(holder: TlsContextHolder, alpn: readonly string[]): BeginTls {
+export function serverTls(
+  holder: TlsContextHolder,
+  alpn: readonly string[],
+  options: { readonly askClient?: boolean } = {},
+): BeginTls {
   return (raw) => {
     let shown = holder.choose(undefined);
+    const asks = options.askClient === true && shown.knowsClients;
     const stream = new TLSSocket(raw, {
       isServer: true,
       secureContext: shown.context,
@@ -35,8 +60,10 @@ export function serverTls(holder: TlsContextHolder, alpn: readonly string[]): Be
         },
       }),
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+      ...(asks ? { requestCert: true, rejectUnauthorized: false } : {}),
     });
-    return { stream, done: outcome(raw, stream, "secure", () => shown.serverEndPoint) };
+    const binding = () => shown.serverEndPoint;
+    return { stream, done: outcome(raw, stream, "secure", binding, asks ? clientAddresses : undefined) };
   };
 }
 
@@ -98,6 +125,7 @@ function outcome(
   stream: TLSSocket,
   event: "secure" | "secureConnect",
   binding: () => Uint8Array | undefined,
+  client?: (stream: TLSSocket) => Promise<readonly string[]>,
 ): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
     const settle = () => {
@@ -107,12 +135,17 @@ function outcome(
       );
       raw.off("close", closed);
     };
-    const secure = () => {
+    const resolved = (info: TlsInfo) => {
       settle();
+      resolve(info);
+    };
+    const secure = () => {
       try {
-        resolve(describe(stream, binding()));
+        const info = describe(stream, binding());
+        if (client === undefined) return resolved(info);
+        client(stream).then((clientAddresses) => resolved({ ...info, clientAddresses }), failed);
       } catch (error) {
-        reject(error);
+        failed(error as Error);
       }
     };
     const failed = (error: Error) => {

@@ -30,6 +30,8 @@ export interface ListenOptions {
   readonly certificates?: TlsContextHolder;
   /** RFC 7301 names of the protocol, e.g. `imap`; a client that offers only others is refused. */
   readonly alpn?: readonly string[];
+  /** Ask clients for a certificate, where the certificates name authorities for those. */
+  readonly askClient?: boolean;
   /** Expect a PROXY header, from these networks and from unix sockets only; all others are dropped. */
   readonly proxy?: readonly string[];
   /** Networks that per-address limits do not bind. */
@@ -107,7 +109,9 @@ class NetListener implements Listener {
     this.#proxies = options.proxy === undefined ? undefined : new Networks(options.proxy);
     if (options.tls !== "none") {
       if (options.certificates === undefined) throw new TypeError("Cannot listen with TLS: no certificates");
-      this.#beginTls = serverTls(options.certificates, options.alpn ?? []);
+      this.#beginTls = serverTls(options.certificates, options.alpn ?? [], {
+        askClient: options.askClient ?? false,
+      });
     }
   }
 

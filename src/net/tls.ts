@@ -6,6 +6,8 @@ import { serverEndPoint } from "./binding.ts";
 export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
+  /** PEM of the authorities that may vouch for clients; without it no client is asked for a certificate. */
+  readonly clientCa?: string;
 }
 
 /** A pair that was checked and is ready for handshakes. */
@@ -17,6 +19,8 @@ export interface LoadedPair {
   readonly expires: number;
   /** RFC 5929 §4.1; undefined where the certificate's signature has no hash of its own. */
   readonly serverEndPoint: Uint8Array | undefined;
+  /** Clients can be asked for a certificate. */
+  readonly knowsClients: boolean;
 }
 
 /**
@@ -90,13 +94,20 @@ function load(pair: CertificatePair, at: number): LoadedPair {
   }
   const context = attempt(
     `Cannot use ${which}`,
-    () => createSecureContext({ cert: pair.cert, key: pair.key, minVersion: "TLSv1.2" }),
+    () =>
+      createSecureContext({
+        cert: pair.cert,
+        key: pair.key,
+        minVersion: "TLSv1.2",
+        ...(pair.clientCa === undefined ? {} : { ca: pair.clientCa }),
+      }),
   );
   return {
     context,
     names: dnsNames(certificate),
     expires: Date.parse(certificate.validTo),
     serverEndPoint: serverEndPoint(certificate),
+    knowsClients: pair.clientCa !== undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 /** The certificates that the configuration names, or a self-signed one that we make and keep. */
+import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { type Config, ConfigError } from "../config/mod.ts";
 import { type CertificatePair, selfSigned, TlsContextHolder } from "../net/mod.ts";
@@ -16,7 +17,16 @@ export async function readCertificates(
   const { certificate, key, also } = config.tls;
   const named = [...(certificate === undefined || key === undefined ? [] : [{ certificate, key }]), ...also];
   const pairs = await Promise.all(named.map(readPair));
-  return certificate === undefined ? [await ownCertificate(config, now), ...pairs] : pairs;
+  const all = certificate === undefined ? [await ownCertificate(config, now), ...pairs] : pairs;
+  const { client_ca } = config.auth;
+  if (client_ca === undefined) return all;
+  const clientCa = await readPem(client_ca, "authorities for clients");
+  try {
+    new X509Certificate(clientCa);
+  } catch (error) {
+    throw new ConfigError([`auth.client_ca: cannot use ${client_ca}: ${(error as Error).message}`]);
+  }
+  return all.map((pair) => ({ ...pair, clientCa }));
 }
 
 async function ownCertificate(config: Config, now: () => number): Promise<CertificatePair> {

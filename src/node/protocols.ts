@@ -6,6 +6,7 @@ import { type ImapSessionLimits, serveImap } from "../imap/mod.ts";
 import { serveLmtp } from "../lmtp/mod.ts";
 import { servePop3 } from "../pop3/mod.ts";
 import { serveSmtp, type SmtpLimits } from "../smtp/mod.ts";
+import { smtpPolicy } from "./smtp_policy.ts";
 
 /** Services but for the limits, which each protocol has of its own. */
 export type CommonServices = Omit<Services<unknown>, "limits">;
@@ -15,6 +16,8 @@ export interface Role {
   readonly tls: "starttls" | "implicit";
   /** RFC 7301 protocol names that may be asked for; others are refused (ALPACA). */
   readonly alpn: readonly string[];
+  /** For users: they may log in by a certificate. */
+  readonly askClient?: boolean;
   /** What a client hears that may not connect now. */
   readonly refusal: string;
   /** Connections from one address, where the protocol needs more than `limits.net` gives. */
@@ -32,6 +35,7 @@ function smtp(kind: "mx" | "submission", tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["smtp"],
+    askClient: kind === "submission",
     refusal: SMTP_REFUSAL,
     serve: (conn, services, config) =>
       serveSmtp(conn, { ...services, limits: smtpLimits(config, config.limits.smtp) }, { kind }),
@@ -42,6 +46,7 @@ function imap(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["imap"],
+    askClient: true,
     refusal: IMAP_REFUSAL,
     connectionsPerAddress: IMAP_PER_ADDRESS,
     serve: (conn, services, config) => serveImap(conn, { ...services, limits: imapLimits(config) }),
@@ -52,18 +57,22 @@ function pop3(tls: Role["tls"]): Role {
   return {
     tls,
     alpn: ["pop3"],
+    askClient: true,
     refusal: POP3_REFUSAL,
     serve: (conn, services, { limits, pop3 }) =>
       servePop3(conn, { ...services, limits: { ...limits.pop3, utf8Headers: pop3.utf8_headers } }),
   };
 }
 
-function smtpLimits({ limits, smtp }: Config, own: Config["limits"]["smtp"]): SmtpLimits {
+function smtpLimits(config: Config, own: Config["limits"]["smtp"]): SmtpLimits {
+  const { limits, smtp } = config;
   return {
     ...own,
     messageSize: limits.message_size,
     bareNewline: smtp.bare_newline,
     senderMustMatch: smtp.sender_must_match,
+    fromMustMatch: smtp.from_must_match,
+    policy: smtpPolicy(config),
   };
 }
 

@@ -9,6 +9,12 @@ const FIXED = [
   "worker_memory_mb",
   "listeners",
   "auth",
+  "routes",
+  "relay",
+  "tls_policy",
+  "dns",
+  "outbound",
+  "queue",
   "log",
   "store",
   "limits.exempt",
@@ -17,6 +23,10 @@ const FIXED = [
   "limits.throttle",
   "limits.verify_cache",
   "limits.store",
+  "limits.queue",
+  "limits.client",
+  "limits.reach",
+  "limits.dns",
 ] as const;
 
 /** The new configuration with the old values where only a restart changes them, and the names of those. */

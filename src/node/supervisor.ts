@@ -15,6 +15,7 @@ import { type NodeDatabase, openNodeDatabase } from "./database.ts";
 import "./events.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import { type DataLock, lockData } from "./lock.ts";
+import { QueueGauges } from "./queue_gauges.ts";
 import { needsRestart } from "./reload.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
@@ -46,6 +47,7 @@ export class Supervisor {
   #reloading: Promise<void> = Promise.resolve();
   #maxConnections = 0;
   #listening: readonly (string | undefined)[] = [];
+  readonly #queueFigures = new QueueGauges();
 
   /** @param script what runs in the workers, where it is not `worker.ts` */
   constructor(config: Config, source: ConfigSource, emit: Emit, script?: URL) {
@@ -159,6 +161,7 @@ export class Supervisor {
         value: rss,
       },
       malleposte_workers: { help: "Workers that accept connections", value: this.#workers.length },
+      ...await this.#queueFigures.read(this.#database?.database),
     });
   }
 

@@ -3,7 +3,8 @@ import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/mod.ts";
 import type { Conn } from "../core/conn.ts";
-import { emitBug } from "../core/events.ts";
+import { type Emit, emitBug } from "../core/events.ts";
+import type { OutboundDoor } from "../core/outbound.ts";
 import { realWorld } from "../core/world.ts";
 import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
 import { MessageUrls } from "../imap/mod.ts";
@@ -19,15 +20,23 @@ import {
   TlsContextHolder,
 } from "../net/mod.ts";
 import { createEmitter } from "../observe/mod.ts";
+import { Tracer } from "../queue/mod.ts";
 import { BroadcastBus, createStore, NodeLink, type Store } from "../store/mod.ts";
 import { openDatabase } from "../store/pg/database.ts";
 import { openDoor } from "../store/pg/wire/mod.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { ROLES } from "./protocols.ts";
+import { NodeQueue } from "./queue.ts";
+import { tokenIssuer } from "./token_issuer.ts";
 
 const start = workerData as WorkerStart;
-const { emit, metrics } = createEmitter(start.config.log, { worker: start.number });
+const { emit: write, metrics } = createEmitter(start.config.log, { worker: start.number });
+let tracer: Tracer | undefined;
+const emit: Emit = (name, fields) => {
+  write(name, fields);
+  tracer?.event(name, fields);
+};
 const say = (message: FromWorker) => parentPort!.postMessage(message);
 
 /** Unhandled rejections and exceptions are bugs of ours: said, counted, and never the end of other connections. */
@@ -64,6 +73,8 @@ class NodeWorker {
   private constructor(
     private readonly store: Store,
     private readonly directory: DirectoryServices,
+    private readonly queue: NodeQueue | undefined,
+    private readonly outbound: OutboundDoor | undefined,
     private readonly closeDatabase: () => Promise<void>,
   ) {}
 
@@ -74,6 +85,8 @@ class NodeWorker {
     const { limits, auth } = config;
     // On the embedded database there is no other node, but commands that bring mail in (`mail import`).
     const buses = [new BroadcastBus(), new NodeLink(address, start.node, address.kind === "url")];
+    if (config.queue.trace) tracer = new Tracer(door, write, limits.queue);
+    const queue = config.queue.send ? await NodeQueue.open(config, database, emit) : undefined;
     const store = createStore({
       door,
       database,
@@ -85,6 +98,8 @@ class NodeWorker {
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
+      ...(queue === undefined ? {} : { queue: queue.settings }),
+      traced: tracer?.delivered,
     });
     const guesses = new BroadcastChannel("malleposte.guesses");
     const directory = createDirectory({
@@ -95,6 +110,7 @@ class NodeWorker {
       emit,
       allowPlaintext: auth.allow_plaintext,
       detailSeparator: auth.detail_separator,
+      oauth: tokenIssuer(config),
       exempt: limits.exempt,
       share: (note) => guesses.postMessage(note),
       limits: {
@@ -106,10 +122,19 @@ class NodeWorker {
       },
     });
     guesses.onmessage = (event: MessageEvent<ThrottleNote>) => directory.hear(event.data);
-    const worker = new NodeWorker(store, directory, async () => {
+    const outbound = queue?.start({
+      door,
+      store,
+      directory: directory.directory,
+      hostname: config.hostname,
+      number: start.number,
+      workers: start.workers,
+    });
+    const worker = new NodeWorker(store, directory, queue, outbound, async () => {
       guesses.close();
       await directory[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
+      await tracer?.close();
       await door[Symbol.asyncDispose]();
       await database.destroy();
     });
@@ -154,6 +179,7 @@ class NodeWorker {
           tls: role.tls,
           certificates: this.#certificates,
           alpn: role.alpn,
+          askClient: role.askClient ?? false,
           ...(proxy === undefined ? {} : { proxy }),
           exempt: this.#config.limits.exempt,
           limits: this.#netLimits(protocol),
@@ -201,6 +227,7 @@ class NodeWorker {
         emit,
         startTlsOffered: ROLES[protocol].tls === "starttls",
         draining: this.#draining.signal,
+        ...(this.outbound === undefined ? {} : { queue: this.outbound }),
       }, this.#config);
     } finally {
       metrics.connection(protocol, -1);
@@ -238,7 +265,7 @@ class NodeWorker {
     await Promise.all(listeners.map((listener) => listener.close()));
     this.#draining.abort();
     const late = setTimeout(() => listeners.forEach((listener) => listener.destroy()), withinMs);
-    await Promise.all(listeners.map((listener) => listener.drained()));
+    await Promise.all([...listeners.map((listener) => listener.drained()), this.queue?.drain(withinMs)]);
     clearTimeout(late);
     await this.closeDatabase();
     say({ kind: "drained" });

@@ -9,7 +9,7 @@ import type { Emit } from "../core/events.ts";
 export type MetricsSnapshot = object[];
 
 /** Field values that are few and known, so that they may be label values. Names and addresses never are. */
-const LABELS = ["protocol", "reason", "mechanism", "reply"] as const;
+const LABELS = ["protocol", "reason", "mechanism", "reply", "result"] as const;
 
 /** The figures of one thread. */
 export class Metrics {
@@ -56,15 +56,22 @@ export class Metrics {
   }
 }
 
+/** A figure of the process as a whole; with `by`, one for each value of that label, of which there are few. */
+export type OwnFigure =
+  | { readonly help: string; readonly value: number; readonly by?: undefined }
+  | { readonly help: string; readonly value: Readonly<Record<string, number>>; readonly by: string };
+
 /** Adds up the figures of all threads, with the process's own. */
 export async function metricsText(
   snapshots: readonly MetricsSnapshot[],
-  own: Readonly<Record<string, { readonly help: string; readonly value: number }>>,
+  own: Readonly<Record<string, OwnFigure>>,
 ): Promise<string> {
   const sum = await AggregatorRegistry.aggregate([...snapshots]).metrics();
   const gauges = new Registry();
-  for (const [name, { help, value }] of Object.entries(own)) {
-    new Gauge({ name, help, registers: [gauges] }).set(value);
+  for (const [name, { help, value, by }] of Object.entries(own)) {
+    const gauge = new Gauge({ name, help, labelNames: by === undefined ? [] : [by], registers: [gauges] });
+    if (by === undefined) gauge.set(value as number);
+    else for (const [label, one] of Object.entries(value)) gauge.set({ [by]: label }, one);
   }
   return `${sum}\n${await gauges.metrics()}`;
 }

@@ -20,6 +20,9 @@ export interface MxWays extends MxOptions {
   readonly now: () => number;
 }
 
+/** A destination; with `ignoresPolicies`, what DNS asks of TLS does not count (RFC 8689 §5). */
+export type Way = Destination & { readonly ignoresPolicies?: boolean };
+
 /** One address of one host, and how TLS is done there. */
 export interface MxCandidate {
   readonly host: string;
@@ -33,14 +36,14 @@ export interface MxCandidate {
  */
 export async function* mxCandidates(
   domain: string,
-  to: Destination,
+  to: Way,
   requireTls: boolean,
   ways: MxWays,
 ): AsyncGenerator<MxCandidate | HopResult> {
   const found = await mxHosts(domain, ways);
   if (!found.ok) return yield found.result;
   const isName = !domain.startsWith("[");
-  const sts: StsAnswer = ways.sts === undefined || !isName || to.tls === "none"
+  const sts: StsAnswer = ways.sts === undefined || !isName || to.tls === "none" || to.ignoresPolicies === true
     ? { policy: undefined, fault: undefined }
     : await ways.sts.policy(domain);
   const rules: HostRules = {
@@ -86,7 +89,7 @@ export async function* mxCandidates(
 
 interface HostRules {
   readonly domain: string;
-  readonly to: Destination;
+  readonly to: Way;
   readonly requireTls: boolean;
   readonly ways: MxWays;
   readonly sts: StsAnswer;
@@ -113,7 +116,7 @@ async function planForHost(
     host: host.name,
   });
   let level: TlsLevel = to.tls;
-  if (ways.dane && level !== "none" && rules.secureMx && at.secure) {
+  if (ways.dane && level !== "none" && to.ignoresPolicies !== true && rules.secureMx && at.secure) {
     const need = await daneNeed(ways.dns, host.name, at.name, ways.port);
     if (need.kind === "fault") {
       ways.report({ ...note("tlsa", [], []), result: "dnssec-invalid" });

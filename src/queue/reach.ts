@@ -2,7 +2,7 @@ import { ConnError, type Dial } from "../core/conn.ts";
 import type { Destination, HopResult, Reached, Reacher } from "../core/outbound.ts";
 import type { World } from "../core/world.ts";
 import { type ClientLimits, openHop } from "../smtp/client.ts";
-import { type MxCandidate, mxCandidates, type MxWays } from "./mx_candidates.ts";
+import { type MxCandidate, mxCandidates, type MxWays, type Way } from "./mx_candidates.ts";
 import { REACH_LIMITS, type ReachLimits } from "./reach_limits.ts";
 import { planFor, type TlsPlan } from "./tls_plan.ts";
 
@@ -42,12 +42,13 @@ class HopReacher implements Reacher {
 
   async reach(
     to: Destination,
-    need: { readonly requireTls: boolean; readonly signal: AbortSignal },
+    need: Parameters<Reacher["reach"]>[1],
   ): Promise<Reached> {
     const until = this.options.world.ticks() + this.#limits.within;
     let worst: HopResult | undefined;
     let tries = 0;
-    for await (const candidate of this.#candidates(to, need.requireTls)) {
+    const way = need.tlsOptional === true && !need.requireTls ? withoutPolicies(to) : to;
+    for await (const candidate of this.#candidates(way, need.requireTls)) {
       if ("outcome" in candidate) {
         worst = worse(worst, candidate);
         continue;
@@ -63,7 +64,7 @@ class HopReacher implements Reacher {
 
   /** What there is to try, best first; results stand for hosts that cannot be tried. */
   async *#candidates(
-    to: Destination,
+    to: Way,
     requireTls: boolean,
   ): AsyncGenerator<Candidate | MxCandidate | HopResult> {
     const { by } = to;
@@ -92,7 +93,7 @@ class HopReacher implements Reacher {
   async #try(
     to: Destination,
     candidate: Candidate,
-    need: { readonly requireTls: boolean; readonly signal: AbortSignal },
+    need: Parameters<Reacher["reach"]>[1],
   ): Promise<Reached> {
     const reached = await this.#connect(to, candidate, candidate.plan, need);
     const { mode } = candidate.plan;
@@ -106,7 +107,7 @@ class HopReacher implements Reacher {
     to: Destination,
     { host, to: socket }: Candidate,
     plan: TlsPlan,
-    need: { readonly requireTls: boolean; readonly signal: AbortSignal },
+    need: Parameters<Reacher["reach"]>[1],
   ): Promise<Reached> {
     const { client, hostname, world, ca } = this.options;
     let conn;
@@ -152,6 +153,11 @@ function outcomeOf(reached: Reached): HopResult | undefined {
   return reached.connection.security === undefined
     ? result("deferred", "starttls", "4.7.4", "The next hop does not offer TLS")
     : undefined;
+}
+
+/** RFC 8689 §5: what the sender would rather see arrive than encrypted. A relay's TLS is not the message's affair. */
+function withoutPolicies(to: Destination): Way {
+  return to.by.kind === "mx" && to.tls !== "none" ? { ...to, tls: "may", ignoresPolicies: true } : to;
 }
 
 const LEVELS = ["none", "may", "encrypt", "verify", "dane"] as const;

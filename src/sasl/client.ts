@@ -3,7 +3,11 @@ import { type MechanismName, MECHANISMS } from "./mechanisms.ts";
 import { textOf, utf8 } from "./octets.ts";
 import { ScramClient } from "./scram_client.ts";
 
-/** Begins an exchange on the client's side. */
+/**
+ * Begins an exchange on the client's side.
+ *
+ * @throws TypeError for mechanisms whose client we never are.
+ */
 export function createClient(mechanism: MechanismName, options: SaslClientOptions): SaslClient {
   const { family, hash, channelBinding } = MECHANISMS[mechanism];
   switch (family) {
@@ -13,6 +17,9 @@ export function createClient(mechanism: MechanismName, options: SaslClientOption
       return new PlainClient(options);
     case "login":
       return new LoginClient(options);
+    case "oauth":
+    case "external":
+      throw new TypeError(`Cannot log in by ${mechanism}: only its server's side is here`);
     default:
       return family satisfies never;
   }

@@ -12,6 +12,7 @@ export {
   mechanismNamed,
   MECHANISMS,
   mechanismsFor,
+  PASSWORD_MECHANISMS,
   type ScramHash,
 } from "./mechanisms.ts";
 export { decodeBase64, encodeBase64 } from "./octets.ts";

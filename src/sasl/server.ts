@@ -1,4 +1,6 @@
+import { ExternalServer } from "./external_server.ts";
 import { type MechanismName, MECHANISMS } from "./mechanisms.ts";
+import { OAuthServer } from "./oauth_server.ts";
 import { LoginServer, PlainServer } from "./plain_server.ts";
 import { type ChannelBindings, ScramServer } from "./scram_server.ts";
 import { encodeBase64 } from "./octets.ts";
@@ -33,6 +35,10 @@ export function createServer(mechanism: MechanismName, options: SaslServerOption
       return new PlainServer();
     case "login":
       return new LoginServer();
+    case "oauth":
+      return new OAuthServer(mechanism === "XOAUTH2" ? "XOAUTH2" : "OAUTHBEARER");
+    case "external":
+      return new ExternalServer();
     default:
       return family satisfies never;
   }

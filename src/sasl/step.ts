@@ -23,14 +23,25 @@ export type SaslStep =
     readonly hash: ScramHash;
     readonly authzid: string | undefined;
   }
+  /** Check the bearer token and say to `provide` whom it speaks of; `user`: whom the client says it speaks of. */
+  | { readonly kind: "need-token"; readonly token: string; readonly user: string | undefined }
+  /** Say to `provide` whom the client's certificate speaks of: where it names several, `authzid` if it is one. */
+  | { readonly kind: "need-certificate"; readonly authzid: string | undefined }
   /** The client is `user` and asks to act for `authzid`, which the caller still has to allow. */
   | { readonly kind: "done"; readonly user: string; readonly authzid: string | undefined }
   | { readonly kind: "failed"; readonly reason: AuthRefusal; readonly text: string };
 
-/** The caller's answer to `need-password` or `need-scram`. */
+/** The caller's answer to a `need-…` step. */
 export type SaslAnswer =
   | { readonly kind: "password"; readonly right: boolean }
-  | { readonly kind: "scram"; readonly keys: ScramKeys };
+  | { readonly kind: "scram"; readonly keys: ScramKeys }
+  /** `user` undefined: the token is refused; `hint` then tells the client where it gets a better one. */
+  | {
+    readonly kind: "token";
+    readonly user: string | undefined;
+    readonly hint?: { readonly scope?: string; readonly "openid-configuration"?: string };
+  }
+  | { readonly kind: "certificate"; readonly user: string | undefined };
 
 /**
  * One exchange on the server's side, without I/O. It is used once: whatever follows `done` or `failed` is

@@ -21,17 +21,77 @@ export interface MailParameters {
   readonly smtputf8: boolean;
   /** RFC 4954 §5: who submitted it, as the client says; `<>` is "". Checked, and not believed. */
   readonly auth: string | undefined;
+  /** Keywords of those extensions that a client may use only where they are announced. */
+  readonly uses: readonly string[];
+  /** RFC 3461 §4.3. */
+  readonly ret: "full" | "headers" | undefined;
+  /** RFC 3461 §4.4, decoded. */
+  readonly envid: string | undefined;
+  /** RFC 8689. */
+  readonly requireTls: boolean;
+  /** RFC 4865: seconds from now, or milliseconds since the epoch. */
+  readonly hold: { readonly seconds: number } | { readonly until: number } | undefined;
+  /** RFC 2852: seconds from now, perhaps negative. */
+  readonly by:
+    | { readonly seconds: number; readonly mode: "return" | "notify"; readonly trace: boolean }
+    | undefined;
+  /** RFC 6710: -9..9. */
+  readonly priority: number | undefined;
+  /** RFC 3865: what class of solicitation it is. */
+  readonly solicit: readonly string[];
 }
+
+/** A MAIL without parameters. */
+export const NO_PARAMETERS: MailParameters = {
+  size: 0,
+  body: "7BIT",
+  smtputf8: false,
+  auth: undefined,
+  uses: [],
+  ret: undefined,
+  envid: undefined,
+  requireTls: false,
+  hold: undefined,
+  by: undefined,
+  priority: undefined,
+  solicit: [],
+};
+
+/** Parameters of RCPT (RFC 3461 §4). */
+export interface RcptParameters {
+  /** As in MailParameters. */
+  readonly uses: readonly string[];
+  /** Bits of core's Notify; undefined when the client did not say. */
+  readonly notify: number | undefined;
+  /** `addr-type;address`, decoded. */
+  readonly originalRecipient: string | undefined;
+}
+
+/** A RCPT without parameters. */
+export const NO_RCPT_PARAMETERS: RcptParameters = {
+  uses: [],
+  notify: undefined,
+  originalRecipient: undefined,
+};
+
+/** What XCLIENT and XFORWARD tell, by the attribute's name; undefined: not known (`[UNAVAILABLE]`). */
+export type PeerAttributes = ReadonlyMap<string, string | undefined>;
 
 /** A command whose grammar was right. */
 export type Command =
   | { readonly name: "EHLO" | "HELO" | "LHLO"; readonly domain: string }
   | { readonly name: "MAIL"; readonly from: Path; readonly parameters: MailParameters }
-  | { readonly name: "RCPT"; readonly to: Path }
+  | { readonly name: "RCPT"; readonly to: Path; readonly parameters: RcptParameters }
   /** The parser reads the chunk's octets by itself: whatever the answer is, they are never commands. */
   | { readonly name: "BDAT"; readonly size: number; readonly last: boolean }
+  /** A chunk that we fetch (RFC 4468). */
+  | { readonly name: "BURL"; readonly url: string; readonly last: boolean }
   | { readonly name: "AUTH"; readonly mechanism: string; readonly initial: Uint8Array | undefined }
-  | { readonly name: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "VRFY" | "EXPN" | "STARTTLS" };
+  /** `text` as it came: an address, with or without brackets, or a name. */
+  | { readonly name: "VRFY" | "EXPN"; readonly text: string }
+  | { readonly name: "ETRN"; readonly text: string }
+  | { readonly name: "XCLIENT" | "XFORWARD"; readonly attributes: PeerAttributes }
+  | { readonly name: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "STARTTLS" };
 
 /** What the protocol says about a command. */
 export interface Rule {
@@ -56,12 +116,17 @@ export const COMMANDS = {
   RCPT: { rfc: "5321 §4.1.1.3", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   DATA: { rfc: "5321 §4.1.1.4", afterHello: true, transaction: "open", needsAuth: true, idle: false },
   BDAT: { rfc: "3030 §2", afterHello: true, transaction: "open", needsAuth: true, idle: false },
+  BURL: { rfc: "4468 §3", afterHello: true, transaction: "open", needsAuth: true, idle: true },
   RSET: { rfc: "5321 §4.1.1.5", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   VRFY: { rfc: "5321 §4.1.1.6", afterHello: false, transaction: "any", needsAuth: true, idle: true },
   EXPN: { rfc: "5321 §4.1.1.7", afterHello: false, transaction: "any", needsAuth: true, idle: true },
+  ETRN: { rfc: "1985 §5", afterHello: true, transaction: "none", needsAuth: true, idle: true },
   HELP: { rfc: "5321 §4.1.1.8", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   NOOP: { rfc: "5321 §4.1.1.9", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   QUIT: { rfc: "5321 §4.1.1.10", afterHello: false, transaction: "any", needsAuth: false, idle: true },
   STARTTLS: { rfc: "3207 §4", afterHello: false, transaction: "none", needsAuth: false, idle: true },
   AUTH: { rfc: "4954 §4", afterHello: true, transaction: "none", needsAuth: false, idle: true },
+  // Postfix's XCLIENT_README and XFORWARD_README are what defines these two.
+  XCLIENT: { rfc: "", afterHello: false, transaction: "none", needsAuth: false, idle: true },
+  XFORWARD: { rfc: "", afterHello: true, transaction: "none", needsAuth: false, idle: true },
 } as const satisfies Record<Command["name"], Rule>;

@@ -1,31 +1,32 @@
-import type { AuthOrigin, SaslSession } from "../core/auth.ts";
 import type { Fault } from "../core/step.ts";
-import { authRefusal, challenge, countsAsFailure } from "./authenticate.ts";
-import { type Command, COMMANDS } from "./command.ts";
+import { type Command, COMMANDS, type PeerAttributes } from "./command.ts";
 import type { Context } from "./context.ts";
+import { addRecipient, openTransaction } from "./envelope.ts";
+import { Exchange } from "./exchange.ts";
 import { announce } from "./extensions.ts";
-import { formatPath } from "./grammar/path.ts";
+import { inquire, startQueue } from "./inquiries.ts";
 import type { Messages } from "./messages.ts";
-import { ownsSender, resolveRecipient } from "./recipients.ts";
-import { faultReply, REPLIES, type Reply, reply } from "./reply.ts";
-import { authenticated, ended, FRESH, greeted, may, opened, withRecipient } from "./session.ts";
+import { note, speakFor } from "./peer.ts";
+import { faultReply, REPLIES, reply } from "./reply.ts";
+import { FRESH, greeted, may } from "./session.ts";
 
 /** Does what commands ask for, once they may run. */
 export class Commands {
   readonly #context: Context;
   readonly #messages: Messages;
-  #exchange: { readonly sasl: SaslSession; readonly mechanism: string } | undefined;
+  readonly #exchange: Exchange;
   /** True once a MAIL was accepted. */
   mailSeen = false;
 
   constructor(context: Context, messages: Messages) {
     this.#context = context;
     this.#messages = messages;
+    this.#exchange = new Exchange(context);
   }
 
   /** True while nothing is under way that a drain should let end. */
   get idle(): boolean {
-    return this.#exchange === undefined && this.#context.session.transaction === undefined &&
+    return !this.#exchange.running && this.#context.session.transaction === undefined &&
       !this.#context.parser.receiving;
   }
 
@@ -39,22 +40,16 @@ export class Commands {
     if (command.name === "BDAT") return await this.#messages.chunk(command);
     const refusal = may(command, context.session, context);
     if (refusal === undefined) return await this.#do(command);
-    // Any refusal of DATA ends the transaction: nothing of it may leak into the next.
-    if (command.name === "DATA") await this.#messages.drop();
+    // Any refusal of DATA or BURL ends the transaction: nothing of it may leak into the next.
+    if (command.name === "DATA" || command.name === "BURL") await this.#messages.drop();
     await context.answer(command.name, refusal);
   }
 
   /** A line that was no command, or no response. */
   async fault(fault: Fault): Promise<void> {
     const context = this.#context;
-    const broken = faultReply(fault);
-    if (this.#exchange !== undefined) {
-      context.authFailures++;
-      // RFC 4954 §4: a response that is too long has a status of its own.
-      const long = fault.rule === "line too long";
-      return await this.#authEnds("malformed", long ? reply(500, "5.5.6", fault.text) : broken);
-    }
-    await context.answer("?", broken);
+    if (this.#exchange.running) return await this.#exchange.fault(fault);
+    await context.answer("?", faultReply(fault));
     if (fault.fatal) context.close(fault.rule);
   }
 
@@ -66,11 +61,14 @@ export class Commands {
       case "HELO":
         return await this.#hello(command.name, command.domain);
       case "MAIL":
-        return await this.#mail(command);
+        if (await openTransaction(context, command)) this.mailSeen = true;
+        return;
       case "RCPT":
-        return await this.#rcpt(command);
+        return await addRecipient(context, command);
       case "DATA":
         return await this.#messages.data(context.session.transaction!);
+      case "BURL":
+        return await this.#messages.fetched(command);
       case "RSET":
         await this.#messages.drop();
         return await context.answer("RSET", REPLIES.ok);
@@ -81,13 +79,17 @@ export class Commands {
       case "HELP":
         return await context.answer("HELP", REPLIES.help);
       case "VRFY":
-        return await context.answer("VRFY", REPLIES.cannotVerify);
       case "EXPN":
-        return await context.answer("EXPN", REPLIES.noExpn);
+      case "ETRN":
+        return await this.#inquire(command.name, command.text);
+      case "XCLIENT":
+        return await this.#speakFor(command.attributes);
+      case "XFORWARD":
+        return await context.answer("XFORWARD", note(context, command.attributes));
       case "STARTTLS":
         return await this.#startTls();
       case "AUTH":
-        return await this.#auth(command.mechanism, command.initial);
+        return await this.#exchange.begin(command.mechanism, command.initial);
       default:
         return command satisfies never;
     }
@@ -99,58 +101,7 @@ export class Commands {
     context.session = greeted(context.session, name, verb !== "HELO");
     const { hostname } = context.services;
     if (verb === "HELO") return await context.answer(verb, reply(250, "", `${hostname} greets you`));
-    const { role, limits, startTls } = context;
-    const mechanisms = context.session.identity === undefined ? context.mechanisms : [];
-    await context.answer(verb, reply(250, "", announce(hostname, { role, limits, startTls, mechanisms })));
-  }
-
-  async #mail(command: Extract<Command, { readonly name: "MAIL" }>): Promise<void> {
-    const context = this.#context;
-    const { identity } = context.session;
-    if (identity !== undefined && context.limits.senderMustMatch) {
-      try {
-        if (!await ownsSender(context.services.directory, identity, command.from.address)) {
-          return await context.answer("MAIL", REPLIES.notYours);
-        }
-      } catch (thrown) {
-        context.failed("mail", thrown);
-        return await context.answer("MAIL", REPLIES.unavailable);
-      }
-    }
-    this.mailSeen = true;
-    context.session = opened(context.session, command.from, command.parameters);
-    await context.answer("MAIL", REPLIES.senderOk);
-  }
-
-  async #rcpt(command: Extract<Command, { readonly name: "RCPT" }>): Promise<void> {
-    const context = this.#context;
-    const { directory, hostname } = context.services;
-    const { local, domain } = command.to.address!;
-    // RFC 5321 §4.5.1: a postmaster without a domain is ours.
-    const address = { local, domain: domain === "" ? hostname.toLowerCase() : domain };
-    const size = context.session.transaction!.parameters.size;
-    const known = context.role === "submission" || context.session.identity !== undefined;
-    let found;
-    try {
-      found = await resolveRecipient(directory, address, size, known);
-    } catch (thrown) {
-      context.failed("rcpt", thrown);
-      found = { ok: false, reason: "unavailable", reply: REPLIES.unavailable } as const;
-    }
-    if (found.ok) {
-      context.session = withRecipient(context.session, { path: command.to, targets: found.targets });
-      return await context.answer("RCPT", REPLIES.recipientOk);
-    }
-    context.services.emit("smtp.rcpt.refused", {
-      session: context.conn.id,
-      recipient: formatPath(address),
-      reason: found.reason,
-      reply: found.reply.code,
-    });
-    await context.answer("RCPT", found.reply);
-    if (found.reply.code >= 500 && ++context.refusedRecipients >= context.limits.refusedRecipients) {
-      await context.hangUp(REPLIES.tooManyUnknown);
-    }
+    await context.answer(verb, reply(250, "", announce(hostname, context.offer)));
   }
 
   /** RFC 3207 §4. What was sent behind STARTTLS in clear must not count as sent within TLS (CVE-2011-0411). */
@@ -172,49 +123,29 @@ export class Commands {
     services.emit("smtp.starttls", { session: conn.id, version: tls.version, cipher: tls.cipher });
   }
 
-  async #auth(mechanism: string, initial: Uint8Array | undefined): Promise<void> {
-    const context = this.#context;
-    const origin: AuthOrigin = {
-      session: context.conn.id,
-      protocol: "smtp",
-      remote: context.conn.remote.address,
-      tls: context.conn.tls,
-    };
-    const sasl = context.services.auth.begin(mechanism, origin);
-    if (sasl === undefined) return await context.answer("AUTH", REPLIES.noMechanism);
-    this.#exchange = { sasl, mechanism };
-    await this.#respond(initial);
-  }
-
-  /** The client's next response in an exchange; undefined: it cancels (RFC 4954 §4). */
+  /** The client's next response in an exchange; undefined: it cancels. */
   async response(octets: Uint8Array | undefined): Promise<void> {
-    if (octets !== undefined) return await this.#respond(octets);
-    this.#context.authFailures++;
-    await this.#authEnds("cancelled", authRefusal("cancelled"));
+    await this.#exchange.response(octets);
   }
 
-  async #respond(octets: Uint8Array | undefined): Promise<void> {
+  async #inquire(verb: "VRFY" | "EXPN" | "ETRN", text: string): Promise<void> {
     const context = this.#context;
-    const step = await this.#exchange!.sasl.respond(octets);
-    if (step.kind === "challenge") {
-      context.parser.expectResponse();
-      return await context.answer("AUTH", challenge(step.octets));
+    try {
+      const found = verb === "ETRN" ? startQueue(context, text) : inquire(context, verb, text);
+      await context.answer(verb, await found);
+    } catch (thrown) {
+      context.failed(verb.toLowerCase(), thrown);
+      await context.answer(verb, REPLIES.unavailable);
     }
-    const { result } = step;
-    if (!result.ok) {
-      if (countsAsFailure(result.reason)) context.authFailures++;
-      return await this.#authEnds(result.reason, authRefusal(result.reason));
-    }
-    context.session = authenticated(ended(context.session), result.identity);
-    await this.#authEnds("ok", REPLIES.authOk, result.identity.address);
   }
 
-  async #authEnds(reason: string, answer: Reply, address?: string): Promise<void> {
+  async #speakFor(attributes: PeerAttributes): Promise<void> {
     const context = this.#context;
-    const { mechanism } = this.#exchange!;
-    this.#exchange = undefined;
-    const about = { session: context.conn.id, mechanism, reason };
-    context.services.emit("smtp.auth", address === undefined ? about : { ...about, address });
-    await context.answer("AUTH", answer);
+    try {
+      await context.answer("XCLIENT", await speakFor(context, attributes));
+    } catch (thrown) {
+      context.failed("xclient", thrown);
+      await context.answer("XCLIENT", REPLIES.unavailable);
+    }
   }
 }

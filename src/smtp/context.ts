@@ -1,10 +1,11 @@
-import type { Conn } from "../core/conn.ts";
+import type { Conn, Endpoint } from "../core/conn.ts";
 import { emitBug } from "../core/events.ts";
 import { Unavailable } from "../core/failure.ts";
 import type { Services } from "../core/services.ts";
 import "./events.ts";
 import type { SmtpLimits } from "./limits.ts";
 import { Link } from "./link.ts";
+import { type Offer, offers } from "./extensions.ts";
 import { SmtpParser } from "./parser.ts";
 import { closes, isBadCommand, REPLIES, type Reply } from "./reply.ts";
 import { FRESH, type Role, type Session, type Standing } from "./session.ts";
@@ -15,6 +16,8 @@ export class Context implements Standing {
   readonly parser: SmtpParser;
   /** Replaced as a whole with each step. */
   session: Session = FRESH;
+  /** The client: the peer, or whom a listed peer speaks for (XCLIENT). */
+  remote: Endpoint;
   /** Messages that came to their end, accepted or not. */
   messages = 0;
   authFailures = 0;
@@ -30,6 +33,7 @@ export class Context implements Standing {
     readonly services: Services<SmtpLimits>,
     readonly role: Role,
   ) {
+    this.remote = conn.remote;
     this.link = new Link(conn, services.draining);
     this.parser = new SmtpParser(services.limits);
   }
@@ -48,6 +52,27 @@ export class Context implements Standing {
 
   get mechanisms(): readonly string[] {
     return this.services.auth.mechanisms(this.conn.tls);
+  }
+
+  get now(): number {
+    return this.services.world.now();
+  }
+
+  /** Users, and servers that may relay: their wishes count (RFC 6710 §5). */
+  get trusted(): boolean {
+    return this.session.identity !== undefined || this.limits.policy.relays(this.remote.address);
+  }
+
+  /** What decides which extensions are announced now. */
+  get offer(): Offer {
+    const { role, limits, startTls, secure, now, session: { identity }, services: { queue, urls } } = this;
+    const mechanisms = identity === undefined ? this.mechanisms : [];
+    const peer = this.conn.remote.address;
+    return { role, limits, startTls, mechanisms, secure, identity, peer, queue, urls, now };
+  }
+
+  offers(keyword: string): boolean {
+    return offers(keyword, this.offer);
   }
 
   get draining(): boolean {

@@ -1,11 +1,12 @@
 import type { AccountId } from "../core/brands.ts";
+import type { Outbound } from "../core/outbound.ts";
 import type { DeliveryTarget, MailStore, StagedMessage } from "../core/store.ts";
 import { refusalReply, type Reply } from "./reply.ts";
 import type { Recipient } from "./session.ts";
 
 /**
- * Puts one copy of the message into the INBOX of each account, however many recipients lead to it, in one
- * transaction. Gives for each recipient, in order, the refusal or undefined. `atomic`: one refusal is
+ * Puts one copy of the message into the INBOX of each account, however many recipients lead to it, and queues what
+ * goes elsewhere, in one transaction. Gives for each recipient, in order, the refusal or undefined. `atomic`: one refusal is
  * everybody's. A recipient with several mailboxes is refused when one of them is: its sender comes again, and a
  * second copy is better than none.
  *
@@ -15,6 +16,7 @@ export async function deliver(
   store: MailStore,
   message: StagedMessage,
   recipients: readonly Recipient[],
+  outbound: Outbound | undefined,
   atomic: boolean,
 ): Promise<readonly (Reply | undefined)[]> {
   const to: DeliveryTarget[] = [];
@@ -26,7 +28,10 @@ export async function deliver(
       to.push({ account, mailbox: "INBOX" });
     }
   }
-  const [outcomes] = await store.deliver([{ message, to }], { atomic });
+  const [outcomes] = await store.deliver(
+    [outbound === undefined ? { message, to } : { message, to, outbound }],
+    { atomic },
+  );
   if (outcomes === undefined || outcomes.length !== to.length) {
     throw new Error(`Cannot match the store's outcomes: wanted ${to.length}, got ${outcomes?.length}`);
   }

@@ -22,6 +22,22 @@ declare module "../core/events.ts" {
       readonly reason: string;
       readonly address?: string;
     };
+    /** A listed peer said for whom it speaks (XCLIENT), and perhaps who that is. */
+    "smtp.xclient": {
+      readonly session: string;
+      readonly peer: string;
+      readonly remote: string;
+      readonly port: number;
+      readonly login?: string;
+    };
+    /** A listed peer said, for the log, who its client is (XFORWARD); "" where it did not know. */
+    "smtp.xforward": {
+      readonly session: string;
+      readonly name: string;
+      readonly remote: string;
+      readonly hello: string;
+      readonly ident: string;
+    };
     /** A command was refused; `verb` is `?` when it could not be read. */
     "smtp.command.refused": { readonly session: string; readonly verb: string; readonly reply: number };
     /** A recipient was refused. */
@@ -36,6 +52,8 @@ declare module "../core/events.ts" {
       readonly session: string;
       readonly id: string;
       readonly from: string;
+      /** The octets\' key in the store. */
+      readonly blob: string;
       readonly recipients: number;
       readonly size: number;
       readonly took: number;

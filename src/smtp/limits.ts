@@ -1,4 +1,6 @@
-/** What one SMTP or LMTP client may cost us, and what we do about bare newlines. */
+import { NO_POLICY, type SmtpPolicy } from "./policy.ts";
+
+/** What one SMTP or LMTP client may cost us, and what the configuration says of who may do what. */
 export interface SmtpLimits {
   /** Octets of a command line with its CRLF. RFC 5321 §4.5.3.1.4 asks for 512 and more with extensions. */
   readonly commandLine: number;
@@ -42,6 +44,18 @@ export interface SmtpLimits {
   readonly bareNewline: "reject" | "normalize";
   /** Submission: MAIL FROM must be an address whose mail goes to the account that authenticated. */
   readonly senderMustMatch: boolean;
+  /** Octets of a message's header that we must look into: on submission, and where mail goes on. */
+  readonly header: number;
+  /** Messages to other servers that an account may send in an hour. */
+  readonly messagesPerHour: number;
+  /** Recipients on other servers that an account may send to in an hour. */
+  readonly recipientsPerHour: number;
+  /** Seconds that a message may be held back by its sender (RFC 4865); announced with FUTURERELEASE. */
+  readonly hold: number;
+  /** Submission: the addresses in From must be such, too. */
+  readonly fromMustMatch: boolean;
+  /** Who may do what others may not. */
+  readonly policy: SmtpPolicy;
 }
 
 /** Defaults for the MX and submission ports. */
@@ -67,4 +81,10 @@ export const SMTP_LIMITS: SmtpLimits = {
   dataGrace: 30_000,
   bareNewline: "reject",
   senderMustMatch: true,
+  header: 262_144,
+  messagesPerHour: 500,
+  recipientsPerHour: 2000,
+  hold: 30 * 24 * 3600,
+  fromMustMatch: true,
+  policy: NO_POLICY,
 };

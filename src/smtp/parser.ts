@@ -8,13 +8,16 @@ import {
   bare,
   base64,
   bdat,
+  burl,
   hello,
+  ignoring,
   mail,
   rcpt,
   type ReadArguments,
   withString,
 } from "./grammar/commands.ts";
 import { broken, isFault } from "./grammar/fault.ts";
+import { peer } from "./grammar/peer.ts";
 import type { SmtpLimits } from "./limits.ts";
 
 /** What the client sent, piece by piece. */
@@ -46,16 +49,24 @@ const VERBS: ReadonlyMap<number, ReadArguments> = new Map([
   [key("RCPT"), rcpt],
   [key("DATA"), bare("DATA")],
   [key("BDAT"), bdat],
+  [key("BURL"), burl],
   [key("RSET"), bare("RSET")],
-  [key("NOOP"), withString("NOOP")],
+  [key("NOOP"), ignoring("NOOP")],
   [key("QUIT"), bare("QUIT")],
-  [key("HELP"), withString("HELP")],
+  [key("HELP"), ignoring("HELP")],
   [key("VRFY"), withString("VRFY")],
   [key("EXPN"), withString("EXPN")],
+  [key("ETRN"), withString("ETRN")],
   [key("AUTH"), auth],
 ]);
-const AUTH = key("AUTH"), BDAT = key("BDAT"), STAR = key("STAR"), TTLS = key("TTLS");
-const STARTTLS = bare("STARTTLS");
+const AUTH = key("AUTH"), BDAT = key("BDAT");
+
+/** The longer verbs: what follows their first four letters, and what reads their arguments. */
+const LONG_VERBS: ReadonlyMap<number, { readonly rest: string; readonly read: ReadArguments }> = new Map([
+  [key("STAR"), { rest: "TTLS", read: bare("STARTTLS") }],
+  [key("XCLI"), { rest: "ENT", read: peer("XCLIENT") }],
+  [key("XFOR"), { rest: "WARD", read: peer("XFORWARD") }],
+]);
 
 const UNKNOWN = broken("unknown command", "Command not known");
 /** Methods of HTTP: somebody makes a browser talk to us. */
@@ -166,22 +177,20 @@ export class SmtpParser {
     let end = line.length;
     // RFC 5321 §4.1.1: white space at the end of a line is to be taken.
     while (end > 0 && (line[end - 1] === 0x20 || line[end - 1] === 0x09)) end--;
-    const read = this.#reader(line, end, verb);
-    const found = read === undefined
-      ? unknown(line, end)
-      : read(new Cursor(line, read === STARTTLS ? 8 : 4, end));
+    const found = readCommand(line, end, verb);
     if (isFault(found)) return { kind: "fault", fault: found };
     if (found.name === "BDAT") this.#chunkLeft = found.size;
     return item({ kind: "command", command: found });
   }
+}
 
-  #reader(line: Uint8Array, end: number, verb: number): ReadArguments | undefined {
-    if (verb === STAR && end >= 8) {
-      const second = (line[4]! << 24 | line[5]! << 16 | line[6]! << 8 | line[7]!) & FOLD;
-      return second === TTLS && endsAt(line, end, 8) ? STARTTLS : undefined;
-    }
-    return end >= 4 && endsAt(line, end, 4) ? VERBS.get(verb) : undefined;
-  }
+/** Reads the command of a line whose first four letters are `verb`. */
+function readCommand(line: Uint8Array, end: number, verb: number): Command | Fault {
+  const c = new Cursor(line, 4, end);
+  if (end >= 4 && endsAt(line, end, 4)) return VERBS.get(verb)?.(c) ?? unknown(line, end);
+  const long = LONG_VERBS.get(verb);
+  if (long !== undefined && c.eatFold(long.rest) && endsAt(line, end, c.at)) return long.read(c);
+  return unknown(line, end);
 }
 
 function endsAt(line: Uint8Array, end: number, at: number): boolean {

@@ -210,7 +210,15 @@ Deno.test("events tell the story of a message", async () => {
     { name: "smtp.command.refused", fields: { session: "t1", verb: "RCPT", reply: 550 } },
     {
       name: "smtp.message.accepted",
-      fields: { session: "t1", id: "t1-1", from: "<a@b.example>", recipients: 1, size: 3, took: 0 },
+      fields: {
+        session: "t1",
+        id: "t1-1",
+        from: "<a@b.example>",
+        blob: "b",
+        recipients: 1,
+        size: 3,
+        took: 0,
+      },
     },
     { name: "smtp.closed", fields: { session: "t1", role: "mx", reason: "quit", messages: 1 } },
   ]);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { AccountId } from "../core/brands.ts";
-import { type Command, COMMANDS, type Rule } from "./command.ts";
+import { type Command, COMMANDS, NO_PARAMETERS, NO_RCPT_PARAMETERS, type Rule } from "./command.ts";
 import { SMTP_LIMITS } from "./limits.ts";
 import {
   authenticated,
@@ -16,7 +16,6 @@ import {
   withRecipient,
 } from "./session.ts";
 
-const PARAMETERS = { size: 0, body: "7BIT", smtputf8: false, auth: undefined } as const;
 const PATH = { address: { local: "a", domain: "b" }, utf8: false };
 const IDENTITY = { account: 1 as AccountId, address: "a@b" };
 
@@ -24,17 +23,21 @@ const EACH: Record<Command["name"], Command> = {
   EHLO: { name: "EHLO", domain: "x" },
   HELO: { name: "HELO", domain: "x" },
   LHLO: { name: "LHLO", domain: "x" },
-  MAIL: { name: "MAIL", from: PATH, parameters: PARAMETERS },
-  RCPT: { name: "RCPT", to: PATH },
+  MAIL: { name: "MAIL", from: PATH, parameters: NO_PARAMETERS },
+  RCPT: { name: "RCPT", to: PATH, parameters: NO_RCPT_PARAMETERS },
   DATA: { name: "DATA" },
   BDAT: { name: "BDAT", size: 1, last: true },
+  BURL: { name: "BURL", url: "imap:", last: true },
   AUTH: { name: "AUTH", mechanism: "PLAIN", initial: undefined },
   RSET: { name: "RSET" },
   NOOP: { name: "NOOP" },
   QUIT: { name: "QUIT" },
   HELP: { name: "HELP" },
-  VRFY: { name: "VRFY" },
-  EXPN: { name: "EXPN" },
+  VRFY: { name: "VRFY", text: "a" },
+  EXPN: { name: "EXPN", text: "a" },
+  ETRN: { name: "ETRN", text: "b" },
+  XCLIENT: { name: "XCLIENT", attributes: new Map() },
+  XFORWARD: { name: "XFORWARD", attributes: new Map() },
   STARTTLS: { name: "STARTTLS" },
 };
 
@@ -44,13 +47,20 @@ const standing = (role: Role): Standing => ({
   secure: false,
   startTls: true,
   mechanisms: ["PLAIN"],
+  now: 0,
+  offers: () => true,
   messages: 0,
   authFailures: 0,
 });
 
 const GREETED = greeted(FRESH, "x", true);
-const OPEN = opened(GREETED, PATH, PARAMETERS);
-const READY = withRecipient(OPEN, { path: PATH, targets: [] });
+const OPEN = opened(GREETED, PATH, NO_PARAMETERS, 0);
+const READY = withRecipient(OPEN, {
+  path: PATH,
+  parameters: NO_RCPT_PARAMETERS,
+  targets: [],
+  remote: [],
+});
 
 Deno.test("every command in every state: the table decides", () => {
   const states: readonly (readonly [string, Session])[] = [
@@ -77,7 +87,7 @@ Deno.test("every command in every state: the table decides", () => {
         else if (rule.transaction === "none" && open) assertEquals(code, 503, where);
         else if (command.name === "AUTH" && session.identity !== undefined) assertEquals(code, 503, where);
         else if (
-          (command.name === "DATA" || command.name === "BDAT") && session.transaction!.recipients.length === 0
+          ["DATA", "BDAT", "BURL"].includes(command.name) && session.transaction!.recipients.length === 0
         ) assertEquals(code, 503, where);
         else assertEquals(code, undefined, where);
       }
@@ -90,11 +100,13 @@ Deno.test("state law: whatever ends a transaction leaves nothing of it", () => {
   for (const after of [ended(busy), greeted(busy, "y", true), authenticated(busy, IDENTITY), FRESH]) {
     assertEquals(after.transaction, undefined);
   }
-  const next = opened(ended(busy), { address: undefined, utf8: false }, PARAMETERS);
+  const next = opened(ended(busy), { address: undefined, utf8: false }, NO_PARAMETERS, 7);
   assertEquals(next.transaction, {
     from: { address: undefined, utf8: false },
-    parameters: PARAMETERS,
+    parameters: NO_PARAMETERS,
     recipients: [],
+    at: 7,
+    use: undefined,
     chunking: false,
   });
   assertEquals(READY.transaction!.chunking, false, "steps make new states");

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../core/conn.ts";
 import { formatPath } from "./grammar/path.ts";
+import { stays } from "./outbound.ts";
 import type { Role, Session, Transaction } from "./session.ts";
 
 /** What the trace fields tell. */
@@ -13,12 +14,14 @@ export interface TraceFacts {
   /** The message's id here. */
   readonly id: string;
   readonly transaction: Transaction;
+  /** RFC 6710 §4.5: the priority that was granted. */
+  readonly priority: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * The fields that final delivery puts before a message (RFC 5321 §4.4):
+ * The fields that we put before a message, the first of them only for final delivery (RFC 5321 §4.4):
  *
  * Return-path-line = "Return-Path:" FWS Reverse-path <CRLF>
  * Time-stamp-line = "Received:" FWS Stamp <CRLF>
@@ -27,13 +30,20 @@ export interface TraceFacts {
  * Everything in them was checked by the grammar: no octet of the client's can begin a line of its own.
  */
 export function traceFields(facts: TraceFacts): Uint8Array {
-  const { transaction, hello } = facts;
+  const { transaction, hello, priority } = facts;
+  const { solicit } = transaction.parameters;
   const only = transaction.recipients.length === 1 ? transaction.recipients[0] : undefined;
+  const clauses = [
+    `\tby ${facts.hostname} with ${protocolType(facts)} id ${facts.id}`,
+    ...(priority === 0 ? [] : [`\tPRIORITY ${priority}`]),
+    // RFC 3865 §2.6, each class on a line of its own.
+    ...solicit.map((word) => `\t(solicitation ${word})`),
+    ...(only === undefined ? [] : [`\tfor ${formatPath(only.path.address)}`]),
+  ];
   const lines = [
-    `Return-Path: ${formatPath(transaction.from.address)}`,
+    ...(stays(transaction) ? [`Return-Path: ${formatPath(transaction.from.address)}`] : []),
     `Received: from ${hello?.name ?? "unknown"}${peer(facts.remote)}`,
-    `\tby ${facts.hostname} with ${protocolType(facts)} id ${facts.id}${only === undefined ? ";" : ""}`,
-    ...(only === undefined ? [] : [`\tfor ${formatPath(only.path.address)};`]),
+    `${clauses.join("\r\n")};`,
     `\t${dateTime(facts.now)}`,
   ];
   return new TextEncoder().encode(lines.join("\r\n") + "\r\n");

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NO_PARAMETERS } from "./command.ts";
 import { dateTime, protocolType } from "./trace.ts";
 import type { Role, Transaction } from "./session.ts";
 
@@ -11,8 +12,10 @@ function type(
 ): string {
   const transaction: Transaction = {
     from: { address: undefined, utf8: false },
-    parameters: { size: 0, body: "7BIT", smtputf8, auth: undefined },
+    parameters: { ...NO_PARAMETERS, smtputf8 },
     recipients: [],
+    at: 0,
+    use: undefined,
     chunking: false,
   };
   return protocolType({ role, hello: { name: "x", extended }, secure, authenticated, transaction });

@@ -149,14 +149,20 @@ export function valueColumns(values: readonly AnnotationValue[], user: AccountId
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a value as it is compared; null for what is no text, or none that PostgreSQL can hold. */
-function folded(value: Uint8Array): string | null {
-  if (value.includes(0)) return null;
+/** The text of a value; undefined for what is no text, or none that PostgreSQL can hold. */
+export function annotationText(value: Uint8Array): string | undefined {
+  if (value.includes(0)) return undefined;
   try {
-    return foldText(utf8.decode(value));
+    return utf8.decode(value);
   } catch {
-    return null; // TypeError: not UTF-8
+    return undefined; // TypeError: not UTF-8
   }
+}
+
+/** The text of a value as it is compared; null where there is none. */
+function folded(value: Uint8Array): string | null {
+  const text = annotationText(value);
+  return text === undefined ? null : foldText(text);
 }
 
 /** Undoes the transaction. */

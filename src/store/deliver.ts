@@ -5,20 +5,19 @@
  */
 import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
-import type { ChangeNotice, DeliveryTarget, Placed, StagedMessage } from "../core/store.ts";
+import type { ChangeNotice, DeliveryItem, DeliveryTarget, Placed } from "../core/store.ts";
 import { notice } from "./changes.ts";
-import type { StoreContext } from "./context.ts";
-import { retrying } from "./failures.ts";
+import type { StoreContext, TracedDelivery } from "./context.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { createMissing } from "./mailboxes.ts";
-import { annotateCalls, type Job, messageColumns, type Target, targetColumns } from "./job.ts";
+import { isLocal, isOverQuota, type Job, mayFitAlone, openOf, type Target } from "./job.ts";
 import { Message } from "./message.ts";
+import { messageKey } from "./message_key.ts";
 import { mailboxName } from "./names.ts";
-import { call, type Rows } from "./pg/door.ts";
-import { isPlain, plainColumns } from "./plain.ts";
-import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
-import { deliver, putOctets, Status } from "./sql/deliver.ts";
-import { deliverPlain } from "./sql/deliver_plain.ts";
+import { type Parcel, tellable } from "./outbound.ts";
+import type { Call, Rows } from "./pg/door.ts";
+import { Placing } from "./place.ts";
+import { Status } from "./sql/deliver.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -34,21 +33,23 @@ declare module "../core/events.ts" {
   }
 }
 
-type Item = { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] };
-
-/** How long it is remembered that some domain has a quota. */
-const RESTRICTED_MS = 10_000;
+/** How `deliver` delivers. */
+export interface DeliverOptions {
+  readonly atomic: boolean;
+  /** Calls at the end of the transaction; they see what it wrote, and must look whether it wrote anything. */
+  readonly along?: readonly Call[];
+}
 
 /** The queue before the database. */
 export class Deliveries {
   readonly #context: StoreContext;
   #queue: Job[] = [];
   #busy = 0;
-  /** Until when `deliverPlain` is not tried, since some domain has a quota. */
-  #restrictedUntil = 0;
+  readonly #placing: Placing;
 
   constructor(context: StoreContext) {
     this.#context = context;
+    this.#placing = new Placing(context);
   }
 
   /** True while deliveries wait for a lane. */
@@ -58,15 +59,18 @@ export class Deliveries {
 
   /** MailStore.deliver. */
   async deliver(
-    items: readonly Item[],
-    options: { readonly atomic: boolean },
+    items: readonly DeliveryItem[],
+    options: DeliverOptions,
   ): Promise<readonly (readonly Outcome<Placed>[])[]> {
     const all = items.flatMap((item, i) => item.to.map((to) => this.#target(item, i, to)));
+    const parcels = items.flatMap((item) => parcelOf(item, options.atomic && all.length > 0));
     // More than one round only where mailboxes or keywords had to be made first.
     for (let round = 0; round < 3; round++) {
       const open = all.filter((target) => target.outcome === undefined);
-      if (open.length === 0 || options.atomic && open.length < all.length) break;
-      const missing = await this.#enqueue(open, options.atomic);
+      const unsent = parcels.filter((parcel) => parcel.queued === undefined);
+      if (open.length === 0 && unsent.length === 0) break;
+      if (options.atomic && open.length < all.length) break;
+      const missing = await this.#enqueue(open, unsent, options);
       if (missing.length > 0) await this.#make(missing);
     }
     const failed = all.find((target) => target.outcome !== undefined && !target.outcome.ok)?.outcome;
@@ -79,7 +83,7 @@ export class Deliveries {
     return results;
   }
 
-  #target(item: Item, index: number, wanted: DeliveryTarget): Target {
+  #target(item: DeliveryItem, index: number, wanted: DeliveryTarget): Target {
     if (!(item.message instanceof Message)) throw new TypeError("Cannot deliver a message of another store");
     const name = mailboxName(wanted.mailbox, this.#context.limits);
     const keywords = checkKeywords(wanted.keywords ?? [], this.#context.limits);
@@ -101,12 +105,17 @@ export class Deliveries {
   }
 
   /** Puts targets into the queue; gives those that need something made before they can be placed. */
-  async #enqueue(targets: readonly Target[], atomic: boolean): Promise<readonly Target[]> {
+  async #enqueue(
+    targets: readonly Target[],
+    parcels: readonly Parcel[],
+    { atomic, along = [] }: DeliverOptions,
+  ): Promise<readonly Target[]> {
     const messages = new Set(targets.map((target) => target.message));
+    for (const parcel of parcels) messages.add(parcel.message);
     let octets = 0;
     for (const message of messages) octets += message.octets?.length ?? 0;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#queue.push({ targets, atomic, messages: messages.size, octets, resolve, reject });
+    this.#queue.push({ targets, parcels, along, atomic, messages: messages.size, octets, resolve, reject });
     this.#pump();
     await promise;
     return targets.filter((target) => target.outcome === undefined);
@@ -124,17 +133,26 @@ export class Deliveries {
     }
   }
 
-  /** The jobs of the next transaction: the first one whatever its size, then while there is room. */
+  /**
+   * The jobs of the next transaction: the first one whatever its size, then others of its kind while there is
+   * room. Those with mail that goes out have transactions of their own, so that the others stay short.
+   */
   #take(): readonly Job[] {
     const { batchMessages, batchOctets } = this.#context.limits;
-    let count = 0, messages = 0, octets = 0;
+    const local = isLocal(this.#queue[0]!);
+    const jobs: Job[] = [], others: Job[] = [];
+    let messages = 0, octets = 0, read = 0;
     for (const job of this.#queue) {
-      messages += job.messages;
-      octets += job.octets;
-      if (count > 0 && (messages > batchMessages || octets > batchOctets)) break;
-      count++;
+      if (isLocal(job) === local) {
+        messages += job.messages;
+        octets += job.octets;
+        if (jobs.length > 0 && (messages > batchMessages || octets > batchOctets)) break;
+        jobs.push(job);
+      } else others.push(job);
+      read++;
     }
-    return this.#queue.splice(0, count);
+    this.#queue.splice(0, read, ...others);
+    return jobs;
   }
 
   /** Runs jobs in one transaction, and when that fails or refuses one, those that are open one by one. */
@@ -152,7 +170,7 @@ export class Deliveries {
       return;
     }
     for (const job of jobs) {
-      if (job.targets.some((target) => target.lost)) {
+      if (job.targets.some((target) => target.lost) || job.parcels.some((parcel) => parcel.lost)) {
         job.reject(new Unavailable("Cannot deliver: the staged octets are gone"));
       } else if (jobs.length > 1 && mayFitAlone(job)) {
         for (const target of job.targets) if (isOverQuota(target)) target.outcome = undefined;
@@ -162,62 +180,35 @@ export class Deliveries {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const { world, emit, changes } = this.#context;
+    const { world, emit, changes, traced } = this.#context;
     const targets = jobs.flatMap((job) => job.targets);
     const messages = [...new Set(targets.map((target) => target.message))];
-    const inline = messages.filter((message) => message.octets !== undefined);
     const begun = world.ticks();
-    let rows: Rows;
+    let rows: Rows | undefined;
     try {
-      rows = await this.#place(jobs, targets, messages);
+      rows = isLocal(jobs[0]!)
+        ? await this.#placing.place(jobs, targets, messages)
+        : await this.#placing.placeAndQueue(jobs, targets, messages);
     } catch (thrown) {
-      if (thrown instanceof Unavailable) { for (const message of messages) message.fate = "unknown"; }
+      if (thrown instanceof Unavailable) {
+        for (const message of messages) message.fate = "unknown";
+        for (const { parcels } of jobs) for (const { message } of parcels) message.fate = "unknown";
+      }
       throw thrown;
     }
+    if (rows === undefined) return;
     const notices = this.#read(targets, rows);
     if (notices.length === 0) return;
     changes.publish(notices);
+    traced?.(targets.filter(({ outcome }) => outcome?.ok).map(tracedOf(world.now())));
     let octets = 0;
-    for (const message of inline) octets += message.size;
+    for (const message of messages) if (message.octets !== undefined) octets += message.size;
     emit("store.delivered", {
       messages: messages.length,
       targets: targets.length,
       octets,
       ms: world.ticks() - begun,
     });
-  }
-
-  /** Runs the transaction; gives a row for each target, with its number, from 1, in column 5. */
-  async #place(
-    jobs: readonly Job[],
-    targets: readonly Target[],
-    messages: readonly Message[],
-  ): Promise<Rows> {
-    const { door, world } = this.#context;
-    const accounts = [...new Set(targets.map((target) => target.account))];
-    const now = world.now();
-    const inline = messages.filter((message) => message.octets !== undefined);
-    const octets = [inline.map((message) => message.blob), inline.map((message) => message.octets!)] as const;
-    if (isPlain(targets) && world.ticks() >= this.#restrictedUntil) {
-      const columns = plainColumns(targets, now);
-      const [, rows] = await retrying(() =>
-        door.run(call(lockAccounts, accounts), call(deliverPlain, ...columns, ...octets))
-      );
-      if (rows!.bool(0, 0)) return rows!;
-      // Nothing was written: the long statement finds out why, and for whom.
-      if (rows!.bool(0, 6)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
-    }
-    const columns = [...targetColumns(jobs, messages, now), ...messageColumns(messages)];
-    const [, , rows] = await retrying(() =>
-      door.run(
-        call(lockAccounts, accounts),
-        call(lockQuotaDomains, accounts),
-        call(deliver, ...columns),
-        call(putOctets, ...octets),
-        ...annotateCalls(targets),
-      )
-    );
-    return rows!;
   }
 
   /** Notes what became of each target; gives a notice for each mailbox that got mail. */
@@ -281,22 +272,18 @@ export class Deliveries {
   }
 }
 
-function isOverQuota(target: Target): boolean {
-  const outcome = target.outcome;
-  return outcome !== undefined && !outcome.ok && outcome.failure.kind === "refused" &&
-    outcome.failure.code === "OVERQUOTA";
+function parcelOf({ message, outbound }: DeliveryItem, withCopies: boolean): readonly Parcel[] {
+  if (outbound === undefined || outbound.recipients.length + tellable(outbound).length === 0) return [];
+  if (!(message instanceof Message)) throw new TypeError("Cannot queue a message of another store");
+  return [{ message, outbound, withCopies, queued: undefined, lost: false }];
 }
 
-/**
- * The quota of a batch is counted over refused targets too: only alone is a refusal certain. An atomic job
- * that has another refusal as well is refused anyway.
- */
-function mayFitAlone(job: Job): boolean {
-  if (!job.targets.some(isOverQuota)) return false;
-  return !job.atomic || job.targets.every((target) => target.outcome === undefined || isOverQuota(target));
-}
-
-/** What of a job is still to be placed, as a job of its own that answers to the same caller. */
-function openOf(job: Job): Job {
-  return { ...job, targets: job.targets.filter((target) => target.outcome === undefined) };
+function tracedOf(at: number) {
+  return ({ message, account, name }: Target): TracedDelivery => ({
+    blob: message.blob,
+    messageId: messageKey(message.derived.envelope),
+    account,
+    mailbox: name,
+    at,
+  });
 }

@@ -4,6 +4,7 @@ import type { Outcome } from "../core/failure.ts";
 import type { DeliveryTarget, Placed } from "../core/store.ts";
 import { valueColumns } from "./annotations.ts";
 import type { Message } from "./message.ts";
+import type { Parcel, QueuedParcel } from "./outbound.ts";
 import { type Call, call } from "./pg/door.ts";
 import { annotateDelivered } from "./sql/annotation.ts";
 
@@ -24,6 +25,10 @@ export interface Target {
 /** One call of `deliver`. */
 export interface Job {
   readonly targets: readonly Target[];
+  /** What goes out with it. */
+  readonly parcels: readonly Parcel[];
+  /** Calls at the end of the same transaction; they may run although nothing was placed. */
+  readonly along: readonly Call[];
   readonly atomic: boolean;
   readonly messages: number;
   readonly octets: number;
@@ -87,4 +92,44 @@ export function annotateCalls(targets: readonly Target[]): readonly Call[] {
   }
   if (accounts.length === 0) return [];
   return [call(annotateDelivered, accounts, names, blobs, users, entries, values, texts)];
+}
+
+/** True when it only places copies: the usual one, which no other kind is to slow down. */
+export function isLocal(job: Job): boolean {
+  return job.parcels.length === 0 && job.along.length === 0;
+}
+
+/** Parcels of jobs, each with a message whose copy must have been placed. */
+export function parcelsOf(jobs: readonly Job[]): readonly QueuedParcel[] {
+  return jobs.flatMap((job) =>
+    job.parcels.map((parcel) => ({
+      parcel,
+      placed: parcel.withCopies ? job.targets[0]?.message : undefined,
+    }))
+  );
+}
+
+/** True when a quota refused the target. */
+export function isOverQuota(target: Target): boolean {
+  const outcome = target.outcome;
+  return outcome !== undefined && !outcome.ok && outcome.failure.kind === "refused" &&
+    outcome.failure.code === "OVERQUOTA";
+}
+
+/**
+ * The quota of a batch is counted over refused targets too: only alone is a refusal certain. An atomic job
+ * that has another refusal as well is refused anyway.
+ */
+export function mayFitAlone(job: Job): boolean {
+  if (!job.targets.some(isOverQuota)) return false;
+  return !job.atomic || job.targets.every((target) => target.outcome === undefined || isOverQuota(target));
+}
+
+/** What of a job is still to be placed or queued, as a job of its own that answers to the same caller. */
+export function openOf(job: Job): Job {
+  return {
+    ...job,
+    targets: job.targets.filter((target) => target.outcome === undefined),
+    parcels: job.parcels.filter((parcel) => parcel.queued === undefined),
+  };
 }

@@ -48,6 +48,8 @@ export interface StoreLimits {
   /** Keys of one SEARCH, and how deep they nest. */
   readonly searchKeys: number;
   readonly searchDepth: number;
+  /** Messages of an account beyond which their text goes into the trigram index: each costs a millisecond there. */
+  readonly searchGramsFrom: number;
   /** Milliseconds that a SEARCH spends on extracting text first. */
   readonly searchIndexMs: number;
   /** Characters of extracted text kept of one message; what lies behind is not found by SEARCH. */
@@ -101,6 +103,7 @@ export const STORE_LIMITS: StoreLimits = {
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,
+  searchGramsFrom: 10_000,
   searchIndexMs: 60_000,
   textCharacters: 1_048_576,
   textPartOctets: 4_194_304,

@@ -1,13 +1,14 @@
 /** The mail store: mailboxes, messages and octets in PostgreSQL, behind core's MailStore. */
 import type { AccountId, MailboxId } from "../core/brands.ts";
 import type { Emit } from "../core/events.ts";
-import type { ChangeNotice, MailStore } from "../core/store.ts";
+import type { Outcome } from "../core/failure.ts";
+import type { ChangeNotice, DeliveryItem, MailStore, Placed } from "../core/store.ts";
 import type { World } from "../core/world.ts";
 import { StoreAnnotations } from "./annotations.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
-import type { StoreContext } from "./context.ts";
+import type { StoreContext, TracedDelivery } from "./context.ts";
 import { copy, move } from "./copy.ts";
-import { Deliveries } from "./deliver.ts";
+import { Deliveries, type DeliverOptions } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
 import { retrying } from "./failures.ts";
 import { changes, fetch, index, vanished } from "./fetch.ts";
@@ -19,13 +20,14 @@ import * as lists from "./acl.ts";
 import * as boxes from "./mailboxes.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { octets } from "./octets.ts";
+import { QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
 import type { Database } from "./pg/database.ts";
 import { type Door, statement } from "./pg/door.ts";
 import { deletedOctets, quota } from "./quota.ts";
 import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
 import { replace } from "./replace.ts";
-import { search, sort } from "./pg/search.ts";
+import { relevancy, search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 import { StoreUrlKeys } from "./url_keys.ts";
@@ -33,9 +35,11 @@ import { StoreUrlKeys } from "./url_keys.ts";
 import { setAccountQuota } from "./accounts.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
+export type { TracedDelivery } from "./context.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
 export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
+export { domainOf, QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
 export { NodeLink } from "./pg/node_link.ts";
 export type { SweepReport } from "./sweep.ts";
 
@@ -58,10 +62,19 @@ export interface StoreOptions {
   readonly relaxedFlags?: boolean;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
+  /** Of whoever sends queued mail. */
+  readonly queue?: Partial<QueueSettings>;
+  /** Hears of copies that were placed. */
+  readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
 }
 
 /** A MailStore with what the node itself needs of it. Dispose it before its doors. */
 export interface Store extends MailStore, AsyncDisposable {
+  /** As MailStore has it; `along`: calls that join the transaction. */
+  deliver(
+    items: readonly DeliveryItem[],
+    options: DeliverOptions,
+  ): Promise<readonly (readonly Outcome<Placed>[])[]>;
   /** Takes away once what nobody needs. */
   sweep(signal?: AbortSignal): Promise<SweepReport>;
 }
@@ -85,6 +98,8 @@ export function createStore(options: StoreOptions): Store {
     world: options.world,
     emit: options.emit,
     limits: { ...STORE_LIMITS, ...options.limits },
+    queue: { ...QUEUE_SETTINGS, ...options.queue },
+    traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
@@ -114,8 +129,11 @@ export function createStore(options: StoreOptions): Store {
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     search: (account, mailbox, key) => search(context, account, mailbox, key),
-    sort: (account, mailbox, key, order) => sort(context, account, mailbox, key, order),
-    threadRows: (account, mailbox, uids) => threadRows(context, account, mailbox, uids),
+    relevancy: (account, mailbox, key) => relevancy(context, account, mailbox, key),
+    sort: (account, mailbox, key, order, comparator) =>
+      sort(context, account, mailbox, key, order, comparator),
+    threadRows: (account, mailbox, uids, comparator) =>
+      threadRows(context, account, mailbox, uids, comparator),
     setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
     expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),

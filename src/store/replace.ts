@@ -77,6 +77,8 @@ async function replaceWithin(
   const uid = [replaced.uid];
   const job: Job = {
     targets: [target],
+    parcels: [],
+    along: [],
     atomic: true,
     messages: 1,
     octets: 0,

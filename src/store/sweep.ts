@@ -27,6 +27,10 @@ export interface SweepReport {
   readonly pruned: number;
 }
 
+/** No message has the blob of `d`, and none that is to go out. */
+const UNOWNED = `not exists (select from message m where m.blob_id = d.blob_id)
+       and not exists (select from queue_message q where q.blob_id = d.blob_id and q.ended_at is null)`;
+
 /**
  * $1 milliseconds, $2 blobs at most. A row that another sweep holds is skipped; one that a message points to
  * again, or still, is only forgotten.
@@ -39,7 +43,7 @@ const sweepGarbage = statement(
      limit $2 for update skip locked
   ), swept as (
     delete from blob_chunk c using due d
-     where c.blob_id = d.blob_id and not exists (select from message m where m.blob_id = d.blob_id)
+     where c.blob_id = d.blob_id and ${UNOWNED}
   ), forgotten as (
     delete from blob_garbage g using due d where g.blob_id = d.blob_id
   )
@@ -55,7 +59,7 @@ const sweepStaged = statement(
      limit $2 for update skip locked
   ), swept as (
     delete from blob_chunk c using due d
-     where c.blob_id = d.blob_id and not exists (select from message m where m.blob_id = d.blob_id)
+     where c.blob_id = d.blob_id and ${UNOWNED}
   ), forgotten as (
     delete from blob_staged s using due d where s.blob_id = d.blob_id
   )

@@ -41,14 +41,15 @@ const tail = statement(
 /**
  * Keeps text and says how far it goes, under the account's lock: a message that went meanwhile gets none.
  * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at; the columns of
- * `sortColumns`. Keys go as far as text, unless messages from before there were keys are still without.
+ * `sortColumns`; then messages of the account from which on text has trigrams. Keys go as far as text, unless messages from before there were keys are still without.
  */
 const putText = statement(
   "put_text",
-  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS],
+  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS, "int8"],
   `with texted as (
-    insert into message_text (account_id, message_id, header, body)
-    select $1, t.message_id, t.header, t.body
+    insert into message_text (account_id, message_id, header, body, grams)
+    select $1, t.message_id, t.header, t.body,
+           (select used_messages > $${6 + SORT_COLUMNS.length} from account_state where account_id = $1)
       from unnest($2::int8[], $3::text[], $4::text[]) as t (message_id, header, body)
      where exists (select from message m where m.account_id = $1 and m.message_id = t.message_id)
     on conflict do nothing
@@ -90,7 +91,16 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
   await retrying(() =>
     context.door.run(
       call(lockOnly, account),
-      call(putText, account, ids, headers, bodies, last, ...sortColumns(ids, keys)),
+      call(
+        putText,
+        account,
+        ids,
+        headers,
+        bodies,
+        last,
+        ...sortColumns(ids, keys),
+        context.limits.searchGramsFrom,
+      ),
     )
   );
   return true;
@@ -103,14 +113,18 @@ export async function indexAll(context: StoreContext, account: AccountId): Promi
   return true;
 }
 
-/** The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone. */
-async function textOf(
+/**
+ * The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone.
+ * `fold` makes texts equal that are to be compared as equal.
+ */
+export async function textOf(
   context: StoreContext,
   account: AccountId,
   message: MessageId,
   headerSize: number,
   structure: Uint8Array,
   whole: Uint8Array | undefined,
+  fold: (text: string) => string = foldText,
 ): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
   const root = unpackParts(structure);
@@ -122,7 +136,7 @@ async function textOf(
     ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
   }
   let header: string | undefined, keys: SortKeys | undefined;
-  let body = searchable(attachmentNames(root)).slice(0, textCharacters);
+  let body = searchable(attachmentNames(root), fold).slice(0, textCharacters);
   let pieces: Uint8Array[] = [];
   for await (const piece of whole === undefined ? octets(context, account, ranges) : cut(whole, ranges)) {
     pieces.push(piece.octets);
@@ -130,9 +144,10 @@ async function textOf(
     const range = pieces.length === 1 ? pieces[0]! : joined(pieces);
     pieces = [];
     if (piece.index === 0) {
-      header = searchable(headerText(range));
-      keys = sortKeys(range);
-    } else body += searchable(partText(wanted[piece.index - 1]!.part, range)).slice(0, textCharacters) + "\n";
+      header = searchable(headerText(range), fold);
+      keys = sortKeys(range, fold);
+    } else {body +=
+        searchable(partText(wanted[piece.index - 1]!.part, range), fold).slice(0, textCharacters) + "\n";}
     if (body.length >= textCharacters) break;
   }
   if (header === undefined || keys === undefined) return undefined;
@@ -147,6 +162,6 @@ function* cut(whole: Uint8Array, ranges: readonly OctetRange[]): Generator<Octet
 }
 
 /** Case-folded, without what PostgreSQL's text cannot hold (NUL, lone surrogates). */
-export function searchable(text: string): string {
-  return foldText(text).replaceAll("\0", "\ufffd").toWellFormed();
+export function searchable(text: string, fold: (text: string) => string = foldText): string {
+  return fold(text).replaceAll("\0", "\ufffd").toWellFormed();
 }

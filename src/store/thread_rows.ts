@@ -1,9 +1,10 @@
 /** What THREAD reads of messages. */
 import type { AccountId, MailboxId } from "../core/brands.ts";
 import { done, type Outcome, refused } from "../core/failure.ts";
-import type { ThreadRow } from "../core/search.ts";
+import { type Comparator, COMPARATORS, type ThreadRow } from "../core/search.ts";
 import type { UidSet } from "../core/uidset.ts";
 import type { StoreContext } from "./context.ts";
+import { exactSortKeys } from "./exact.ts";
 import { retrying } from "./failures.ts";
 import { statement } from "./pg/door.ts";
 import { rangeColumns, rangesAfter } from "./ranges.ts";
@@ -32,6 +33,25 @@ const RANGES = 1000, ROWS = 5000;
 
 /** MailStore.threadRows. */
 export async function threadRows(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidSet,
+  comparator: Comparator = COMPARATORS[0],
+): Promise<Outcome<readonly ThreadRow[]>> {
+  const rows = await foldedRows(context, account, mailbox, uids);
+  if (comparator === COMPARATORS[0] || !rows.ok) return rows;
+  const exact = await exactSortKeys(context, account, mailbox, uids, comparator);
+  if (!exact.ok) return exact;
+  return done(
+    rows.value.filter(({ uid }) => exact.value.has(uid)).map((row) => ({
+      ...row,
+      subject: exact.value.get(row.uid)!.keys.subject,
+    })),
+  );
+}
+
+async function foldedRows(
   context: StoreContext,
   account: AccountId,
   mailbox: MailboxId,

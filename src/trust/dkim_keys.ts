@@ -12,9 +12,11 @@ export interface DkimKey {
   readonly privateKey: Uint8Array;
   /** What DNS shows: SubjectPublicKeyInfo of RSA, 32 octets of Ed25519. */
   readonly publicKey: Uint8Array;
-  readonly createdAt: Date;
-  /** Set: it signs no more, and its record stays until mail that it signed has arrived everywhere. */
-  readonly retiredAt: Date | undefined;
+  /**
+   * `ready`: its record is to be published first · `signing` · `retired`: it signs no more, and its record stays
+   * until mail that it signed has arrived everywhere.
+   */
+  readonly state: "ready" | "signing" | "retired";
 }
 
 /** Where keys are kept. Implemented in trust/pg. */
@@ -30,11 +32,11 @@ const RSA = {
   publicExponent: Uint8Array.of(1, 0, 1),
 } as const;
 
-/** Makes a key. `day`: in the selector, e.g. `r20261128`; RFC 6376 §3.1 leaves its form to us. */
+/** Makes a key. */
 export async function makeDkimKey(
   algorithm: SigningKey["algorithm"],
   selector: string,
-  now: number,
+  state: DkimKey["state"],
 ): Promise<DkimKey> {
   const isRsa = algorithm === "rsa-sha256";
   const pair = await crypto.subtle.generateKey(isRsa ? RSA : { name: "Ed25519" }, true, ["sign", "verify"]);
@@ -44,8 +46,7 @@ export async function makeDkimKey(
     algorithm,
     privateKey: new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey)),
     publicKey: new Uint8Array(await crypto.subtle.exportKey(isRsa ? "spki" : "raw", publicKey)),
-    createdAt: new Date(now),
-    retiredAt: undefined,
+    state,
   };
 }
 

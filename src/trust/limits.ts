@@ -24,6 +24,10 @@ export const TRUST_LIMITS = {
   keysFresh: 60_000,
   /** Domains whose keys are held in memory. */
   keyDomains: 1_000,
+  /** Octets of a rewritten sender's local part (SRS); RFC 5321 §4.5.3.1.1 asks for 64, all we met take more. */
+  srsLocal: 250,
+  /** Days for which a rewritten sender leads back: longer than anybody keeps mail in a queue. */
+  srsDays: 21,
   /** Octets of a message's header that are signed; a longer one goes out without a signature. */
   signedHeader: 1_048_576,
 } as const;

@@ -10,7 +10,7 @@ import {
   type Hasher,
 } from "../../src/directory/mod.ts";
 import type { Enrolled } from "../../src/directory/hash.ts";
-import { createClient, createNonce, MECHANISM_NAMES, type MechanismName } from "../../src/sasl/mod.ts";
+import { createClient, createNonce, type MechanismName, PASSWORD_MECHANISMS } from "../../src/sasl/mod.ts";
 import { dial } from "../../src/net/mod.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
@@ -128,7 +128,7 @@ function outcome(result: AuthResult): string {
 
 Deno.test("every mechanism lets the right password in, and no other", async () => {
   await using setup = await setUp();
-  for (const mechanism of MECHANISM_NAMES) {
+  for (const mechanism of PASSWORD_MECHANISMS) {
     assertEquals(outcome(await sasl(setup, mechanism, "jane@example.org", PASSWORD)), "jane@example.org");
     assertEquals(outcome(await sasl(setup, mechanism, "jane@example.org", "wrong")), "credentials");
     assertEquals(outcome(await sasl(setup, mechanism, "off@example.org", PASSWORD)), "disabled");
@@ -274,7 +274,7 @@ Deno.test("too many wrong passwords from an address are refused before anything 
   for (let i = 0; i < 5; i++) await sasl(setup, "PLAIN", "jane@example.org", `wrong ${i}`);
   for (let i = 0; i < 5; i++) await sasl(setup, "SCRAM-SHA-256", "jane@example.org", `wrong ${i}`);
   setup.hashes.length = 0;
-  for (const mechanism of MECHANISM_NAMES) {
+  for (const mechanism of PASSWORD_MECHANISMS) {
     assertEquals(outcome(await sasl(setup, mechanism, "jane@example.org", PASSWORD)), "throttled");
   }
   assertEquals(outcome(await setup.services.authenticator.password("x", PASSWORD, HERE)), "throttled");
@@ -310,7 +310,7 @@ Deno.test("without the database logins are unavailable, and nothing is thrown", 
     exclusive: 1,
   });
   await using setup = await setUp({ database, door });
-  for (const mechanism of MECHANISM_NAMES) {
+  for (const mechanism of PASSWORD_MECHANISMS) {
     assertEquals(outcome(await sasl(setup, mechanism, "jane@example.org", PASSWORD)), "unavailable");
   }
   assertEquals(outcome(await setup.services.authenticator.password("jane", PASSWORD, HERE)), "unavailable");
@@ -330,7 +330,7 @@ Deno.test("mechanisms: nothing without TLS unless allowed, -PLUS where every cli
   const plain: AuthOrigin = { ...HERE, tls: undefined };
   const unbound = { ...HERE.tls!, exporter: undefined };
   assertEquals(strict.authenticator.mechanisms(undefined), []);
-  assertEquals(strict.authenticator.mechanisms(HERE.tls), MECHANISM_NAMES);
+  assertEquals(strict.authenticator.mechanisms(HERE.tls), PASSWORD_MECHANISMS);
   const withoutPlus = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"];
   assertEquals(strict.authenticator.mechanisms(unbound), withoutPlus);
   assertEquals(open.authenticator.mechanisms(undefined), withoutPlus);

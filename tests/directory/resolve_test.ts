@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Unavailable } from "../../src/core/failure.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { dial } from "../../src/net/mod.ts";
@@ -6,7 +6,7 @@ import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import type { Asking } from "../../src/directory/lookup.ts";
 import { Resolver } from "../../src/directory/resolve.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
-import { good, type TestDirectory, testDirectory } from "./support.ts";
+import { bad, good, type TestDirectory, testDirectory } from "./support.ts";
 
 /** Asks in the manner `kind`, or `address+detail …` for local ones. */
 function asker(
@@ -25,9 +25,8 @@ function asker(
     const [local, domain] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
     const found = await resolver.resolve({ local, domain }, size);
     if (found.kind !== "local") return found.kind;
-    return found.targets.map((t) => t.detail === undefined ? t.address : `${t.address} [${t.detail}]`).join(
-      " ",
-    );
+    const here = found.targets.map((t) => t.detail === undefined ? t.address : `${t.address} [${t.detail}]`);
+    return [...here, ...found.remote.map((address) => `> ${address}`)].join(" ");
   };
 }
 
@@ -103,10 +102,87 @@ Deno.test("circles add nobody, depth is bounded, duplicates are one copy", async
   assertEquals(await ask("a@example.org"), "loop");
   assertEquals(await ask("self@example.org"), "jane@example.org");
   assertEquals(await ask("x@example.org"), "jane@example.org john@example.org");
-  assertEquals(await ask("gone@example.org"), "unknown");
+  assertEquals(await ask("gone@example.org"), "> x@elsewhere.example");
   assertEquals(await ask("half@example.org"), "john@example.org");
   assertEquals(await ask("d1@example.org"), "jane@example.org");
   assertEquals(await ask("d0@example.org"), "loop");
+});
+
+Deno.test("aliases lead to other servers too: nested, in circles, beside accounts here", async () => {
+  await using dir = await testDirectory();
+  const { aliases, accounts, domains } = dir.admin;
+  for (const domain of ["example.org", "two.example"]) good(await domains.add(domain));
+  await people(dir, "jane@example.org", "off@example.org");
+  good(await aliases.add("away@example.org", ["Jane.Doe@Elsewhere.example"]));
+  good(
+    await aliases.add("both@example.org", ["jane@example.org", "away@example.org", "x@m\u00fcnchen.example"]),
+  );
+  good(await aliases.add("more@two.example", ["both@example.org", "Jane.Doe@elsewhere.example"]));
+  good(await aliases.add("late@example.org", ["off@example.org", "away@example.org"]));
+  good(await aliases.add("@two.example", ["catch@elsewhere.example"]));
+  good(await accounts.setDisabled("off@example.org", true));
+  await rawAlias(dir, "ring", "gnir@example.org", "out@elsewhere.example");
+  await rawAlias(dir, "gnir", "ring@example.org");
+  const ask = asker(dir);
+  assertEquals(await ask("away+detail@example.org"), "> Jane.Doe@elsewhere.example");
+  const both = "jane@example.org > x@m\u00fcnchen.example > Jane.Doe@elsewhere.example";
+  assertEquals(await ask("both@example.org"), both);
+  assertEquals(
+    await ask("more@two.example"),
+    "jane@example.org > Jane.Doe@elsewhere.example > x@m\u00fcnchen.example",
+  );
+  assertEquals(await ask("late@example.org"), "> Jane.Doe@elsewhere.example");
+  assertEquals(await ask("ring@example.org"), "> out@elsewhere.example");
+  assertEquals(await ask("whoever@two.example"), "> catch@elsewhere.example");
+  assertEquals(bad(await aliases.add("no@example.org", ["nobody@example.org"])).split(":")[0], "NONEXISTENT");
+});
+
+Deno.test("a domain that is another name for a domain has its addresses", async () => {
+  await using dir = await testDirectory();
+  const { accounts, aliases, domains } = dir.admin;
+  good(await domains.add("example.org"));
+  await people(dir, "jane@example.org");
+  good(await aliases.add("info@example.org", ["jane@example.org"]));
+  assertEquals(good(await domains.add("Example.NET", {}, "example.org.")), {
+    name: "example.net",
+    aliasOf: "example.org",
+  });
+  const ask = asker(dir);
+  assertEquals(await ask("jane+news@example.net"), "jane@example.org [news]");
+  assertEquals(await ask("info@example.net"), "jane@example.org");
+  assertEquals(await ask("nobody@example.net"), "unknown");
+  good(await aliases.add("@example.org", ["jane@example.org"]));
+  assertEquals(await ask("nobody@example.net"), "jane@example.org");
+  // As they may have got there by hand.
+  await dir.database.updateTable("domain").set({ alias_of: "example.net" }).where("name", "=", "example.org")
+    .execute();
+  assertEquals(await ask("jane@example.net"), "loop");
+  await dir.database.updateTable("domain").set({ alias_of: null }).where("name", "=", "example.org")
+    .execute();
+
+  const refusals = [
+    await domains.add("example.net", {}, "example.org"),
+    await domains.add("third.example", {}, "example.net"),
+    await domains.add("third.example", {}, "missing.example"),
+    await accounts.add("x@example.net"),
+    await aliases.add("x@example.net", ["jane@example.org"]),
+    await aliases.add("x@example.org", ["jane@example.net"]),
+    await domains.remove("example.org"),
+  ];
+  assertEquals(refusals.map((one) => bad(one).split(":")[0]), [
+    "ALREADYEXISTS",
+    "CANNOT",
+    "NONEXISTENT",
+    "CANNOT",
+    "CANNOT",
+    "CANNOT",
+    "INUSE",
+  ]);
+  assertEquals((await domains.list()).map(({ name, aliasOf }) => [name, aliasOf]), [
+    ["example.net", "example.org"],
+    ["example.org", undefined],
+  ]);
+  good(await domains.remove("example.net"));
 });
 
 Deno.test("disabled accounts and full ones", async () => {
@@ -211,4 +287,32 @@ Deno.test("a database that cannot be reached is Unavailable, and not remembered"
   }
   await assertRejects(() => resolver.resolve({ local: "postmaster", domain: "" }, 0), Unavailable);
   await database.destroy();
+});
+
+Deno.test("forwarded mail goes on under an address of ours, and its bounces come back through it", async () => {
+  await using dir = await testDirectory();
+  good(await dir.admin.domains.add("example.org"));
+  good(await dir.admin.domains.add("example.net"));
+  let now = Date.UTC(2026, 10, 28);
+  const world = { ...realWorld, now: () => now };
+  /** Nodes share the secret; a new one has forgotten what it resolved before. */
+  const node = () =>
+    new Resolver({ door: dir.door, database: dir.database, world, hostname: "mail.example.org" });
+  const resolver = node();
+  const sender = { local: "jane", domain: "b\u00fccher.test" };
+  const ours = await resolver.forwarding(sender, "example.org");
+  assertEquals(ours.domain, "example.org");
+  assert(/^SRS0=[a-z2-7]{8}=[a-z2-7]{2}=xn--bcher-kva\.test=jane$/.test(ours.local), ours.local);
+  const back = { kind: "local" as const, targets: [], remote: ["jane@b\u00fccher.test"] };
+  assertEquals(await node().resolve(ours, 0), back);
+  assertEquals(await node().resolve({ ...ours, domain: "example.net" }, 0), back, "whichever domain of ours");
+  assertEquals((await node().resolve({ ...ours, domain: "elsewhere.test" }, 0)).kind, "foreign");
+  assertEquals(
+    (await node().resolve({ ...ours, local: ours.local.replace("jane", "john") }, 0)).kind,
+    "unknown",
+  );
+  now += 30 * 86_400_000;
+  assertEquals((await node().resolve(ours, 0)).kind, "unknown");
+  const own = { local: "jane", domain: "example.net" };
+  assertEquals(await resolver.forwarding(own, "example.org"), own, "a sender of ours keeps the name");
 });

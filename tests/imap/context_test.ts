@@ -41,6 +41,52 @@ class Result {
   }
 }
 
+/** A client's sorted result: what comes and goes does so at places (RFC 5267 §4.3.3, §4.3.4). */
+class SortedResult {
+  numbers: number[] = [];
+
+  constructor(readonly tag: string, readonly byUid: boolean) {}
+
+  hear(lines: readonly string[]): void {
+    for (const line of lines) {
+      const said = new RegExp(
+        `^\\* ESEARCH \\(TAG "${this.tag}"\\)(?: UID)? (ALL|ADDTO|REMOVEFROM) \\(?([0-9:, ]+)`,
+      )
+        .exec(line);
+      if (said?.[1] === "ALL") this.numbers = ordered(said[2]!);
+      else if (said !== null) this.#change(said[1]!, said[2]!.split(" "), line);
+      const expunged = /^\* (\d+) EXPUNGE$/.exec(line);
+      if (expunged !== null && !this.byUid) {
+        const gone = Number(expunged[1]);
+        assertEquals(this.numbers.includes(gone), false, `gone before it was taken away: ${line}`);
+        this.numbers = this.numbers.map((n) => n > gone ? n - 1 : n);
+      }
+    }
+  }
+
+  #change(what: string, pairs: readonly string[], line: string): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const at = Number(pairs[i]) - 1, set = ordered(pairs[i + 1]!);
+      if (what === "ADDTO") this.numbers.splice(at, 0, ...set);
+      else assertEquals(this.numbers.splice(at, set.length), set, line);
+    }
+  }
+}
+
+/** Numbers of a set in its order. */
+function ordered(set: string): number[] {
+  return set.split(",").flatMap((range) => {
+    const [low, high] = range.split(":").map(Number) as [number, number?];
+    return Array.from({ length: (high ?? low) - low + 1 }, (_, n) => low + n);
+  });
+}
+
+const SORTS = [
+  "UID SORT RETURN (UPDATE ALL) (SUBJECT REVERSE UID) UTF-8 UNDELETED",
+  "SORT RETURN (UPDATE ALL) (REVERSE MODSEQ) UTF-8 NOT SUBJECT m2",
+  "SORT RETURN (UPDATE ALL) (REVERSE ARRIVAL SIZE) UTF-8 ALL",
+];
+
 const SEARCHES = [
   "UID SEARCH RETURN (UPDATE ALL) FLAGGED",
   "SEARCH RETURN (UPDATE ALL) UNDELETED",
@@ -61,13 +107,25 @@ async function history(store: MailStore, deliver: () => Promise<unknown>, seed: 
     result.hear(lines);
     results.push(result);
   }
+  const sorts: SortedResult[] = [];
+  for (const sort of SORTS) {
+    const lines = await session.good(sort);
+    const result = new SortedResult(/TAG "(\w+)"/.exec(lines.at(-1)!)![1]!, sort.startsWith("UID"));
+    result.hear(lines);
+    sorts.push(result);
+  }
   for (let n = 0; n < 60; n++) {
     await act(other, deliver, roll, 12);
     const lines = await act(session, deliver, roll, 12);
-    for (const result of results) result.hear(lines);
+    for (const result of [...results, ...sorts]) result.hear(lines);
   }
   const last = await session.good("NOOP");
-  for (const result of results) result.hear(last);
+  for (const result of [...results, ...sorts]) result.hear(last);
+  for (const [at, sort] of SORTS.entries()) {
+    const fresh = new SortedResult("\\w+", true);
+    fresh.hear(await session.good(sort.replace("UPDATE ", "")));
+    assertEquals(sorts[at]!.numbers, fresh.numbers, `seed ${seed}: ${sort}`);
+  }
   for (const [at, search] of SEARCHES.entries()) {
     const fresh = new Result(".+", true);
     fresh.hear(await session.good(search.replace("UPDATE ", "")));

@@ -82,6 +82,7 @@ const NAMING: Readonly<Record<CommandName, readonly Form[]>> = {
   URLFETCH: [],
   UNAUTHENTICATE: [],
   LANGUAGE: [],
+  COMPARATOR: [],
   IDLE: [],
   CHECK: [],
   CLOSE: [],

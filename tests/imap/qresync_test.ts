@@ -1,6 +1,7 @@
 /** A client that resynchronizes by QRESYNC must know the mailbox as it is, wherever its connection broke off. */
 import { assert, assertEquals } from "@std/assert";
-import { ALICE } from "../support/imap_auth.ts";
+import { parseRights } from "../../src/core/acl.ts";
+import { ALICE, BOB } from "../support/imap_auth.ts";
 import { TestSession } from "../support/imap_session.ts";
 import { MemoryStore } from "../support/imap_store.ts";
 import type { MailStore } from "../../src/core/store.ts";
@@ -56,10 +57,19 @@ async function truth(store: MailStore): Promise<Cache> {
   return cache;
 }
 
-async function history(store: MailStore, deliver: () => Promise<unknown>, seed: number, acts: number) {
+/** `user` works in the mailbox, too: alice herself by another session, or bob, with whom she shares it. */
+async function history(
+  store: MailStore,
+  deliver: () => Promise<unknown>,
+  seed: number,
+  acts: number,
+  user: "alice" | "bob" = "alice",
+) {
   const roll = dice(seed);
   const cache = new Cache();
-  await using other = await TestSession.open(store, {}, "CREATE Moved", "SELECT INBOX");
+  const inbox = user === "alice" ? "INBOX" : "#user/alice@example.test/INBOX";
+  await using other = await TestSession.open(store, { user }, "CREATE Moved", `SELECT ${inbox}`);
+  if (user === "bob") await (await TestSession.open(store, {}, "CREATE Moved"))[Symbol.asyncDispose]();
   for (let round = 0; round < 6; round++) {
     {
       await using session = await TestSession.open(store, {}, "ENABLE QRESYNC");
@@ -92,6 +102,19 @@ Deno.test("whatever happened, a resynchronized client knows the mailbox (store i
       return store.put(ALICE, "INBOX", mail(`m${roll(100)}`));
     };
     await history(store, deliver, seed, 12);
+  }
+});
+
+Deno.test("the same while somebody else works in the mailbox, too", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const store = new MemoryStore();
+    store.addAccount(ALICE);
+    store.addAccount(BOB);
+    const inbox = (await store.mailbox(ALICE, "INBOX"))!.id;
+    const entry = { identifier: "bob@example.test", rights: parseRights("lrswite")! };
+    await store.setAcl(ALICE, inbox, entry, "replace");
+    const roll = dice(seed);
+    await history(store, () => store.put(ALICE, "INBOX", mail(`m${roll(100)}`)), seed, 12, "bob");
   }
 });
 

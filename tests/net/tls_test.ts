@@ -4,6 +4,7 @@ import { createConnection } from "node:net";
 import { connect } from "node:tls";
 import { type Conn, ConnError } from "../../src/core/conn.ts";
 import { type CertificatePair, dial, selfSigned, TlsContextHolder } from "../../src/net/mod.ts";
+import { authority } from "../support/authority.ts";
 import { capture, drain, octets, pair, readText, sleep, until } from "./support.ts";
 
 const FIRST = await selfSigned("a.test");
@@ -38,6 +39,53 @@ async function tlsReason(promise: Promise<unknown>): Promise<string> {
   assert(error instanceof ConnError, `wanted a ConnError, got ${error}`);
   return error.reason;
 }
+
+Deno.test("a client's certificate counts where an authority of ours vouches for it, and only there", async () => {
+  const ours = await authority("ours"), theirs = await authority("ours");
+  const certificates = new TlsContextHolder([{ ...FIRST, clientCa: ours.pem }]);
+  const { listener, accepted } = await capture({ tls: "implicit", certificates, askClient: true });
+  const { port } = listener.address;
+  const names = async (
+    shown: { cert: string; key: string } | undefined,
+    maxVersion: "TLSv1.2" | "TLSv1.3",
+  ) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false, maxVersion, ...shown });
+    socket.on("error", () => {});
+    const server = await accepted();
+    const found = server.tls!.clientAddresses;
+    await server.write(octets("220 hello\r\n"));
+    socket.destroy();
+    server.destroy();
+    return found;
+  };
+  const jane = { addresses: ["jane@example.org", "j,email:x@example.org"] };
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    assertEquals(await names(await ours.issue(jane), version), jane.addresses, version);
+    assertEquals(await names(undefined, version), [], `${version}: none`);
+    assertEquals(
+      await names(await theirs.issue(jane), version),
+      [],
+      `${version}: a stranger of the same name`,
+    );
+    assertEquals(await names(await ours.issue({ ...jane, days: -1 }), version), [], `${version}: over`);
+    assertEquals(
+      await names(await ours.issue({ ...jane, use: "server" }), version),
+      [],
+      `${version}: a server's`,
+    );
+    assertEquals(await names({ cert: FIRST.cert, key: FIRST.key }, version), [], `${version}: of its own`);
+  }
+  await listener.close();
+
+  const shy = await capture({ tls: "implicit", certificates });
+  const socket = connect({ host: "127.0.0.1", port: shy.listener.address.port, rejectUnauthorized: false });
+  socket.on("error", () => {});
+  const server = await shy.accepted();
+  assertEquals(server.tls!.clientAddresses, undefined, "who does not ask is not told");
+  socket.destroy();
+  server.destroy();
+  await shy.listener.close();
+});
 
 for (const mode of ["starttls", "implicit"] as const) {
   Deno.test(`${mode}: both ends agree on what TLS is, octets go both ways, close is in order`, async () => {

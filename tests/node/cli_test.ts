@@ -1,5 +1,6 @@
 /** Every command, in this process, on a database of its own: what it says, in both forms, and its exit code. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { sql } from "kysely";
 import process from "node:process";
 import { main } from "../../src/cli/mod.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -31,7 +32,7 @@ async function said(...args: string[]): Promise<Said> {
 
 /** `mail …` on a database. */
 class Cli implements AsyncDisposable {
-  private constructor(private readonly db: TestDatabase, private readonly folder: string) {}
+  private constructor(readonly db: TestDatabase, private readonly folder: string) {}
 
   static async open(): Promise<Cli> {
     return new Cli(await testDatabase(), await Deno.makeTempDir({ prefix: "malleposte-cli-" }));
@@ -88,7 +89,7 @@ Deno.test("domain add, list, quota, remove", async () => {
   await cli.refused(2, /^[^\n]*no such thing[^\n]*\n$/, "domain", "add", "no such thing");
   await cli.refused(2, /quota must look like 500M or 2G/, "domain", "add", "x.test", "--quota", "lots");
   await cli.done(
-    "domain        accounts  aliases  quota\nexample.test         0        0  -\ntwo.test             0        0  2.0 GiB",
+    "domain        accounts  aliases  quota    alias of\nexample.test         0        0  -        -\ntwo.test             0        0  2.0 GiB  -",
     "domain",
     "list",
   );
@@ -189,7 +190,11 @@ Deno.test("alias add, list, remove", async () => {
     "list",
   );
   await cli.refused(1, /account/, "alias", "add", "a@example.test", "b@example.test");
-  await cli.refused(1, /./, "alias", "add", "x@example.test", "y@elsewhere.test");
+  assertEquals(await cli.json("alias", "add", "x@example.test", "Y.z@elsewhere.test", "A@Example.test"), {
+    from: "x@example.test",
+    targets: ["Y.z@elsewhere.test", "a@example.test"],
+  });
+  assertEquals(await cli.json("alias", "remove", "x@example.test"), {});
   assertEquals(await cli.json("alias", "remove", "@example.test"), {});
   await cli.refused(1, "There is no alias *@example.test", "alias", "remove", "@example.test");
 });
@@ -224,6 +229,16 @@ Deno.test("status and migrate", async () => {
   );
   const status = await cli.json("status");
   assertEquals([status.serving, status.domains, status.accounts, status.messages], [false, 1, 1, 0]);
+});
+
+Deno.test("check: what is wrong, exit 1; repaired, exit 0", async () => {
+  await using cli = await Cli.open();
+  await cli.done(/^\d+ rules hold\n$/, "check");
+  await sql`insert into account_state (account_id, used_messages) values (1, 5)`.execute(cli.db.database);
+  const { code, out } = await cli.run("check", "--json");
+  assertEquals([code, JSON.parse(out).breaches.length], [1, 1]);
+  await cli.done(/^repaired: an account's use is the sum of its mailboxes/, "check", "--repair");
+  await cli.done(/^\d+ rules hold\n$/, "check");
 });
 
 Deno.test("config check and print: exit 2 and the line that is wrong, no password", async () => {

@@ -62,6 +62,7 @@ Deno.test("everything the sender asked for goes on to a host that offers it", as
         "MT-PRIORITY",
         "DELIVERBY",
         "FUTURERELEASE 1 2",
+        "NO-SOLICITING",
       ],
     },
     message("\0", {
@@ -73,6 +74,7 @@ Deno.test("everything the sender asked for goes on to a host that offers it", as
         ret: "headers",
         envid: "a+b=c d",
         priority: -3,
+        solicit: ["net.example:ADV", "org.example:ADV"],
         deliverBy: { at: Date.now() + 100_900, mode: "return", trace: true },
         holdUntil: Date.UTC(2999, 0, 1),
       },
@@ -87,7 +89,7 @@ Deno.test("everything the sender asked for goes on to a host that offers it", as
   );
   assertMatch(
     new TextDecoder().decode(Uint8Array.from(hop.taken[0]!.mail, (c) => c.charCodeAt(0))),
-    /^MAIL FROM:<j\u00f6rg@b\u00fccher\.test> SIZE=1 BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=a\+2Bb\+3Dc\+20d REQUIRETLS MT-PRIORITY=-3 BY=100;RT HOLDUNTIL=2999-01-01T00:00:00Z$/,
+    /^MAIL FROM:<j\u00f6rg@b\u00fccher\.test> SIZE=1 BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=a\+2Bb\+3Dc\+20d REQUIRETLS MT-PRIORITY=-3 BY=100;RT SOLICIT=net\.example:ADV,org\.example:ADV HOLDUNTIL=2999-01-01T00:00:00Z$/,
   );
   assertMatch(hop.taken[0]!.rcpt[0]!, / NOTIFY=SUCCESS,DELAY ORCPT=rfc822;x\+3Dy@z$/);
   assertEquals(hop.taken[0]!.rcpt[1], "RCPT TO:<c@d.test> NOTIFY=NEVER");

@@ -28,6 +28,7 @@ async function reach(
     readonly sts?: StsPolicy;
     readonly tls?: Destination["tls"];
     readonly requireTls?: boolean;
+    readonly tlsOptional?: boolean;
   } = {},
 ) {
   await using hop = await NextHop.start(own.hop);
@@ -68,7 +69,11 @@ async function reach(
     tls: own.tls ?? "may",
     implicitTls: false,
     login: undefined,
-  }, { requireTls: own.requireTls ?? false, signal: new AbortController().signal });
+  }, {
+    requireTls: own.requireTls ?? false,
+    tlsOptional: own.tlsOptional ?? false,
+    signal: new AbortController().signal,
+  });
   if (reached.ok) await reached.connection[Symbol.asyncDispose]();
   const said = reached.ok
     ? `${reached.connection.host} ${reached.connection.security?.split(", ")[1] ?? "plain"}`
@@ -392,6 +397,12 @@ const STS: readonly (readonly [
     dns: { secure: ["a.test"] },
     hop: TLS,
     requireTls: true,
+  }],
+  ["enforced, and TLS is optional to the sender", "mx.a.test not verified", ["no-policy-found success"], {
+    sts: policy("enforce", "x.test"),
+    hop: at(stranger),
+    tls: "verify",
+    tlsOptional: true,
   }],
   ["REQUIRETLS with neither", "failed dns 5.7.10", [], { hop: TLS, requireTls: true }],
   ["REQUIRETLS, a host without it", "failed ehlo 5.7.30", [], {

@@ -4,6 +4,7 @@
  * The tables hold their invariants after each.
  */
 import { assert } from "@std/assert";
+import { ALL_RIGHTS, allowedFlags, Right } from "../../src/core/acl.ts";
 import type { AccountId } from "../../src/core/brands.ts";
 import { Unavailable } from "../../src/core/failure.ts";
 import { silent } from "../../src/core/events.ts";
@@ -83,8 +84,10 @@ async function delivered(
   return good(results![0]!);
 }
 
-/** What is done; each by its name. */
-const WRITES: Readonly<Record<string, (store: Store, account: AccountId) => Promise<unknown>>> = {
+/** What is done; each by its name. `other` is another account with an empty INBOX. */
+const WRITES: Readonly<
+  Record<string, (store: Store, account: AccountId, other: AccountId) => Promise<unknown>>
+> = {
   "deliver": (store, account) => delivered(store, mail("new"), {}, account),
   "deliver with a keyword into a mailbox that is made": (store, account) =>
     delivered(store, mail("new"), { mailbox: "Fresh/Deep", create: true, keywords: ["$Junk"] }, account),
@@ -106,6 +109,26 @@ const WRITES: Readonly<Record<string, (store: Store, account: AccountId) => Prom
     await store.copy(account, await idOf(store, account, "INBOX"), [[1, 3]], "Kept"),
   "move": async (store, account) =>
     await store.move(account, await idOf(store, account, "INBOX"), [[1, 3]], "Kept"),
+  "copy to another account": async (store, account, other) =>
+    await store.copy(account, await idOf(store, account, "INBOX"), [[1, 3]], inboxOf(other)),
+  "move to another account": async (store, account, other) =>
+    await store.move(account, await idOf(store, account, "INBOX"), [[1, 3]], inboxOf(other)),
+  "replace by a message in another account": async (store, account, other) => {
+    await using message = await stage(store, mail("new"));
+    const mailbox = await idOf(store, account, "INBOX");
+    return good(
+      await store.replace(message, { account: other, mailbox: "INBOX" }, { account, mailbox, uid: 2 }),
+    );
+  },
+  "setAcl": async (store, account) =>
+    good(
+      await store.setAcl(
+        account,
+        await idOf(store, account, "INBOX"),
+        { identifier: "other@example.test", rights: Right.Lookup },
+        "add",
+      ),
+    ),
   "createMailbox": (store, account) => store.createMailbox(account, "A/B/C"),
   "renameMailbox": (store, account) => store.renameMailbox(account, "INBOX", "Old"),
   "deleteMailbox": async (store, account) => {
@@ -115,6 +138,10 @@ const WRITES: Readonly<Record<string, (store: Store, account: AccountId) => Prom
   "sweep": (store) => store.sweep(),
 };
 
+function inboxOf(account: AccountId) {
+  return { account, mailbox: "INBOX", allowed: allowedFlags(ALL_RIGHTS) };
+}
+
 for (const mode of ["before", "behind", "conflict"] as const) {
   Deno.test(`the n-th call fails (${mode}): all or nothing, for every n and every write`, async () => {
     await using t = await bench(0, { limits: { garbageMs: 0, stagedMs: 3_600_000 } });
@@ -123,6 +150,7 @@ for (const mode of ["before", "behind", "conflict"] as const) {
       ...{ door, database: t.db.database, world: realWorld, emit: silent, indexer: false },
       limits: { garbageMs: 0, stagedMs: 3_600_000 },
     });
+    const other = await addAccount(t.db, "other");
     let count = 0, failures = 0;
     for (const [name, write] of Object.entries(WRITES)) {
       for (let n = 1;; n++) {
@@ -130,7 +158,7 @@ for (const mode of ["before", "behind", "conflict"] as const) {
         const account = await addAccount(t.db, `a${++count}`);
         await furnish(t.store, account);
         door.arm(n, mode);
-        const thrown = await write(store, account).then(() => undefined, (error) => error);
+        const thrown = await write(store, account, other).then(() => undefined, (error) => error);
         const { fired } = door;
         door.arm(Infinity, mode);
         await assertInvariants(t.db.database);

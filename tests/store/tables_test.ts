@@ -15,6 +15,8 @@ const TYPES: Readonly<Record<string, string>> = {
   bytea: "Uint8Array",
   timestamptz: "Date",
   _text: "string[]",
+  _int4: "number[]",
+  jsonb: "unknown",
 };
 
 Deno.test("tables.ts says what the database has", async () => {

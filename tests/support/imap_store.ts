@@ -6,7 +6,7 @@ import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "../..
 import type { AclEntry } from "../../src/core/acl.ts";
 import type { Identity } from "../../src/core/auth.ts";
 import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
-import type { SearchKey, SortOrder } from "../../src/core/search.ts";
+import type { Comparator, SearchKey, SortOrder } from "../../src/core/search.ts";
 import type * as S from "../../src/core/store.ts";
 import { Flag, SEPARATOR } from "../../src/core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
@@ -27,7 +27,7 @@ import {
 import type { MessageAnnotations } from "../../src/core/annotation.ts";
 import { changeAcl, keptBy, rightsIn, shared } from "./imap_store_acl.ts";
 import { addressOf } from "./imap_auth.ts";
-import { matchesKey } from "./imap_store_search.ts";
+import { matchesKey, scoreOf } from "./imap_store_search.ts";
 import { sorted, threadRow } from "./imap_store_sort.ts";
 
 /** The store of a protocol test. */
@@ -330,17 +330,35 @@ export class MemoryStore implements S.MailStore {
     return done(Uint32Array.from(found, (entry) => entry.uid));
   }
 
-  async sort(account: AccountId, mailbox: MailboxId, key: SearchKey, order: readonly SortOrder[]) {
+  async relevancy(account: AccountId, mailbox: MailboxId, key: SearchKey) {
     const found = await this.search(account, mailbox, key);
     if (!found.ok) return found;
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox)!;
     const entries = box.entries.filter((entry) => found.value.includes(entry.uid));
-    return done(Uint32Array.from(sorted(entries, order), (entry) => entry.uid));
+    return done({ uids: found.value, scores: Uint8Array.from(entries, (entry) => scoreOf(key, entry)) });
   }
 
-  async threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet) {
+  async sort(
+    account: AccountId,
+    mailbox: MailboxId,
+    key: SearchKey,
+    order: readonly SortOrder[],
+    comparator?: Comparator,
+  ) {
+    const found = await this.search(account, mailbox, key);
+    if (!found.ok) return found;
+    const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox)!;
+    const entries = box.entries.filter((entry) => found.value.includes(entry.uid));
+    return done(Uint32Array.from(sorted(entries, order, key, comparator), (entry) => entry.uid));
+  }
+
+  async threadRows(account: AccountId, mailbox: MailboxId, uids: UidSet, comparator?: Comparator) {
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
-    return done((box?.entries ?? []).filter((entry) => inSet(uids, entry.uid)).map(threadRow));
+    return done(
+      (box?.entries ?? []).filter((entry) => inSet(uids, entry.uid)).map((entry) =>
+        threadRow(entry, comparator)
+      ),
+    );
   }
 
   async setFlags(account: AccountId, mailbox: MailboxId, uids: UidSet, change: S.FlagChange) {
@@ -495,7 +513,7 @@ export class MemoryStore implements S.MailStore {
     entries: readonly string[],
     depth: S.AnnotationDepth,
   ): Promise<readonly S.Annotation[]> {
-    const all = (await this.#account(account)).annotations;
+    const all = (await this.#account(account))?.annotations ?? [];
     const levels = (name: string, entry: string) =>
       name === entry
         ? 0

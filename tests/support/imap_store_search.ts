@@ -1,7 +1,9 @@
 /** SEARCH over the in-memory store: a plain scan. */
 import { matchesPattern } from "../../src/core/pattern.ts";
-import type { SearchKey } from "../../src/core/search.ts";
+import type { SearchKey, TextMatch } from "../../src/core/search.ts";
 import { inSet } from "../../src/core/uidset.ts";
+import { foldOf } from "../../src/mime/mod.ts";
+import { stemOf, wordsOf } from "../../src/store/pg/fuzzy_sql.ts";
 import type { Entry } from "./imap_store_rows.ts";
 
 /** True when a message matches. Texts are looked for in the raw octets as UTF-8, whatever their encoding. */
@@ -23,13 +25,14 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
     case "header": {
       const { header } = split(entry);
       return header.split("\r\n").some((line) =>
-        line.toLowerCase().startsWith(key.field.toLowerCase() + ":") && contains(line, key.text)
+        line.toLowerCase().startsWith(key.field.toLowerCase() + ":") &&
+        contains(line.slice(key.field.length + 1), key.text, key.match)
       );
     }
     case "body":
-      return contains(split(entry).body, key.text);
+      return contains(split(entry).body, key.text, key.match);
     case "text":
-      return contains(split(entry).header + split(entry).body, key.text);
+      return contains(split(entry).header + split(entry).body, key.text, key.match);
     case "date": {
       const at = new Date(key.of === "saved" ? entry.saveDate : entry.internalDate).toISOString().slice(
         0,
@@ -48,7 +51,7 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
       const users = of === "both" ? [0, user] : of === "shared" ? [0] : [user];
       return entry.annotations.some((one) =>
         one.value !== null && users.includes(one.user) && matchesPattern(key.entry, one.entry, "/") &&
-        contains(new TextDecoder().decode(one.value), key.text)
+        contains(new TextDecoder().decode(one.value), key.text, undefined)
       );
     }
     case "uid":
@@ -68,6 +71,27 @@ function split(entry: Entry): { header: string; body: string } {
   return { header: text.slice(0, at), body: text.slice(at) };
 }
 
-function contains(text: string, needle: string): boolean {
-  return text.toLowerCase().includes(needle.toLowerCase());
+function contains(text: string, needle: string, match: TextMatch | undefined): boolean {
+  if (match === "fuzzy") return wordsOf(needle).map(stemOf).every((stem) => contains(text, stem, undefined));
+  const fold = match === undefined ? (text: string) => text.toLowerCase() : foldOf(match);
+  return fold(text).includes(fold(needle));
+}
+
+/** Of a message that matches: 100 where a fuzzy text stands in it as it was asked for, else 40. */
+export function scoreOf(key: SearchKey, entry: Entry): number {
+  const again = (of: SearchKey) => scoreOf(of, entry);
+  switch (key.key) {
+    case "and":
+      return Math.min(...key.of.map(again));
+    case "or":
+      return Math.max(...key.of.map(again));
+    case "header":
+    case "body":
+    case "text":
+      return key.match !== "fuzzy" || matchesKey({ ...key, match: "i;ascii-casemap" }, entry, [], 0)
+        ? 100
+        : 40;
+    default:
+      return 100;
+  }
 }

@@ -371,6 +371,10 @@ export class TestAuthenticator implements Authenticator {
         if (allowed) return { kind: "done", result: this.#result(true) };
         return { kind: "done", result: { ok: false, reason: "authzid", text: "no" } };
       }
+      case "need-token":
+        return this.#reply(server, server.provide({ kind: "token", user: undefined }));
+      case "need-certificate":
+        return this.#reply(server, server.provide({ kind: "certificate", user: undefined }));
       case "failed":
         return { kind: "done", result: { ok: false, reason: step.reason, text: step.text } };
       default:

@@ -6,14 +6,17 @@ import type { Directory, LocalTarget, MailAddress, Resolution } from "../../src/
 import type { Emit } from "../../src/core/events.ts";
 import { done, type Outcome, refused, Unavailable } from "../../src/core/failure.ts";
 import type { Services } from "../../src/core/services.ts";
-import type { DeliveryTarget, Draft, MailStore, Placed, StagedMessage } from "../../src/core/store.ts";
+import type { Outbound } from "../../src/core/outbound.ts";
+import type { Draft, MailStore, Placed, StagedMessage } from "../../src/core/store.ts";
 import type { SmtpLimits } from "../../src/smtp/mod.ts";
+import { queueOf, urls } from "./smtp_outbound_doubles.ts";
 import { concat } from "./transcript.ts";
 
-/** A copy that reached a mailbox. */
+/** A copy that reached a mailbox, or the queue. */
 export interface Delivered {
   readonly accounts: readonly number[];
   readonly octets: Uint8Array;
+  readonly outbound: Outbound | undefined;
 }
 
 /** Accounts to which delivery goes wrong, and how. */
@@ -74,10 +77,10 @@ export class RecordingStore {
   }
 
   deliver(
-    items: readonly { readonly message: StagedMessage; readonly to: readonly DeliveryTarget[] }[],
+    items: Parameters<MailStore["deliver"]>[0],
     options: { readonly atomic: boolean },
   ): Promise<readonly (readonly Outcome<Placed>[])[]> {
-    const { message, to } = items[0]!;
+    const { message, to, outbound } = items[0]!;
     const wrong = (account: number) => to.some((target) => target.account as number === account);
     if (wrong(WRONG.down)) return Promise.reject(new Unavailable("database is gone"));
     if (wrong(WRONG.bug)) return Promise.reject(new TypeError("a bug"));
@@ -91,12 +94,15 @@ export class RecordingStore {
     const first = outcomes.find(({ ok }) => !ok);
     if (options.atomic && first !== undefined) outcomes = outcomes.map(() => first);
     const accounts = to.filter((_, i) => outcomes[i]!.ok).map(({ account }) => account as number);
-    if (accounts.length > 0) this.delivered.push({ accounts, octets: this.#octets.get(message)! });
+    const queued = options.atomic && first !== undefined ? undefined : outbound;
+    if (accounts.length > 0 || queued !== undefined) {
+      this.delivered.push({ accounts, octets: this.#octets.get(message)!, outbound: queued });
+    }
     return Promise.resolve([outcomes]);
   }
 }
 
-const HERE: Record<string, readonly number[] | Exclude<Resolution["kind"], "local">> = {
+const HERE: Record<string, readonly number[] | Exclude<Resolution["kind"], "local" | "foreign">> = {
   alice: [1],
   bob: [2],
   carol: [3],
@@ -114,23 +120,41 @@ const HERE: Record<string, readonly number[] | Exclude<Resolution["kind"], "loca
   ring: "loop",
 };
 
+/** Aliases that lead elsewhere. */
+const AWAY: Record<string, { readonly here: readonly number[]; readonly remote: readonly string[] }> = {
+  away: { here: [], remote: ["Fred@elsewhere.test"] },
+  both: { here: [2], remote: ["fred@elsewhere.test"] },
+  many: { here: [], remote: ["fred@elsewhere.test", "gus@elsewhere.test"] },
+};
+
 /** `example.test` and its people; `postmaster@mail.example.test` is alice. */
 export const directory: Directory = {
+  forwarding({ local, domain }: MailAddress, through: string): Promise<MailAddress> {
+    const isFar = domain === "far.example";
+    return Promise.resolve(isFar ? { local: `SRS0=${domain}=${local}`, domain: through } : { local, domain });
+  },
   resolve(address: MailAddress): Promise<Resolution> {
     const [local, detail] = splitDetail(address.local);
     if (address.domain === "mail.example.test" && local === "postmaster") {
-      return Promise.resolve({ kind: "local", targets: [target(1, "alice", undefined)] });
+      return Promise.resolve({ kind: "local", targets: [target(1, "alice", undefined)], remote: [] });
     }
     if (address.domain !== "example.test" && address.domain !== "bücher.test") {
-      return Promise.resolve({ kind: "foreign" });
+      const isName = /^[\p{L}\p{N}.-]+$/u.test(address.domain);
+      return Promise.resolve(isName ? { kind: "foreign", domain: address.domain } : { kind: "foreign" });
     }
     if (local === "broken") return Promise.reject(new Unavailable("directory is gone"));
     if (local === "crash") return Promise.reject(new TypeError("a bug"));
+    if (Object.hasOwn(AWAY, local)) {
+      const { here, remote } = AWAY[local]!;
+      const targets = here.map((account) => target(account, local, detail));
+      return Promise.resolve({ kind: "local", targets, remote });
+    }
     const found = Object.hasOwn(HERE, local) ? HERE[local]! : "unknown";
     if (typeof found === "string") return Promise.resolve({ kind: found });
     return Promise.resolve({
       kind: "local",
       targets: found.map((account) => target(account, local, detail)),
+      remote: [],
     });
   },
 };
@@ -217,6 +241,8 @@ export interface Bench {
   readonly store: RecordingStore;
   readonly events: Emitted[];
   readonly drain: AbortController;
+  /** What the queue says of an account; to be set. */
+  readonly use: { messages: number; recipients: number };
   /** Moves the monotonic clock, in milliseconds. */
   elapse(ms: number): void;
 }
@@ -224,17 +250,24 @@ export interface Bench {
 /** Builds services out of the doubles; the clock stands at 2026-01-02 03:04:05 UTC. */
 export function bench(
   limits: SmtpLimits,
-  options: { readonly startTls?: boolean; readonly plainAuth?: boolean } = {},
+  options: {
+    readonly startTls?: boolean;
+    readonly plainAuth?: boolean;
+    readonly queue?: boolean;
+    readonly urls?: boolean;
+  } = {},
 ): Bench {
   const store = new RecordingStore();
   const events: Emitted[] = [];
   const drain = new AbortController();
+  const use = { messages: 0, recipients: 0 };
   let ticks = 0;
   const emit: Emit = (name, fields) => events.push({ name, fields: fields as Record<string, unknown> });
   return {
     store,
     events,
     drain,
+    use,
     elapse: (ms) => ticks += ms,
     services: {
       hostname: "mail.example.test",
@@ -250,6 +283,8 @@ export function bench(
       limits,
       startTlsOffered: options.startTls ?? false,
       draining: drain.signal,
+      ...(options.queue ? { queue: queueOf(use) } : {}),
+      ...(options.urls ? { urls } : {}),
     },
   };
 }

@@ -75,8 +75,9 @@ const child = new Deno.Command("unshare", {
 }).spawn();
 let ended: Deno.CommandStatus | undefined;
 child.status.then((status) => ended = status);
+// unshare takes no notice of SIGTERM; its first process goes with it, and the namespace with that.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => child.kill("SIGTERM"));
+  Deno.addSignalListener(signal, () => child.kill("SIGKILL"));
 }
 while (ended === undefined && !await exists(readyFile)) await pause();
 while (ended === undefined && !await listens(PORTS.imap)) await pause();

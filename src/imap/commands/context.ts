@@ -8,7 +8,8 @@ import type { AppendStep } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
 import type { Seeker } from "../reach.ts";
 import type { CompressedConn } from "../compression.ts";
-import type { ImapSessionLimits, Selected, Session } from "../session.ts";
+import type { Selected } from "../selected.ts";
+import type { ImapSessionLimits, Session } from "../session.ts";
 
 /** Where answers go: gathered, and sent when enough has come together. */
 export interface Output {

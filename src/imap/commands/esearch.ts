@@ -9,22 +9,13 @@ import { mayMeanForeign, meant } from "../mailbox_filter.ts";
 import { numberingOf, unnumbered } from "../numbering.ts";
 import { hasAll, reachable, type Reached } from "../reach.ts";
 import { mayRead } from "./access.ts";
-import {
-  accountOf,
-  bad,
-  type Completion,
-  type Context,
-  failed,
-  isSelected,
-  ok,
-  seekerOf,
-} from "./context.ts";
+import { bad, type Completion, type Context, failed, isSelected, ok, seekerOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { working } from "./progress.ts";
-import { uidsFound } from "./search.ts";
-import { resultData, savedBy, toldUids } from "./search_answer.ts";
+import { scoresFor, uidsFound } from "./search.ts";
+import { relevancies, resultData, savedBy, type Scores, toldUids } from "./search_answer.ts";
 import { keepContext, refuseUpdates } from "./search_context.ts";
-import { asksModSeq, asksNumbering, searchKey } from "./search_key.ts";
+import { asksModSeq, asksNumbering, meaningOf, searchKey } from "./search_key.ts";
 
 type ESearch = Extract<Command, { readonly name: "ESEARCH" }>;
 
@@ -36,6 +27,7 @@ const ALL: SearchReturn = { options: ["ALL"], partial: undefined, update: [] };
 interface Found {
   readonly uids: readonly number[];
   readonly modSeqOf: (uid: number) => number;
+  readonly scores: Scores | undefined;
 }
 
 /** One ESEARCH answer for each mailbox in which something was found. */
@@ -63,12 +55,13 @@ export async function esearch(cx: Context, tag: string, command: ESearch): Promi
       if (found.failure.kind === "refused" && found.failure.code === "NONEXISTENT") continue;
       return failed(found.failure);
     }
-    const { uids, modSeqOf } = found.value;
+    const { uids, modSeqOf, scores } = found.value;
     if (saves) cx.session.saved = savedBy(returns, uids);
     if (uids.length === 0 || returns.options.every((option) => option === "SAVE")) continue;
     const named = withModSeq ? toldUids(returns, uids) : [];
     esearchLine(cx.out.gather, about, {
       ...resultData(returns, uids),
+      ...relevancies(returns, uids, scores),
       ...(named.length > 0 ? { modSeq: named.reduce((max, uid) => Math.max(max, modSeqOf(uid)), 1) } : {}),
     });
     await cx.out.breathe();
@@ -119,17 +112,20 @@ async function inSelected(
   returns: SearchReturn,
 ): Promise<Outcome<Found>> {
   const { view } = cx.session.selected!;
-  const key = searchKey(command.criteria, view, cx.session.saved, accountOf(cx));
+  const key = searchKey(command.criteria, meaningOf(cx));
   const updates = returns.options.includes("UPDATE");
   if (updates) cx.session.contexts.watch(view);
   const found = await uidsFound(cx, key);
   if (!found.ok) return found;
-  if (updates) keepContext(cx, { about, key, items: returns.update, uids: new Set(found.value) });
+  if (updates) {
+    keepContext(cx, { about, key, items: returns.update, uids: new Set(found.value), sorting: undefined });
+  }
   const modSeqOf = (uid: number) => {
     const index = view.mirror.indexOf(uid);
     return index < 0 ? 1 : view.mirror.modSeqAt(index);
   };
-  return done({ uids: found.value, modSeqOf });
+  const scored = await scoresFor(cx, returns, view.mirror, key);
+  return scored.ok ? done({ uids: found.value, modSeqOf, scores: scored.value }) : scored;
 }
 
 async function inOther(cx: Context, mailbox: Searched, command: ESearch): Promise<Outcome<Found>> {
@@ -142,17 +138,14 @@ async function inOther(cx: Context, mailbox: Searched, command: ESearch): Promis
     if (!loaded.ok) return loaded;
     index = loaded.value;
   }
-  const key = searchKey(
-    command.criteria,
-    index === undefined ? unnumbered(account) : numberingOf(account, index.uids),
-    [],
-    accountOf(cx),
-  );
+  const numbering = index === undefined ? unnumbered(account) : numberingOf(account, index.uids);
+  const key = searchKey(command.criteria, { ...meaningOf(cx, numbering), saved: [] });
   const found = await store.search(account, mailbox.id, key);
   if (!found.ok) return found;
   const modSeqOf = (uid: number) => {
     const at = index === undefined ? -1 : place(index.uids, index.uids.length, uid);
     return at < 0 ? 1 : index!.modSeqs[at]!;
   };
-  return done({ uids: Array.from(found.value), modSeqOf });
+  const scored = await scoresFor(cx, command.returns, mailbox, key);
+  return scored.ok ? done({ uids: Array.from(found.value), modSeqOf, scores: scored.value }) : scored;
 }

@@ -2,15 +2,16 @@
 import { Right } from "../../core/acl.ts";
 import type { AccountId } from "../../core/brands.ts";
 import { type Outcome, refused } from "../../core/failure.ts";
-import type { Annotation } from "../../core/store.ts";
+import { type Annotation, SHARED_BY_ALL } from "../../core/store.ts";
 import type { Command, MetadataQuery } from "../command.ts";
 import { metadataLine } from "../encode/mod.ts";
 import { hasAll, reach, type Reached } from "../reach.ts";
 import { accountOf, type Completion, type Context, failed, no, ok, seekerOf } from "./context.ts";
+import { refuseFilter } from "./filters.ts";
 
 type Named<Name> = Extract<Command, { readonly name: Name }>;
 
-/** The one annotation of the server that is shared, read-only (RFC 5464 §3.2.1.1). */
+/** The annotation of the server that is always there, read-only (RFC 5464 §3.2.1.1). */
 const ADMIN = "/shared/admin";
 
 const encoder = new TextEncoder();
@@ -22,7 +23,8 @@ export async function getMetadata(cx: Context, command: Named<"GETMETADATA">): P
   let found: readonly Annotation[], name = command.mailbox;
   if (command.mailbox === "") {
     const own = await store.metadata(account, "server", command.entries, command.depth);
-    found = [...own, ...serverAnnotations(cx, command)];
+    const shared = await store.metadata(SHARED_BY_ALL, "server", command.entries, command.depth);
+    found = [...own, ...shared, ...serverAnnotations(cx, command)];
   } else {
     const mailbox = await annotated(cx, command.mailbox);
     if (!mailbox.ok) return failed(mailbox.failure);
@@ -54,6 +56,11 @@ export async function setMetadata(cx: Context, command: Named<"SETMETADATA">): P
     }
   } else if ([...command.changes.keys()].some((entry) => entry.startsWith("/shared/"))) {
     return no("What is shared of the server is the administrator's", { code: "NOPERM" });
+  } else {
+    for (const [entry, value] of command.changes) {
+      const refusal = refuseFilter(cx, entry, value);
+      if (refusal !== undefined) return refusal;
+    }
   }
   const set = await store.setMetadata(owner, of, changes);
   if (set.ok) return ok("SETMETADATA completed");

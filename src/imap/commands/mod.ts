@@ -2,19 +2,22 @@
 import type { Command, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
+import { LEAVES } from "./access.ts";
 import { getAcl, listRights, myRights, setAcl } from "./acl.ts";
 import { append, replace } from "./append.ts";
 import { authenticate, login } from "./auth.ts";
 import { capability } from "./capability.ts";
-import { close, unselect } from "./close.ts";
+import { close, leave, unselect } from "./close.ts";
 import { compress } from "./compress.ts";
-import { bad, type Completion, type Context, ok } from "./context.ts";
+import { comparator } from "./comparator.ts";
+import { bad, type Completion, type Context, failed, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
 import { esearch } from "./esearch.ts";
 import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
+import { withFilters } from "./filters.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
 import { language } from "./language.ts";
@@ -23,6 +26,7 @@ import { create, remove, rename, subscribe } from "./mailboxes.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { notify } from "./notify.ts";
+import { working } from "./progress.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
@@ -38,7 +42,7 @@ import { urlFetch } from "./url_fetch.ts";
 import { xlist } from "./xlist.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
-export function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
+function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
   const { state, uidOnly } = cx.session;
   if (rule.states.includes(state)) {
@@ -48,6 +52,25 @@ export function mayRun(cx: Context, { command }: Tagged): Completion | undefined
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
   return bad("Already logged in");
+}
+
+/** The command as it is run, or the answer to one that may not be. Throws Unavailable. */
+export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Completion> {
+  const refusal = mayRun(cx, tagged) ?? await withView(cx, tagged);
+  if (refusal !== undefined) return refusal;
+  const meant = await withFilters(cx, tagged);
+  // What a filter stands for may not be allowed here, either.
+  return "status" in meant || meant === tagged ? meant : mayRun(cx, meant) ?? meant;
+}
+
+/** Waits for the selected mailbox's view; the answer where there is none to be had. */
+async function withView(cx: Context, { command }: Tagged): Promise<Completion | undefined> {
+  const { selected } = cx.session;
+  if (selected === undefined || !selected.pending || LEAVES.has(command.name)) return undefined;
+  const opened = await working(cx, selected.ready());
+  if (opened.ok) return undefined;
+  leave(cx);
+  return failed(opened.failure);
 }
 
 /** True when sequence numbers stand anywhere in a command, or would in its answer. */
@@ -134,6 +157,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await resetKey(cx, command);
     case "URLFETCH":
       return await urlFetch(cx, command);
+    case "COMPARATOR":
+      return comparator(cx, command);
     case "IDLE":
       return await idle(cx);
     case "CLOSE":

@@ -12,12 +12,16 @@ import { asksModSeq } from "./search_key.ts";
 /** What IMAP4rev2 returns where nothing is asked (RFC 9051 §6.4.4). */
 const ALL: SearchReturn = { options: ["ALL"], partial: undefined, update: [] };
 
-/** Answers with what was found, in the order of `found`. */
+/** How well messages match, by their UIDs. */
+export type Scores = ReadonlyMap<number, number>;
+
+/** Answers with what was found, in the order of `found`; with relevancies where there are some. */
 export function answer(
   cx: Context,
   tag: string,
   command: Extract<Command, { readonly name: "SEARCH" | "SORT" }>,
   found: Outcome<readonly number[]>,
+  scores?: Scores,
 ): Completion {
   const { view } = selectedOf(cx);
   const withModSeq = asksModSeq(command.criteria);
@@ -43,6 +47,7 @@ export function answer(
   const named = withModSeq ? toldUids(returns, uids) : [];
   esearchLine(cx.out.gather, { tag, by: command.by }, {
     ...resultData(returns, numbers),
+    ...relevancies(returns, uids, scores),
     ...(named.length > 0 ? { modSeq: highest(view, named) } : {}),
   });
   return ok(`${name} completed`);
@@ -61,6 +66,20 @@ export function resultData({ options, partial }: SearchReturn, numbers: readonly
       ? {}
       : { partial: { range: partial, set: rangesOf(partOf(numbers, partial)) } }),
   };
+}
+
+/**
+ * RFC 6203 §4: a score for each message that ALL or PARTIAL names, in their order; without these for each that
+ * matched. A message that came into the result meanwhile has the lowest.
+ */
+export function relevancies(
+  { options, partial }: SearchReturn,
+  uids: readonly number[],
+  scores: Scores | undefined,
+): Pick<SearchData, "relevancy"> {
+  if (scores === undefined || !options.includes("RELEVANCY")) return {};
+  const told = partial === undefined ? uids : partOf(uids, partial);
+  return { relevancy: told.map((uid) => scores.get(uid) ?? 1) };
 }
 
 /** RFC 5182 §2.1, RFC 9394 §3.2: what `$` is, by the return options beside SAVE. */

@@ -3,19 +3,11 @@ import { rangesOf } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
 import { threadList } from "../encode/mod.ts";
 import { threads } from "../threads.ts";
-import {
-  accountOf,
-  type Completion,
-  type Context,
-  failed,
-  ok,
-  selectedAccount,
-  selectedOf,
-} from "./context.ts";
+import { type Completion, type Context, failed, ok, selectedAccount, selectedOf } from "./context.ts";
 import { enableCondstore } from "./enable.ts";
 import { working } from "./progress.ts";
 import { uidsFound } from "./search.ts";
-import { asksModSeq, searchKey } from "./search_key.ts";
+import { asksModSeq, meaningOf, searchKey } from "./search_key.ts";
 
 /** Searches, then puts what was found into threads. */
 export async function thread(
@@ -24,11 +16,16 @@ export async function thread(
 ): Promise<Completion> {
   const { view } = selectedOf(cx);
   if (asksModSeq(command.criteria)) enableCondstore(cx);
-  const found = await uidsFound(cx, searchKey(command.criteria, view, cx.session.saved, accountOf(cx)));
+  const found = await uidsFound(cx, searchKey(command.criteria, meaningOf(cx)));
   if (!found.ok) return failed(found.failure);
   const rows = await working(
     cx,
-    cx.services.store.threadRows(selectedAccount(cx), view.mirror.id, rangesOf(found.value)),
+    cx.services.store.threadRows(
+      selectedAccount(cx),
+      view.mirror.id,
+      rangesOf(found.value),
+      cx.session.comparator,
+    ),
   );
   if (!rows.ok) return failed(rows.failure);
   const roots = threads(command.algorithm, rows.value);

@@ -56,6 +56,8 @@ export type ResponseCode =
   | { readonly code: "INPROGRESS"; readonly tag: string; readonly done?: number; readonly goal?: number }
   /** RFC 5267 §4.3.1. */
   | { readonly code: "NOUPDATE"; readonly tag: string }
+  /** RFC 5466 §3.1. */
+  | { readonly code: "UNDEFINED-FILTER"; readonly name: string }
   /** RFC 7162 §3.1.3. */
   | { readonly code: "MODIFIED"; readonly set: UidSet };
 
@@ -82,6 +84,8 @@ export type PlainCode =
   /** RFC 5257 §4.5. */
   | "ANNOTATE TOOBIG"
   | "ANNOTATE TOOMANY"
+  /** RFC 5255 §4.9. */
+  | "BADCOMPARATOR"
   /** RFC 4978 §3. */
   | "COMPRESSIONACTIVE"
   /** RFC 6154 §6. */
@@ -163,6 +167,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "NOUPDATE":
       out.text('NOUPDATE "').text(code.tag).octet(0x22);
+      break;
+    case "UNDEFINED-FILTER":
+      out.text("UNDEFINED-FILTER ").text(code.name);
       break;
     case "MODIFIED":
       out.text("MODIFIED ");

@@ -1,6 +1,6 @@
 /** What SEARCH found, mirror of `grammar/search.ts`: RFC 9051 §7.3.4, RFC 3501 §7.2.5, RFC 7162 §3.1.5, RFC 9394. */
 import type { Gather } from "../../bytes/gather.ts";
-import type { UidSet } from "../../core/uidset.ts";
+import { countOf, type UidSet } from "../../core/uidset.ts";
 import type { By, PartialRange } from "../command.ts";
 import { mailbox } from "./mailbox.ts";
 import { uidSet } from "./sets.ts";
@@ -35,6 +35,8 @@ export interface SearchData {
   readonly all?: UidSet;
   /** A part of the result, which may be empty (RFC 9394 §3.1). */
   readonly partial?: { readonly range: PartialRange; readonly set: UidSet };
+  /** Scores, in the order of the result (RFC 6203 §4). */
+  readonly relevancy?: readonly number[];
   readonly modSeq?: number;
 }
 
@@ -75,6 +77,7 @@ export function esearchLine(out: Gather, about: SearchAbout, data: SearchData): 
     else uidSet(out, set);
     out.octet(0x29);
   }
+  if (data.relevancy !== undefined) out.text(` RELEVANCY (${data.relevancy.join(" ")})`);
   if (data.modSeq !== undefined) out.text(" MODSEQ ").number(data.modSeq);
   out.text("\r\n");
 }
@@ -82,22 +85,40 @@ export function esearchLine(out: Gather, about: SearchAbout, data: SearchData): 
 /** Ranges in one line: the client must be able to hold it. */
 const RANGES = 1000;
 
+/** What comes to a result or leaves it at one place; from 1, or 0 for wherever it belongs (RFC 5267 §4.3). */
+export interface ResultChange {
+  readonly position: number;
+  readonly set: UidSet;
+}
+
 /**
- * ret-data-addto, ret-data-removefrom (RFC 5267 §5), at position 0: wherever they belong. Several lines for
- * many ranges.
+ * ret-data-addto, ret-data-removefrom (RFC 5267 §5): changes, each at its place among what is there after those
+ * before it. Several lines where one would be long.
  */
 export function searchUpdateLines(
   out: Gather,
   about: SearchAbout,
   what: "ADDTO" | "REMOVEFROM",
-  set: UidSet,
+  changes: readonly ResultChange[],
 ): void {
-  for (let at = 0; at < set.length; at += RANGES) {
-    begin(out, about);
-    out.octet(0x20).text(what).text(" (0 ");
-    uidSet(out, set.slice(at, at + RANGES));
-    out.text(")\r\n");
+  let room = 0;
+  for (const { position, set } of changes) {
+    for (let at = 0, next = position; at < set.length;) {
+      if (room === 0) begin(out, about);
+      out.text(room === 0 ? ` ${what} (` : " ");
+      if (room === 0) room = RANGES;
+      const piece = set.slice(at, at + room);
+      out.number(next).octet(0x20);
+      uidSet(out, piece);
+      room -= piece.length;
+      at += piece.length;
+      // The rest stands behind it; what is taken away leaves its place to the rest.
+      if (position > 0 && what === "ADDTO") next += countOf(piece);
+      if (room > 0) continue;
+      out.text(")\r\n");
+    }
   }
+  if (room > 0) out.text(")\r\n");
 }
 
 /** uidbatches-response = "UIDBATCHES" search-correlator [SP uid-range *("," uid-range)] (RFC 10022 §4) */

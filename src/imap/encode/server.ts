@@ -17,6 +17,16 @@ export function languageLine(out: Gather, tags: readonly string[]): void {
   out.text("* LANGUAGE (").text(tags.map((tag) => `"${tag}"`).join(" ")).text(")\r\n");
 }
 
+/**
+ * comparator-data = "COMPARATOR" SP comp-sel-quoted [SP "(" comp-id-quoted *(SP comp-id-quoted) ")"]
+ * (RFC 5255 §4.10); `matched` is left out when it is empty.
+ */
+export function comparatorLine(out: Gather, active: string, matched: readonly string[]): void {
+  out.text(`* COMPARATOR ${active}`);
+  if (matched.length > 0) out.text(` (${matched.join(" ")})`);
+  out.text("\r\n");
+}
+
 function wordsLine(out: Gather, start: string, words: readonly string[]): void {
   out.text(start);
   for (const word of words) out.octet(0x20).text(word);

@@ -5,7 +5,7 @@ import { appendHead } from "./append.ts";
 import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
-import { language } from "./language.ts";
+import { comparator, language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
@@ -68,6 +68,7 @@ const ROWS = {
   GENURLAUTH: { plain: genUrlAuth },
   RESETKEY: { plain: resetKey },
   URLFETCH: { plain: urlFetch },
+  COMPARATOR: { plain: comparator },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },
   CLOSE: { plain: () => ({ name: "CLOSE" }) },

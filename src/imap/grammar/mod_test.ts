@@ -448,6 +448,7 @@ const EXAMPLES: readonly (readonly [string, unknown])[] = [
       { step: "end" },
     ],
   }],
+  ['COMPARATOR "cz;*" i;octet', { name: "COMPARATOR", wanted: ["cz;*", "i;octet"] }],
 ];
 
 Deno.test("commands of RFC 9051, RFC 3501 and the extensions", () => {

@@ -1,4 +1,6 @@
 /** SEARCH: RFC 9051 §6.4.4, §9; RFC 3501; RFC 4731; RFC 5182; RFC 5032; RFC 7162 §3.1.5; RFC 7377; RFC 8514. */
+import type { SortOrder } from "../../core/search.ts";
+import { someKey } from "../search_nodes.ts";
 import type { By, Command, MailboxFilter, SearchNode, SearchReturn } from "../command.ts";
 import { type Decode, SEARCH_CHARSETS, searchDecoder } from "./charset.ts";
 import type { Cursor } from "./cursor.ts";
@@ -58,7 +60,20 @@ function returnsAndProgram(
     if (decode === undefined || !c.sp()) return undefined;
   }
   const criteria = searchKeys(c, decode);
-  return criteria === undefined ? undefined : { returns, criteria };
+  if (criteria === undefined || !mayRank(c, returns, [], criteria)) return undefined;
+  return { returns, criteria };
+}
+
+/** search-program, to the end of what the cursor holds: the value of a filter (RFC 5466 §3.2). */
+export function searchProgram(c: Cursor): SearchNode | undefined {
+  let decode: Decode | undefined = utf8;
+  if (c.keyword("CHARSET")) {
+    decode = c.sp() ? charset(c) : undefined;
+    if (decode === undefined || !c.sp()) return undefined;
+    // Stored searches are UTF-8.
+    if (decode !== utf8) return c.fail("charset", "A filter is in UTF-8");
+  }
+  return searchKeys(c, decode);
 }
 
 /** charset = atom / quoted */
@@ -69,19 +84,36 @@ export function charset(c: Cursor): Decode | undefined {
     c.fail("charset", "That charset is not offered", "NO", { code: "BADCHARSET", charsets: SEARCH_CHARSETS });
 }
 
+/**
+ * RFC 6203 §4, §6: relevancy is asked for only where a key is FUZZY. A filter may hold one; that is looked at when
+ * it is known. Fails otherwise.
+ */
+export function mayRank(
+  c: Cursor,
+  returns: SearchReturn | undefined,
+  order: readonly SortOrder[],
+  criteria: SearchNode,
+): boolean {
+  const ranks = returns?.options.includes("RELEVANCY") || order.some(({ by }) => by === "relevancy");
+  if (!ranks || someKey(criteria, ({ key }) => key === "FUZZY" || key === "FILTER")) return true;
+  c.fail("relevancy", "Without FUZZY nothing has a relevancy");
+  return false;
+}
+
 /** What waits for its keys. `or`: how many keys it takes; more than two for ORs directly within it. */
 type Frame =
   | { readonly kind: "and"; readonly of: SearchNode[] }
   | { readonly kind: "or"; readonly of: SearchNode[]; wanted: number }
-  | { readonly kind: "not" };
+  | { readonly kind: "not" }
+  | { readonly kind: "fuzzy" };
 
 /**
  * search-key *(SP search-key), to the command's end, with
  *
  * search-key =/ "NOT" SP search-key / "OR" SP search-key SP search-key /
- *               "(" search-key *(SP search-key) ")"
+ *               "FUZZY" SP search-key / "(" search-key *(SP search-key) ")"
  *
- * On an explicit stack, bounded by `searchDepth`. NOT NOT x is x, and an OR directly within an OR shares its
+ * On an explicit stack, bounded by `searchDepth`. NOT NOT x is x, FUZZY FUZZY x is FUZZY x, and an OR directly within an OR shares its
  * level (clients write a choice of n as n-1 nested ORs); the tree is built balanced, so that whoever walks it
  * needs few levels.
  */
@@ -101,7 +133,7 @@ export function searchKeys(c: Cursor, decode: Decode): SearchNode | undefined {
   }
 }
 
-/** Passes a parenthesis, NOT or OR, if one is here, and puts it on the stack; undefined is a fault. */
+/** Passes a parenthesis, NOT, OR or FUZZY, if one is here, and puts it on the stack; undefined is a fault. */
 function open(c: Cursor, stack: Frame[]): boolean | undefined {
   const top = stack[stack.length - 1]!;
   if (c.take(0x28)) {
@@ -114,6 +146,9 @@ function open(c: Cursor, stack: Frame[]): boolean | undefined {
     if (!c.sp()) return undefined;
     if (top.kind === "or") top.wanted++;
     else stack.push({ kind: "or", of: [], wanted: 2 });
+  } else if (c.keyword("FUZZY")) {
+    if (!c.sp()) return undefined;
+    if (top.kind !== "fuzzy") stack.push({ kind: "fuzzy" });
   } else {
     return false;
   }
@@ -129,6 +164,11 @@ function close(c: Cursor, stack: Frame[], key: SearchNode): SearchNode | undefin
     const top = stack[stack.length - 1]!;
     if (top.kind === "not") {
       key = { key: "NOT", of: key };
+      stack.pop();
+      continue;
+    }
+    if (top.kind === "fuzzy") {
+      key = { key: "FUZZY", of: key };
       stack.pop();
       continue;
     }

@@ -8,6 +8,8 @@ import { date } from "./date.ts";
 import { flagKeyword } from "./flags.ts";
 import { headerFldName } from "./section.ts";
 import { sequenceSet } from "./sequence_set.ts";
+import { utf8 } from "./octets.ts";
+import { SEARCH_CHARSETS } from "./charset.ts";
 import { astringOctets, atom, number64, nzNumber, quoted } from "./string.ts";
 
 type Leaf = (c: Cursor, decode: Decode) => SearchNode | undefined;
@@ -64,6 +66,8 @@ const LEAVES: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ["UIDAFTER", beside((uid) => [uid + 1, MAX_UID])],
   ["UIDBEFORE", beside((uid) => [1, uid - 1])],
   ["MODSEQ", modSeq],
+  // RFC 5466 §3.1.
+  ["FILTER", filter],
   ["EMAILID", objectId("EMAILID")],
   ["THREADID", objectId("THREADID")],
 ]);
@@ -151,6 +155,25 @@ function objectId(key: "EMAILID" | "THREADID"): Leaf {
     if (id === undefined) return undefined;
     return /^[A-Za-z0-9_-]{1,255}$/.test(id) ? { key, id } : c.fail("object id", "Not an object identifier");
   };
+}
+
+/** The name of a stored search (RFC 5466 §4 filter-name): what an atom may hold, but no slash. */
+export const FILTER_NAME = /^[!#$&'+,.0-9:;<=>?@A-Z^_`a-z|~-]{1,255}$/;
+
+/**
+ * "FILTER" SP filter-name
+ *
+ * RFC 5466 §3.1: it implies UTF-8, and another charset is an error.
+ */
+function filter(c: Cursor, decode: Decode): SearchNode | undefined {
+  const name = c.sp() ? atom(c) : undefined;
+  if (name === undefined) return undefined;
+  if (!FILTER_NAME.test(name)) return c.fail("filter name", "Not the name of a filter");
+  if (decode !== utf8) {
+    const code = { code: "BADCHARSET", charsets: SEARCH_CHARSETS.slice(0, 2) } as const;
+    return c.fail("charset", "FILTER goes with UTF-8 only", "BAD", code);
+  }
+  return { key: "FILTER", name: name.toLowerCase() };
 }
 
 /** "UID" SP sequence-set */

@@ -1,4 +1,4 @@
-/** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 5267; RFC 9394. */
+/** Search return options: RFC 4466 §2.6; RFC 4731; RFC 5182; RFC 5267; RFC 6203; RFC 9394. */
 import type { Command, FetchItem, PartialRange, SearchOption, SearchReturn } from "../command.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetchAtts } from "./notify.ts";
@@ -26,6 +26,7 @@ export function searchReturnOpts(c: Cursor): SearchReturn | undefined {
       case "COUNT":
       case "SAVE":
       case "CONTEXT":
+      case "RELEVANCY":
         break;
       case "UPDATE": {
         // RFC 5465 §7; its example has a space, its syntax none.

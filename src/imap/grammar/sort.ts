@@ -1,10 +1,12 @@
-/** SORT and THREAD: RFC 5256 §5; RFC 5957 §5; RFC 5267 §3; draft-ietf-morg-inthread (REFS). */
+/**
+ * SORT and THREAD: RFC 5256 §5; RFC 5957 §5; RFC 5267 §3; RFC 6203 §7; RFC 5257 §5; draft-ietf-morg-inthread (REFS).
+ */
 import type { AccountId } from "../../core/brands.ts";
 import type { SortBy, SortOrder } from "../../core/search.ts";
 import type { By, Command, SearchNode, SearchReturn, ThreadAlgorithm } from "../command.ts";
 import { sortAnnotation } from "./annotation.ts";
 import type { Cursor } from "./cursor.ts";
-import { charset, searchKeys } from "./search.ts";
+import { charset, mayRank, searchKeys } from "./search.ts";
 import { searchReturnOpts } from "./search_return.ts";
 
 /**
@@ -22,7 +24,8 @@ export function sort(c: Cursor, by: By): Command | undefined {
   const order = sortCriteria(c);
   if (order === undefined || !c.sp()) return undefined;
   const criteria = searchCriteria(c);
-  return criteria === undefined ? undefined : { name: "SORT", by, returns, order, criteria };
+  if (criteria === undefined || !mayRank(c, returns, order, criteria)) return undefined;
+  return { name: "SORT", by, returns, order, criteria };
 }
 
 /**
@@ -58,7 +61,8 @@ function sortCriteria(c: Cursor): readonly SortOrder[] | undefined {
 }
 
 /**
- * sort-key = "ARRIVAL" / "CC" / "DATE" / "FROM" / "SIZE" / "SUBJECT" / "TO" / "DISPLAYFROM" / "DISPLAYTO"
+ * sort-key = "ARRIVAL" / "CC" / "DATE" / "FROM" / "SIZE" / "SUBJECT" / "TO" / "DISPLAYFROM" / "DISPLAYTO" /
+ *            "RELEVANCY" (RFC 6203 §7) / "MODSEQ" / "UID" (Cyrus)
  */
 function sortKey(c: Cursor): SortBy | undefined {
   const word = c.word().toLowerCase();
@@ -69,9 +73,12 @@ function sortKey(c: Cursor): SortBy | undefined {
     case "displayfrom":
     case "displayto":
     case "from":
+    case "modseq":
+    case "relevancy":
     case "size":
     case "subject":
     case "to":
+    case "uid":
       return word;
     default:
       return c.fail("sort key", "No such SORT criterion");

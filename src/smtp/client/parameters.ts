@@ -29,6 +29,7 @@ export function mailCommand(
   offered("REQUIRETLS", envelope.requireTls ? "REQUIRETLS" : undefined);
   offered("MT-PRIORITY", envelope.priority === 0 ? undefined : `MT-PRIORITY=${envelope.priority}`);
   offered("DELIVERBY", deliverBy(envelope, about.now));
+  offered("NO-SOLICITING", envelope.solicit?.length ? `SOLICIT=${envelope.solicit.join(",")}` : undefined);
   offered("FUTURERELEASE", holdUntil(envelope, about.now));
   return words.join(" ");
 }

@@ -1,8 +1,9 @@
-import { ALPHA, asciiText, Cursor, DIGIT, octetTable } from "../../bytes/cursor.ts";
+import { ALPHA, asciiText, Cursor, DIGIT, octetTable, utf8Text } from "../../bytes/cursor.ts";
 import type { Fault } from "../../core/step.ts";
 import type { Command } from "../command.ts";
 import { broken, isFault } from "./fault.ts";
-import { capitals, isDigits, mailParameters, rcptParameters } from "./parameters.ts";
+import { isDigits } from "./digits.ts";
+import { capitals, mailParameters, rcptParameters } from "./parameters.ts";
 import { forwardPath, reversePath } from "./path.ts";
 
 /** Reads what stands behind a verb: the cursor is at the line's end or on the space. */
@@ -56,7 +57,8 @@ export const rcpt: ReadArguments = (c) => {
   if (to === undefined || !(c.done || c.peek() === 0x20)) {
     return broken("bad recipient", "Cannot read the recipient's address");
   }
-  return rcptParameters(c) ?? { name: "RCPT", to };
+  const parameters = rcptParameters(c);
+  return isFault(parameters) ? parameters : { name: "RCPT", to, parameters };
 };
 
 /**
@@ -80,6 +82,27 @@ export const bdat: ReadArguments = (c) => {
   const last = !c.done;
   if (last && !(c.eatFold("LAST") && c.done)) return refusal;
   return { name: "BDAT", size: Number(digits), last };
+};
+
+const URL_OCTETS = octetTable(Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).join(""));
+
+/**
+ * burl-cmd = "BURL" SP absolute-URI [SP end-marker] CRLF
+ * end-marker = "LAST"
+ *
+ * RFC 4468 §3.4.
+ */
+export const burl: ReadArguments = (c) => {
+  skipSpaces(c);
+  const start = c.at;
+  if (c.skipWhile(URL_OCTETS) === 0 || !(c.done || c.peek() === 0x20)) {
+    return broken("bad argument", "BURL needs a URL");
+  }
+  const url = c.textFrom(start);
+  skipSpaces(c);
+  const last = !c.done;
+  if (last && !(c.eatFold("LAST") && c.done)) return broken("bad argument", "Send BURL URL [LAST]");
+  return { name: "BURL", url, last };
 };
 
 const MECHANISM = octetTable(ALPHA + DIGIT + "-_");
@@ -110,14 +133,25 @@ export function bare(name: "DATA" | "RSET" | "QUIT" | "STARTTLS"): ReadArguments
   return (c) => c.done ? { name } : broken("unexpected argument", `${name} takes no argument`);
 }
 
-/** A command with a String that we do not look at: NOOP and HELP may have one, VRFY and EXPN must. */
-export function withString(name: "NOOP" | "HELP" | "VRFY" | "EXPN"): ReadArguments {
+/** A command with a String that we do not look at. */
+export function ignoring(name: "NOOP" | "HELP"): ReadArguments {
+  return () => ({ name });
+}
+
+/**
+ * vrfy = "VRFY" SP String CRLF
+ * expn = "EXPN" SP String CRLF
+ *
+ * RFC 5321 §4.1.1.6, §4.1.1.7; ETRN is the same (RFC 1985 §5).
+ */
+export function withString(name: "VRFY" | "EXPN" | "ETRN"): ReadArguments {
   return (c) => {
     skipSpaces(c);
-    if (c.done && (name === "VRFY" || name === "EXPN")) {
-      return broken("bad argument", `${name} needs an argument`);
-    }
-    return { name };
+    if (c.done) return broken("bad argument", `${name} needs an argument`);
+    const text = utf8Text(c.octets, c.at, c.end);
+    return text === undefined
+      ? broken("bad argument", `Cannot read the argument of ${name}`)
+      : { name, text };
   };
 }
 

@@ -31,6 +31,45 @@ function hexDigit(code: number): number {
   return -1;
 }
 
+/**
+ * utf-8-addr-xtext = 1*( QCHAR / EmbeddedUnicodeChar )
+ * utf-8-addr-unitext = 1*( QUCHAR / EmbeddedUnicodeChar )
+ * EmbeddedUnicodeChar = "\x" "{" HEXPOINT "}"
+ *
+ * RFC 6533 §3. Undefined when it is neither, or when a character of it is a control or a line separator.
+ */
+export function utf8Xtext(text: string): string | undefined {
+  let decoded = "";
+  for (let at = 0; at < text.length;) {
+    let point = text.codePointAt(at)!;
+    if (point === 0x5c) {
+      if (text[at + 1] !== "x" || text[at + 2] !== "{") return undefined;
+      const end = text.indexOf("}", at);
+      const hex = end < 0 ? "" : text.slice(at + 3, end);
+      if (hex.length < 2 || hex.length > 6) return undefined;
+      point = 0;
+      for (let i = 0; i < hex.length; i++) {
+        const digit = hexDigit(hex.charCodeAt(i));
+        if (digit < 0) return undefined;
+        point = point * 16 + digit;
+      }
+      at = end + 1;
+    } else {
+      if (point < 33 || point === 0x2b || point === 0x3d) return undefined;
+      at += point > 0xffff ? 2 : 1;
+    }
+    if (!isShown(point)) return undefined;
+    decoded += String.fromCodePoint(point);
+  }
+  return decoded;
+}
+
+/** No control, no line separator, no half of a pair. */
+function isShown(point: number): boolean {
+  return point >= 32 && !(point >= 0x7f && point <= 0x9f) && point !== 0x2028 && point !== 0x2029 &&
+    !(point >= 0xd800 && point <= 0xdfff) && point <= 0x10ffff;
+}
+
 /** Text as xtext (RFC 3461 §4); every octet of its UTF-8 that is no xchar becomes a hexchar. */
 export function toXtext(text: string): string {
   let out = "";

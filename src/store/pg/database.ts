@@ -37,6 +37,9 @@ export const SESSION_SETTINGS = {
   plan_cache_mode: "force_generic_plan",
 } as const;
 
+/** What one step of a SEARCH or SORT may take before it goes to the disk: a million rows to sort. */
+const WORK_MEM = "64MB";
+
 /** Opens the door; connections are made when they are needed. Close it with `destroy()`. */
 export function openDatabase(address: DatabaseAddress, options: { readonly connections: number }): Database {
   const pool = new pg.Pool({
@@ -45,6 +48,7 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     application_name: "malleposte",
+    options: `-c work_mem=${WORK_MEM}`,
     ...SESSION_SETTINGS,
   });
   // A server that restarts breaks idle connections: the pool drops them, the next query makes new ones.

@@ -5,16 +5,24 @@ import type { Database } from "./database.ts";
 import * as ground from "../../../migrations/0001_ground.ts";
 import * as sort from "../../../migrations/0002_sort.ts";
 import * as metadata from "../../../migrations/0003_metadata.ts";
+import * as queue from "../../../migrations/0004_queue.ts";
 import * as acl from "../../../migrations/0005_acl.ts";
+import * as search from "../../../migrations/0006_search.ts";
 import * as annotation from "../../../migrations/0007_annotation.ts";
+import * as domains from "../../../migrations/0008_domains.ts";
+import * as trust from "../../../migrations/0009_trust.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
   "0001_ground": ground,
   "0002_sort": sort,
   "0003_metadata": metadata,
+  "0004_queue": queue,
   "0005_acl": acl,
+  "0006_search": search,
   "0007_annotation": annotation,
+  "0008_domains": domains,
+  "0009_trust": trust,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

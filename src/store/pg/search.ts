@@ -2,16 +2,24 @@
 import { type RawBuilder, sql } from "kysely";
 import type { AccountId, MailboxId } from "../../core/brands.ts";
 import { done, type Outcome, refused } from "../../core/failure.ts";
-import type { SearchKey, SortOrder } from "../../core/search.ts";
+import {
+  type Comparator,
+  COMPARATORS,
+  type Relevancy,
+  type SearchKey,
+  type SortOrder,
+} from "../../core/search.ts";
+import { countOf } from "../../core/uidset.ts";
 import type { StoreContext } from "../context.ts";
+import { exactOrder, isExact, withoutExact } from "../exact.ts";
 import { isTimeout, retrying } from "../failures.ts";
-import { keywordsOf } from "../keywords.ts";
 import { sortKeysOfAll } from "../sort_keys.ts";
-import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
-import { needsKeys, ordering } from "./sort_sql.ts";
 import { annotationNames } from "../sql/annotation.ts";
-import { mailboxKeywords } from "../sql/change.ts";
+import { mailboxById, mailboxInfo } from "../sql/mailbox.ts";
 import { indexAll } from "../text.ts";
+import { relevance } from "./fuzzy_sql.ts";
+import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
+import { comparesTexts, needsKeys, ordering } from "./sort_sql.ts";
 
 /** UIDs come packed as int4, less this: their half of the range. */
 const UID_OFFSET = 2_147_483_648;
@@ -33,26 +41,86 @@ export async function sort(
   mailbox: MailboxId,
   key: SearchKey,
   order: readonly SortOrder[],
+  comparator: Comparator = COMPARATORS[0],
 ): Promise<Outcome<Uint32Array>> {
+  if (comparator !== COMPARATORS[0] && comparesTexts(order)) {
+    return await sortExactly(context, account, mailbox, key, order, comparator);
+  }
+  const found = await select(context, account, mailbox, key, order, false);
+  return found.ok ? done(found.value.uids) : found;
+}
+
+/** MailStore.relevancy. */
+export function relevancy(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  key: SearchKey,
+): Promise<Outcome<Relevancy>> {
+  return select(context, account, mailbox, key, [], true);
+}
+
+async function sortExactly(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  key: SearchKey,
+  order: readonly SortOrder[],
+  comparator: Comparator,
+): Promise<Outcome<Uint32Array>> {
+  const scored = order.some(({ by }) => by === "relevancy");
+  const found = await select(context, account, mailbox, key, [], scored);
+  if (!found.ok) return found;
+  const { uids, scores } = found.value;
+  const byUid = new Map(scored ? Array.from(uids, (uid, at) => [uid, scores[at]!]) : []);
+  return await exactOrder(context, account, mailbox, uids, order, comparator, byUid);
+}
+
+/** The statement. Without `scored` there are no scores. */
+async function select(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  key: SearchKey,
+  order: readonly SortOrder[],
+  scored: boolean,
+): Promise<Outcome<Relevancy>> {
   if (!isWithin(key, context.limits)) return refused("LIMIT", "Search too complex");
-  const keywords = keywordsOf(await retrying(() => context.door.query(mailboxKeywords, account, mailbox)));
-  if (keywords === undefined) return refused("NONEXISTENT", "No such mailbox");
+  const there = await retrying(() => context.door.query(mailboxById, account, mailbox));
+  if (there.count === 0) return refused("NONEXISTENT", "No such mailbox");
+  const { keywords, messages } = mailboxInfo(there, 0);
   const needs = needsOf(key), keys = needsKeys(order);
   if (
     needs.text && !await indexAll(context, account) || keys && !await sortKeysOfAll(context, account)
   ) return refused("LIMIT", "The mailbox is still being indexed: try again later");
+  if (isExact(key)) {
+    const again = (part: SearchKey) => search(context, account, mailbox, part);
+    const plain = await withoutExact(context, account, mailbox, key, again);
+    if (!plain.ok) return plain;
+    key = plain.value;
+  }
   const annotations = asksAnnotations(key)
     ? (await retrying(() => context.door.query(annotationNames, account, mailbox))).texts(0, 0)
     : [];
-  const where = condition(key, { now: context.world.now(), keywords, annotations });
+  const rank = relevance(key);
+  const ranks = rank !== undefined && (scored || order.some(({ by }) => by === "relevancy"));
+  const where = condition(key, {
+    now: context.world.now(),
+    keywords,
+    annotations,
+    account,
+    messages: Math.min(messages, mostOf(key)),
+  });
   const of = (table: RawBuilder<unknown>, alias: RawBuilder<unknown>) =>
     sql`left join ${table} ${alias} on ${alias}.account_id = ${account} and ${alias}.message_id = e.message_id`;
-  const query = sql<{ readonly uids: Uint8Array | null }>`
+  const score = sql`greatest(1, least(100, round(100 * coalesce(${ranks ? rank : sql`1.0`}, 0))))::int4`;
+  const scores = sql`, string_agg(set_byte('\\x00'::bytea, 0, ${score}), ''::bytea order by e.uid) as scores`;
+  const query = sql<{ readonly uids: Uint8Array | null; readonly scores?: Uint8Array | null }>`
     select string_agg(int4send((e.uid - ${UID_OFFSET}::int8)::int4), ''::bytea
-                      order by ${ordering(order)}e.uid) as uids
+                      order by ${ordering(order, rank)}e.uid) as uids ${scored ? scores : sql``}
       from entry e
       ${needs.message ? of(sql`message`, sql`m`) : sql``}
-      ${needs.text ? of(sql`message_text`, sql`t`) : sql``}
+      ${ranks ? of(sql`message_text`, sql`t`) : sql``}
       ${keys ? of(sql`message_sort`, sql`k`) : sql``}
      where e.account_id = ${account} and e.mailbox_id = ${mailbox} and ${where}`;
   try {
@@ -65,11 +133,18 @@ export async function sort(
       }
     });
     if (rows === undefined) return refused("LIMIT", "Search takes too long");
-    return done(unpack(rows[0]?.uids ?? new Uint8Array(0)));
+    const none = new Uint8Array(0);
+    return done({ uids: unpack(rows[0]?.uids ?? none), scores: rows[0]?.scores ?? none });
   } catch (thrown) {
     if (isTooDeep(thrown)) return refused("LIMIT", "Search too complex");
     throw thrown;
   }
+}
+
+/** How many messages a key lets come into question by its UIDs. */
+function mostOf(key: SearchKey): number {
+  if (key.key === "uid") return countOf(key.set);
+  return key.key === "and" ? Math.min(Infinity, ...key.of.map(mostOf)) : Infinity;
 }
 
 /** statement_too_complex: PostgreSQL's own stack limit. */

@@ -1,11 +1,17 @@
-/** A SearchKey as one SQL condition with parameters, over `e` (entry), `m` (message) and `t` (message_text). */
+/**
+ * A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). What looks at texts begins with
+ * the texts, for which there is an index: PostgreSQL finds the messages once, and then those of them in the mailbox.
+ * Where few messages come into question it is the other way round.
+ */
 import { type RawBuilder, sql } from "kysely";
+import type { AccountId } from "../../core/brands.ts";
 import { matchesPattern } from "../../core/pattern.ts";
 import type { SearchKey } from "../../core/search.ts";
 import { foldText } from "../../mime/mod.ts";
 import type { StoreLimits } from "../limits.ts";
 import { SHARED } from "../sql/annotation.ts";
 import { searchable } from "../text.ts";
+import { stemOf, type TextKey, wordsOf } from "./fuzzy_sql.ts";
 
 /** What the condition stands on. */
 export interface SearchGround {
@@ -15,11 +21,18 @@ export interface SearchGround {
   readonly keywords: readonly string[];
   /** Names of the annotations that there are, where a key asks for some. */
   readonly annotations: readonly string[];
+  readonly account: AccountId;
+  /** Messages that come into question at most. */
+  readonly messages: number;
 }
+
+/** Messages whose texts are looked at one by one. */
+const FEW = 2000;
 
 /** What a search needs beside the entries. */
 export interface SearchNeeds {
   readonly message: boolean;
+  /** Texts must be up to date. */
   readonly text: boolean;
 }
 
@@ -65,13 +78,14 @@ function children(key: SearchKey): readonly SearchKey[] {
 
 /** The condition. Never null, so that NOT is right; `isWithin` bounds the recursion. */
 export function condition(key: SearchKey, ground: SearchGround): Condition {
+  if (isTextOnly(key)) return inText(key, ground);
   switch (key.key) {
     case "all":
       return sql`true`;
     case "and":
-      return key.of.length === 0 ? sql`true` : sql`(${joined(key.of, ground, sql` and `)})`;
+      return key.of.length === 0 ? sql`true` : sql`(${joined(textsTogether(key.of), ground, sql` and `)})`;
     case "or":
-      return sql`(${joined(key.of, ground, sql` or `)})`;
+      return sql`(${joined(textsTogether(key.of, "or"), ground, sql` or `)})`;
     case "not":
       return sql`(not ${condition(key.of, ground)})`;
     case "flag":
@@ -79,12 +93,9 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     case "keyword":
       return keyword(key.name, key.set, ground.keywords);
     case "header":
-      return header(key.field, key.text);
     case "body":
-      return sql`coalesce(t.body like ${containing(key.text)} escape '\\', false)`;
     case "text":
-      return sql`coalesce(t.header like ${containing(key.text)} escape '\\'
-        or t.body like ${containing(key.text)} escape '\\', false)`;
+      return inText(key, ground);
     case "date":
       return date(key);
     case "age": {
@@ -130,6 +141,76 @@ export function asksAnnotations(key: SearchKey): boolean {
   return false;
 }
 
+/** True when a key asks for nothing but texts, which one look at a message's text answers. */
+function isTextOnly(key: SearchKey): boolean {
+  switch (key.key) {
+    case "and":
+    case "or":
+      return key.of.length > 0 && key.of.every(isTextOnly);
+    default:
+      return key.key === "header" || key.key === "body" || key.key === "text";
+  }
+}
+
+/** The keys with those that ask for texts only as one of them. */
+function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): readonly SearchKey[] {
+  const texts = keys.filter(isTextOnly);
+  if (texts.length < 2) return keys;
+  const others = keys.filter((key) => !isTextOnly(key));
+  return [...others, { key: by, of: texts } as SearchKey];
+}
+
+function inText(key: SearchKey, { account, messages }: SearchGround): Condition {
+  const matches = textCondition(key);
+  if (messages <= FEW) {
+    return sql`exists (select from message_text t
+      where t.account_id = ${account} and t.message_id = e.message_id and ${matches})`;
+  }
+  // An array, not IN: whatever PostgreSQL expects of the other conditions, it looks for the texts once.
+  // What has trigrams is found by them, the rest is read.
+  const of = sql`select t.message_id from message_text t where t.account_id = ${account}`;
+  return sql`(e.message_id = any (array(
+    ${of} and t.grams and ${matches} union all ${of} and not t.grams and ${matches})))`;
+}
+
+function textCondition(key: SearchKey): Condition {
+  switch (key.key) {
+    case "and":
+    case "or": {
+      const by = key.key === "and" ? sql` and ` : sql` or `;
+      return sql`(${sql.join(key.of.map(textCondition), by)})`;
+    }
+    case "header":
+    case "body":
+    case "text":
+      return text(key);
+    default:
+      throw new Error(`Cannot look for ${key.key} in texts`);
+  }
+}
+
+/** A text key, or all words of a fuzzy one. */
+function text(key: TextKey): Condition {
+  if (key.match !== undefined && key.match !== "fuzzy") {
+    throw new Error(`Cannot compile ${key.match}: see exact.ts`);
+  }
+  const words = key.match === "fuzzy" ? wordsOf(key.text).map(stemOf) : [];
+  const parts = (words.length > 0 ? words : [key.text]).map((part) => containsText(key, part));
+  return parts.length === 1 ? parts[0]! : sql`(${sql.join(parts, sql` and `)})`;
+}
+
+function containsText(key: TextKey, part: string): Condition {
+  const pattern = containing(part);
+  switch (key.key) {
+    case "header":
+      return header(key.field, part);
+    case "body":
+      return sql`t.body like ${pattern}`;
+    case "text":
+      return sql`(t.header like ${pattern} or t.body like ${pattern})`;
+  }
+}
+
 function joined(keys: readonly SearchKey[], ground: SearchGround, by: RawBuilder<unknown>) {
   return sql.join(keys.map((key) => condition(key, ground)), by);
 }
@@ -144,8 +225,8 @@ function keyword(name: string, set: boolean, known: readonly string[]): Conditio
 /** One line of `header` is one field: the text must stand behind the name and in the same line. */
 function header(field: string, text: string): Condition {
   const pattern = escaped(searchable(`${field}:`)) + (text === "" ? "%" : containing(text));
-  return sql`coalesce(t.header like ${containing(text)} escape '\\' and exists (
-    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern} escape '\\'), false)`;
+  return sql`(t.header like ${containing(text)} and exists (
+    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern}))`;
 }
 
 /** Dates are days in UTC: internal dates are kept and shown without another zone. */

@@ -9,6 +9,7 @@ export interface Tables {
     quota_octets: number | null;
     quota_messages: number | null;
     created_at: Generated<Date>;
+    alias_of: string | null;
   };
   account: {
     account_id: Generated<number>;
@@ -97,7 +98,13 @@ export interface Tables {
     sent_at: Date | null;
     ids: string;
   };
-  message_text: { account_id: number; message_id: number; header: string; body: string };
+  message_text: {
+    account_id: number;
+    message_id: number;
+    header: string;
+    body: string;
+    grams: Generated<boolean>;
+  };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
   annotation: {
     account_id: number;
@@ -115,4 +122,111 @@ export interface Tables {
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
   blob_staged: { blob_id: string; touched_at: Generated<Date> };
   blob_garbage: { blob_id: string; freed_at: Generated<Date> };
+  queue_message: {
+    queue_id: number;
+    blob_id: string;
+    size: number;
+    message_key: string | null;
+    reverse_path: string;
+    body: string;
+    smtputf8: boolean;
+    require_tls: boolean;
+    ret: string | null;
+    envid: string | null;
+    priority: number;
+    hold_until: Date | null;
+    deliver_by: Date | null;
+    deliver_by_mode: string | null;
+    deliver_by_trace: boolean;
+    submitter: number | null;
+    session: string;
+    tls_optional: boolean;
+    solicit: string;
+    arrived_at: Generated<Date>;
+    warn_at: Date | null;
+    expires_at: Date;
+    check_at: Date;
+    open: number;
+    ended_at: Date | null;
+  };
+  queue_recipient: {
+    queue_id: number;
+    number: number;
+    address: string;
+    notify: number;
+    original_recipient: string | null;
+    lane: string;
+    sender: string;
+    priority: number;
+    rank: number;
+    state: string;
+    attempts: Generated<number>;
+    due_at: Date;
+    lease: string | null;
+    lease_until: Date | null;
+    tried_at: Date | null;
+    reply_code: number | null;
+    reply_status: string | null;
+    reply_text: string | null;
+    reply_step: string | null;
+    host: string | null;
+    security: string | null;
+    notice: string | null;
+    notice_at: Date | null;
+    warned: Generated<boolean>;
+    ended_at: Date | null;
+  };
+  queue_lane: {
+    lane: string;
+    failures: number;
+    blocked_until: Date;
+    failed_at: Generated<Date>;
+    reply_code: number;
+    reply_status: string;
+    reply_text: string;
+    reply_step: string;
+  };
+  queue_suppression: {
+    address: string;
+    since: Generated<Date>;
+    expires_at: Date;
+    reply_code: number;
+    reply_status: string;
+    reply_text: string;
+    failures: Generated<number>;
+  };
+  trace_page: {
+    page_id: Generated<number>;
+    first_at: Date;
+    last_at: Date;
+    keys: number[];
+    steps: unknown;
+  };
+  dkim_key: {
+    domain: string;
+    selector: string;
+    algorithm: string;
+    state: string;
+    private_key: Uint8Array;
+    public_key: Uint8Array;
+    created_at: Generated<Date>;
+  };
+  mta_sts_policy: {
+    domain: string;
+    policy_id: string;
+    mode: string;
+    mx: string[];
+    max_age: number;
+    expires_at: Date;
+  };
+  tls_report: {
+    day: string;
+    domain: string;
+    policy_type: string;
+    result: string;
+    host: string;
+    policy: string[];
+    mx: string[];
+    sessions: number;
+  };
 }

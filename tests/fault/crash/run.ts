@@ -118,6 +118,7 @@ class Run {
     return await startServer({
       folder: this.#folder,
       script: SCRIPT,
+      timeoutMs: 300_000,
       settings: ["auth.allow_plaintext=true", "limits.exempt=[127.0.0.0/8]", "log.level=info"],
       ...(accounts === undefined ? {} : { accounts }),
       ...(onSpawn === undefined ? {} : { onSpawn }),

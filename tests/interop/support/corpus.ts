@@ -144,9 +144,9 @@ export async function sha256(octets: Uint8Array): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", octets as Uint8Array<ArrayBuffer>)).toHex();
 }
 
-/** The trace fields of one delivery, and nothing else. */
+/** The trace fields of one delivery, and what a submission lacked; nothing else. */
 const TRACE =
-  /^Return-Path: <[^\r\n]*>\r\nReceived: from [^\r\n]+\r\n\tby [^\r\n]+\r\n(?:\tfor <[^\r\n]+>;\r\n)?\t[^\r\n]+\r\n$/;
+  /^Return-Path: <[^\r\n]*>\r\nReceived: from [^\r\n]+\r\n\tby [^\r\n]+\r\n(?:\tfor <[^\r\n]+>;\r\n)?\t[^\r\n]+\r\n(?:Date: [^\r\n]+\r\n)?(?:Message-ID: [^\r\n]+\r\n)?$/;
 
 /**
  * Fails unless `received` is our trace fields and then exactly `sent`. `lines` is the line end in which the
