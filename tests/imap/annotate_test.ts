@@ -43,6 +43,11 @@ Deno.test("ANNOTATE over the real store", async () => {
   assertEquals(await first("SORT (ANNOTATION /altsubject value.priv) UTF-8 ALL"), "* SORT 2 3 1");
   assertEquals(await first("SORT (REVERSE ANNOTATION /altsubject value.shared) UTF-8 ALL"), "* SORT 1 3 2");
 
+  await client.run('COMPARATOR "i;octet"');
+  assertEquals(await first("SORT (ANNOTATION /altsubject value.priv) UTF-8 ALL"), "* SORT 2 1 3");
+  assertEquals(await first("SORT (REVERSE ANNOTATION /altsubject value.shared) UTF-8 ALL"), "* SORT 1 3 2");
+  await client.run('COMPARATOR "i;unicode-casemap"');
+
   // Copies, messages that are moved, appended, replaced, and INBOX renamed.
   assert((await last("COPY 1 Archive"))!.startsWith("OK"));
   await client.run("UID MOVE 2 Archive");
