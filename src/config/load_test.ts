@@ -7,7 +7,7 @@ function problems(text: string, ...set: string[]): readonly string[] {
 }
 
 const TOP =
-  "hostname, data, database, workers, worker_memory_mb, listeners, tls, auth, smtp, routes, relay, tls_policy, dns, outbound, queue, store, pop3, log, limits";
+  "hostname, data, database, workers, worker_memory_mb, listeners, tls, auth, smtp, imap, routes, relay, tls_policy, dns, outbound, queue, store, pop3, log, limits";
 const PROTOCOLS = "smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, http";
 
 /** What is wrong, and the one line that says so. */

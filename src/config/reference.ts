@@ -1,10 +1,11 @@
 /**
- * Writes config/reference.yaml and config/schema.json from the schema: `deno task docs`. The explanations of
+ * Writes config/reference.yaml and config/schema.json from the schema, and README's table: `deno task docs`. The explanations of
  * limits are the comments in the parts' own limits.ts, so that they are said once.
  */
 import { stringify } from "yaml";
 import { z } from "zod";
 import { snakeCase } from "./limits.ts";
+import { withFeatures } from "./readme.ts";
 import { unwrap } from "./shape.ts";
 import { configSchema } from "./schema.ts";
 import { writtenForm } from "./written.ts";
@@ -121,4 +122,6 @@ if (import.meta.main) {
   const config = new URL("../../config/", import.meta.url);
   Deno.writeTextFileSync(new URL("reference.yaml", config), referenceYaml());
   Deno.writeTextFileSync(new URL("schema.json", config), schemaJson());
+  const readme = new URL("../README.md", config);
+  Deno.writeTextFileSync(readme, withFeatures(Deno.readTextFileSync(readme)));
 }

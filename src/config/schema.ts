@@ -192,6 +192,14 @@ export const configSchema = z.strictObject({
       "filters that say, by XFORWARD and for the log only, whose mail they bring",
     ),
   }).prefault({}).describe("how mail is taken in"),
+  imap: z.strictObject({
+    administrators: z.array(z.string()).default([]).describe(
+      "accounts that may set the quotas of all accounts by IMAP (SETQUOTA, RFC 9208)",
+    ),
+    submission_users: z.array(z.string()).default([]).describe(
+      "accounts by which submission servers elsewhere log in: they may fetch any submit+ URL (RFC 4467)",
+    ),
+  }).prefault({}).describe("how mail is read by IMAP"),
   ...outboundShape,
   queue: z.strictObject({
     send: z.boolean().default(true).describe(

@@ -1,4 +1,4 @@
-import type { MessageId, ModSeq } from "./brands.ts";
+import type { AccountId, MessageId, ModSeq } from "./brands.ts";
 import type { UidSet } from "./uidset.ts";
 
 /** How texts are compared (RFC 4790 §9, RFC 5051); the first is the default. */
@@ -39,6 +39,14 @@ export type SearchKey =
   /** WITHIN (RFC 5032). */
   | { readonly key: "age"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "size"; readonly is: "larger" | "smaller"; readonly octets: number }
+  /** An annotation's value (RFC 5257 §4.8). `entry` may hold `*` and `%`; private values are those of `user`. */
+  | {
+    readonly key: "annotation";
+    readonly user: AccountId;
+    readonly entry: string;
+    readonly of: "private" | "shared" | "both";
+    readonly text: string;
+  }
   | { readonly key: "uid"; readonly set: UidSet }
   | { readonly key: "message"; readonly message: MessageId }
   /** RFC 7162 §3.1.5: messages whose mod-sequence is at least this. */
@@ -49,6 +57,7 @@ export type SearchKey =
  * are Cyrus's.
  */
 export type SortBy =
+  | "annotation"
   | "arrival"
   | "cc"
   | "date"
@@ -66,6 +75,8 @@ export type SortBy =
 export interface SortOrder {
   readonly by: SortBy;
   readonly reverse: boolean;
+  /** With `annotation` (RFC 5257 §4.9): which value; without a user the shared one. */
+  readonly value?: { readonly entry: string; readonly user: AccountId | undefined };
 }
 
 /** What matches, ascending, and how well, one by one. */

@@ -5,6 +5,7 @@
  * Every method may throw Unavailable (the database cannot be reached now); what a rule of ours refuses comes
  * back as an Outcome. When a method that writes has resolved, its transaction is on disk.
  */
+import type { AnnotationValue, MessageAnnotations } from "./annotation.ts";
 import type { AclEntry, AllowedFlags } from "./acl.ts";
 import type { Identity } from "./auth.ts";
 import type { AccountId, BlobId, MailboxId, MessageId, ModSeq, Uid } from "./brands.ts";
@@ -12,6 +13,7 @@ import type { Outcome } from "./failure.ts";
 import type { Comparator, Relevancy, SearchKey, SortOrder, ThreadRow } from "./search.ts";
 import type { Outbound } from "./outbound.ts";
 import type { UidSet } from "./uidset.ts";
+import type { UrlKeys } from "./urlauth.ts";
 
 /** System flags as bits (RFC 9051 §2.3.2). \Recent is not kept: it is never set (RFC 9051) and 0 in rev1. */
 export const Flag = { Seen: 1, Answered: 2, Flagged: 4, Deleted: 8, Draft: 16 } as const;
@@ -35,6 +37,8 @@ export interface MailboxInfo {
   /** Keyword `i` of a message is `keywords[i]`; grows only, at most 256. */
   readonly keywords: readonly string[];
   readonly subscribed: boolean;
+  /** How often access keys of URLs were taken away (RFC 4467 §2.2). */
+  readonly keyResets: number;
   /** RFC 6154 attribute with its backslash, e.g. `\Sent`. */
   readonly specialUse: string | undefined;
 }
@@ -102,6 +106,8 @@ export interface Draft extends AsyncDisposable {
 export interface StagedMessage extends AsyncDisposable {
   readonly blob: BlobId;
   readonly size: number;
+  /** The packed part tree (mime `unpackParts`), where the store has it at hand. */
+  readonly structure?: Uint8Array;
 }
 
 /** One place where a copy of a message goes. */
@@ -115,6 +121,10 @@ export interface DeliveryTarget {
   readonly keywords?: readonly string[];
   /** Milliseconds since the epoch; now when left out. */
   readonly internalDate?: number;
+  /** What the message is annotated with from the start (RFC 5257 §4.7). */
+  readonly annotations?: readonly AnnotationValue[];
+  /** Whose the private ones are; the account's, when left out. */
+  readonly annotator?: AccountId;
 }
 
 /** A message, the copies of it that stay, and what of it goes out. */
@@ -195,6 +205,10 @@ export interface CopyTarget {
   readonly mailbox: string;
   /** Flags that the copies keep. */
   readonly allowed: AllowedFlags;
+  /** Whose private annotations go along (RFC 5257 §4.6); the account's, when left out. */
+  readonly user?: AccountId;
+  /** False: shared annotations stay behind. */
+  readonly annotates?: boolean;
 }
 
 /** Stands in a notice for all accounts: what everybody may see of others' mailboxes changed. */
@@ -385,6 +399,11 @@ export interface MailStore {
 
   // --- the rest --------------------------------------------------------------------------------------
   quota(account: AccountId): Promise<QuotaUse>;
+  /** Replaces an account's limits; undefined: none. False: no such account. */
+  setQuota(
+    account: AccountId,
+    limits: { readonly octets: number | undefined; readonly messages: number | undefined },
+  ): Promise<boolean>;
   /** Octets of a mailbox's messages with \Deleted. */
   deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number>;
   /** Annotations by their names and by what lies below these, by mailbox and name. */
@@ -400,6 +419,10 @@ export interface MailStore {
     of: MailboxId | "server",
     changes: ReadonlyMap<string, Uint8Array | null>,
   ): Promise<Outcome<void>>;
+  /** Annotations of messages. */
+  readonly annotations: MessageAnnotations;
+  /** Access keys of URLs that carry their own authorization. */
+  readonly urlKeys: UrlKeys;
   /** Calls back after each commit that changed the account, whichever worker or node made it. */
   watch(account: AccountId, listener: (notice: ChangeNotice) => void): Disposable;
   /** POP3's exclusive access (RFC 1939 §4), across workers and nodes; undefined when another holds it. */

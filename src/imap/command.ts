@@ -6,6 +6,7 @@
  * Names of mailboxes are already UTF-8 (modified UTF-7 decoded where the session is rev1 without UTF8=ACCEPT),
  * `INBOX` in capitals. Texts of SEARCH are already decoded from CHARSET.
  */
+import type { AnnotationValue } from "../core/annotation.ts";
 import type { SortOrder } from "../core/search.ts";
 import type { AnnotationDepth, Flag } from "../core/store.ts";
 import type { UidSet } from "../core/uidset.ts";
@@ -49,6 +50,12 @@ export interface Partial {
   readonly length: number;
 }
 
+/** An attribute of annotations, and whose value is meant (RFC 5257 §3.2.2). */
+export interface AnnotationAttribute {
+  readonly name: "value" | "size";
+  readonly of: "private" | "shared" | "both";
+}
+
 /** RFC 9051 §9 fetch-att, macros already expanded. */
 export type FetchItem =
   | { readonly item: "UID" }
@@ -59,6 +66,12 @@ export type FetchItem =
   | { readonly item: "BODY" }
   | { readonly item: "BODYSTRUCTURE" }
   | { readonly item: "MODSEQ" }
+  /** RFC 5257 §4.3; entries may hold `*` and `%`. */
+  | {
+    readonly item: "ANNOTATION";
+    readonly entries: readonly string[];
+    readonly attributes: readonly AnnotationAttribute[];
+  }
   /** RFC 8514 §4.2. */
   | { readonly item: "SAVEDATE" }
   /** RFC 8474 §5.3. */
@@ -109,6 +122,8 @@ export type AppendStep =
     readonly flags: FlagList;
     /** Milliseconds since the epoch. */
     readonly internalDate: number | undefined;
+    /** RFC 5257 §4.7. */
+    readonly annotations: readonly AnnotationValue[] | undefined;
     /** True when it is put together from parts. */
     readonly catenate: boolean;
   }
@@ -125,6 +140,15 @@ export interface MetadataQuery {
   /** Octets of a value; longer ones are left out. */
   readonly maxSize: number | undefined;
   readonly depth: AnnotationDepth;
+}
+
+/** What URLFETCH wants to know of a URL (RFC 5524 §3.1). */
+export type UrlFetchItem = "BODY" | "BINARY" | "BODYPARTSTRUCTURE";
+
+/** One URL of a URLFETCH; without items its octets alone are meant (RFC 4467 §7). */
+export interface UrlRequest {
+  readonly url: string;
+  readonly items: readonly UrlFetchItem[];
 }
 
 /** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
@@ -176,6 +200,8 @@ export type Command =
     readonly name: "SELECT" | "EXAMINE";
     readonly mailbox: string;
     readonly condstore: boolean;
+    /** RFC 5257 §4.2. */
+    readonly annotate: boolean;
     readonly resync: Resync | undefined;
   }
   | { readonly name: "CREATE"; readonly mailbox: string; readonly specialUse: string | undefined }
@@ -184,13 +210,15 @@ export type Command =
   | { readonly name: "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
   | ListCommand
   | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
+  | { readonly name: "XLIST"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }
   /** The steps up to the first literal; its octets and the steps behind it follow: see parser.ts `append`. */
   | { readonly name: "APPEND"; readonly mailbox: string; readonly steps: readonly AppendStep[] }
   | { readonly name: "IDLE" }
   | { readonly name: "GETQUOTA"; readonly root: string }
-  | { readonly name: "SETQUOTA"; readonly root: string }
+  /** Resources in capitals. */
+  | { readonly name: "SETQUOTA"; readonly root: string; readonly limits: ReadonlyMap<string, number> }
   | { readonly name: "GETQUOTAROOT"; readonly mailbox: string }
   | { readonly name: "UNAUTHENTICATE" }
   /** RFC 4314 §3. `identifier`: prepared; `rights`: bits of Right. */
@@ -217,6 +245,18 @@ export type Command =
     readonly mailbox: string;
     readonly changes: ReadonlyMap<string, Uint8Array | null>;
   }
+  /** Mechanisms in capitals. */
+  | {
+    readonly name: "GENURLAUTH";
+    readonly urls: readonly { readonly rump: string; readonly mechanism: string }[];
+  }
+  /** Without a mailbox: all keys. */
+  | {
+    readonly name: "RESETKEY";
+    readonly mailbox: string | undefined;
+    readonly mechanisms: readonly string[];
+  }
+  | { readonly name: "URLFETCH"; readonly urls: readonly UrlRequest[] }
   /** In capitals. */
   | { readonly name: "COMPRESS"; readonly algorithm: string }
   // selected
@@ -286,6 +326,8 @@ export type Command =
     readonly silent: boolean;
     readonly list: FlagList;
     readonly unchangedSince: number | undefined;
+    /** RFC 5257 §4.5: instead of flags. */
+    readonly annotations: readonly AnnotationValue[] | undefined;
   }
   | { readonly name: "COPY" | "MOVE"; readonly by: By; readonly set: SequenceSet; readonly mailbox: string };
 

@@ -40,6 +40,8 @@ export interface ImapLimits {
   /** Octets of an annotation's value (RFC 5464), and annotations that one command names. */
   readonly metadata: number;
   readonly metadataEntries: number;
+  /** URLs in one GENURLAUTH or URLFETCH. */
+  readonly urls: number;
   /** Field-value pairs in ID (RFC 2971 §3.3 says 30). */
   readonly idPairs: number;
 }
@@ -65,6 +67,7 @@ export const BEFORE_LOGIN: ImapLimits = {
   keyword: 50,
   metadata: 0,
   metadataEntries: 1,
+  urls: 1,
   idPairs: 30,
 };
 
@@ -89,5 +92,6 @@ export const AFTER_LOGIN: ImapLimits = {
   keyword: 50,
   metadata: 65_536,
   metadataEntries: 100,
+  urls: 100,
   idPairs: 30,
 };

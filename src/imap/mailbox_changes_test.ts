@@ -17,6 +17,7 @@ function box(id: number, name: string, more: Partial<Reached> = {}): Reached {
     octets: 0,
     keywords: [],
     subscribed: false,
+    keyResets: 0,
     specialUse: undefined,
     account: 1 as AccountId,
     ownName: name,

@@ -181,10 +181,11 @@ export class Mirror {
       if (!answer.ok) return this.#vanish();
       if (!answer.value.complete) return await this.#reload();
       const { mailbox, changed, vanished } = answer.value;
+      const keysReset = mailbox.keyResets !== this.info.keyResets;
       this.info = mailbox;
       this.modSeq = Math.max(this.modSeq, mailbox.highestModSeq);
       const dropped = this.#drop(vanished);
-      if (this.#update(changed) || dropped) this.#tell();
+      if (this.#update(changed) || dropped || keysReset) this.#tell();
     } catch (thrown) {
       this.#stale = true;
       throw thrown;

@@ -30,6 +30,13 @@ export type SearchNode =
   }
   | { readonly key: "AGE"; readonly is: "older" | "younger"; readonly seconds: number }
   | { readonly key: "SIZE"; readonly is: "larger" | "smaller"; readonly octets: number }
+  /** RFC 5257 §4.8. */
+  | {
+    readonly key: "ANNOTATION";
+    readonly entry: string;
+    readonly of: "private" | "shared" | "both";
+    readonly text: string;
+  }
   | { readonly key: "MODSEQ"; readonly atLeast: number }
   /** RFC 8474 §6. */
   | { readonly key: "EMAILID" | "THREADID"; readonly id: string };

@@ -11,6 +11,10 @@ export interface SelectedFacts {
   readonly foreign: boolean;
   /** Bits of acl.ts Right. */
   readonly rights: number;
+  /** With SELECT (ANNOTATE): the client was told of annotations up to this mod-sequence (RFC 5257 §4.2). */
+  readonly annotations: { told: number } | undefined;
+  /** EXAMINE, whatever rights there are. */
+  readonly examined: boolean;
 }
 
 /** It. Dispose it when the mailbox is left. */
@@ -19,6 +23,8 @@ export class Selected implements Disposable, SelectedFacts {
   readonly readOnly: boolean;
   readonly foreign: boolean;
   rights: number;
+  readonly annotations: { told: number } | undefined;
+  readonly examined: boolean;
   #view: View | undefined;
   #opening: Promise<Outcome<void>> | undefined;
   #left = false;
@@ -26,6 +32,7 @@ export class Selected implements Disposable, SelectedFacts {
   /** `view`: it, or how to open it. */
   constructor(facts: SelectedFacts, view: View | (() => Promise<Outcome<View>>)) {
     ({ name: this.name, readOnly: this.readOnly, foreign: this.foreign, rights: this.rights } = facts);
+    ({ annotations: this.annotations, examined: this.examined } = facts);
     if (typeof view !== "function") this.#view = view;
     else this.#open = view;
   }

@@ -54,6 +54,10 @@ export interface ImapSessionLimits {
   readonly appendMessages: number;
   /** Octets of an APPEND's messages that wait in memory; those behind them wait in the database. */
   readonly appendKept: number;
+  /** Addresses of accounts that set quotas (RFC 9208 §4.1.3). */
+  readonly administrators?: readonly string[];
+  /** Addresses of accounts that submission servers log in to: they may redeem `submit+` URLs (RFC 4467 §3). */
+  readonly submissionUsers?: readonly string[];
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
   /**

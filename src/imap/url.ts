@@ -1,4 +1,8 @@
-/** IMAP URLs of messages and their parts (RFC 5092 §5, §6), as CATENATE uses them: relative to the session. */
+/**
+ * IMAP URLs of messages and their parts (RFC 5092 §5, §6): relative to the session, as CATENATE has them, and
+ * absolute, as URLAUTH has them.
+ */
+import { percentDecoded } from "../core/urlauth.ts";
 import type { Partial, SectionSpec } from "./command.ts";
 import { Cursor } from "./grammar/cursor.ts";
 import { section } from "./grammar/section.ts";
@@ -45,28 +49,41 @@ export function messageUrl(url: string, limits: ImapLimits): MessageUrl | undefi
   };
 }
 
+/** An absolute URL: whose mailboxes, and what in them. */
+export interface UserUrl {
+  /** As written, percent-decoded. */
+  readonly user: string;
+  readonly message: MessageUrl & { readonly mailbox: string };
+}
+
+/**
+ * authimapurl = "imap://" enc-user [iauth] "@" hostport "/" imessagepart (RFC 4467 §9)
+ *
+ * Which host it names does not matter: clients know this server by names that it never heard, and a token is good
+ * for no URL but its own.
+ */
+export function userUrl(url: string, limits: ImapLimits): UserUrl | undefined {
+  const match = /^imap:\/\/([^/;@:?#]+)(?:;AUTH=[^/;@:?#]+)?@[^/;@?#]+(\/.+)$/i.exec(url);
+  const user = match === null ? undefined : percentDecoded(match[1]!);
+  const message = match === null ? undefined : messageUrl(match[2]!, limits);
+  if (user === undefined || message?.mailbox === undefined) return undefined;
+  return { user, message: { ...message, mailbox: message.mailbox } };
+}
+
 function inRange(digits: string): boolean {
   return Number(digits) >= 1 && Number(digits) <= 0xffff_ffff;
 }
 
 /** enc-mailbox: UTF-8, percent-encoded; null when it cannot be a mailbox's name. */
 function mailboxOf(encoded: string): string | null {
-  const name = decoded(encoded);
+  const name = percentDecoded(encoded);
   return name === undefined ? null : canonicalName(name) ?? null;
 }
 
 function sectionOf(encoded: string, limits: ImapLimits): SectionSpec | undefined {
-  const text = decoded(encoded);
+  const text = percentDecoded(encoded);
   if (text === undefined) return undefined;
   const c = new Cursor(ENCODER.encode(`[${text}]`), limits, { utf8: false });
   const spec = section(c);
   return spec !== undefined && c.pos === c.end ? spec : undefined;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined; // URIError: not percent-encoded UTF-8
-  }
 }

@@ -22,6 +22,7 @@ export class View implements Disposable, Numbering {
   #logAt: number;
   #toldModSeq: number;
   #toldKeywords: number;
+  #toldKeyResets: number;
   #toldUpTo: number;
   #flagsMissed = false;
   readonly #release: () => void;
@@ -33,6 +34,7 @@ export class View implements Disposable, Numbering {
     this.#logAt = told === undefined ? mirror.logEnd : -1;
     this.#toldModSeq = this.#toldUpTo = told?.highestModSeq ?? mirror.modSeq;
     this.#toldKeywords = (told ?? mirror.info).keywords.length;
+    this.#toldKeyResets = (told ?? mirror.info).keyResets;
     this.#release = release;
   }
 
@@ -194,12 +196,15 @@ export class View implements Disposable, Numbering {
     } else this.#appendFrom(known);
     const keywords = this.mirror.info.keywords.length > this.#toldKeywords;
     this.#toldKeywords = this.mirror.info.keywords.length;
+    const keysReset = this.mirror.info.keyResets !== this.#toldKeyResets;
+    this.#toldKeyResets = this.mirror.info.keyResets;
     const arrived = this.#count > before - expunged.length;
     return {
       expunged,
       vanished,
       exists: arrived ? this.#count : undefined,
       keywords,
+      keysReset,
       arrived: this.#arrivedBehind(known),
       changed: flags ? this.#seqsOf(changed, known) : [],
     };
@@ -233,6 +238,11 @@ export class View implements Disposable, Numbering {
   /** Says that the client was just told all keywords. */
   keywordsTold(): void {
     this.#toldKeywords = this.mirror.info.keywords.length;
+  }
+
+  /** Says that the client was just told that access keys of URLs were taken away. */
+  keyResetsTold(): void {
+    this.#toldKeyResets = this.mirror.info.keyResets;
   }
 
   /** Calls back when something may have to be told. */

@@ -13,6 +13,8 @@ export interface Updates {
   readonly arrived: readonly number[];
   /** True when the mailbox got new keywords, so that FLAGS must be told again. */
   readonly keywords: boolean;
+  /** True when access keys of URLs were taken away, so that URLMECH must be told (RFC 4467 §7). */
+  readonly keysReset: boolean;
   /** Sequence numbers whose flags changed, ascending. */
   readonly changed: readonly number[];
 }
@@ -24,5 +26,6 @@ export const NO_UPDATES: Updates = {
   exists: undefined,
   arrived: [],
   keywords: false,
+  keysReset: false,
   changed: [],
 };

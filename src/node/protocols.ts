@@ -76,10 +76,12 @@ function smtpLimits(config: Config, own: Config["limits"]["smtp"]): SmtpLimits {
   };
 }
 
-function imapLimits({ limits }: Config): ImapSessionLimits {
+function imapLimits({ limits, imap }: Config): ImapSessionLimits {
   const { session, before_login: beforeLogin, after_login: afterLogin } = limits.imap;
   return {
     ...session,
+    administrators: imap.administrators,
+    submissionUsers: imap.submission_users,
     beforeLogin,
     afterLogin: { ...afterLogin, append: limits.message_size },
   };

@@ -7,6 +7,7 @@ import { type Emit, emitBug } from "../core/events.ts";
 import type { OutboundDoor } from "../core/outbound.ts";
 import { realWorld } from "../core/world.ts";
 import { createDirectory, type DirectoryServices, type ThrottleNote } from "../directory/mod.ts";
+import { MessageUrls } from "../imap/mod.ts";
 import {
   type AddressBook,
   ConnectionBudget,
@@ -221,6 +222,7 @@ class NodeWorker {
         store: this.store,
         directory: this.directory.directory,
         auth: this.directory.authenticator,
+        urls: this.#urls(),
         world: realWorld,
         emit,
         startTlsOffered: ROLES[protocol].tls === "starttls",
@@ -230,6 +232,19 @@ class NodeWorker {
     } finally {
       metrics.connection(protocol, -1);
     }
+  }
+
+  /** What redeems URLs for submission; sessions of IMAP have their own. */
+  #urls(): MessageUrls {
+    const { authenticator: auth } = this.directory;
+    const limits = this.#config.limits.imap.after_login;
+    return new MessageUrls({
+      store: this.store,
+      auth,
+      world: realWorld,
+      limits: { ...limits, append: this.#config.limits.message_size },
+      submissionUsers: [],
+    });
   }
 
   #reload({ config, certificates }: Extract<ToWorker, { kind: "reload" }>): void {

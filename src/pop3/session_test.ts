@@ -21,6 +21,7 @@ function maildrop(...sizes: number[]): Maildrop {
     octets: 0,
     keywords: [],
     subscribed: true,
+    keyResets: 0,
     specialUse: undefined,
   });
   sizes.forEach((size, i) => {

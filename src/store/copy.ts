@@ -17,6 +17,7 @@ import { mailboxName } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { accountState, lockAccount, lockQuotaDomains, moveAccountOn, quotaRoom } from "./sql/account.ts";
+import { annotationOctets, annotationsCopied, copyMessageAnnotations } from "./sql/annotation.ts";
 import { removeEntries } from "./sql/change.ts";
 import { copyEntries, copyScope } from "./sql/copy.ts";
 import { mailboxById, mailboxByName, mailboxInfo } from "./sql/mailbox.ts";
@@ -33,7 +34,7 @@ export async function copy(
   const result = await retrying(() =>
     context.door.transaction((tx) =>
       target.account === account
-        ? copyWithin(context, tx, account, from, uids, target, true)
+        ? copyWithin(context, tx, account, from, uids, target, true, target.user ?? account)
         : copyAcross(context, tx, account, from, uids, target)
     )
   );
@@ -55,7 +56,7 @@ export async function move(
   const result = await retrying(() =>
     context.door.transaction(async (tx) => {
       const copied = target.account === account
-        ? await copyWithin(context, tx, account, from, uids, target, false)
+        ? await copyWithin(context, tx, account, from, uids, target, false, target.user ?? account)
         : await copyAcross(context, tx, account, from, uids, target);
       if (!copied.ok || copied.value.sources.length === 0) return copied;
       const { modSeq } = await removeWithin(context, tx, account, from, rangesUpTo(uids, copied.value));
@@ -84,7 +85,8 @@ function rangesUpTo(uids: UidSet, copied: CopiedTo): UidSet {
 
 /**
  * Copies in a transaction of the caller's, taking the account's lock. TRYCREATE: no such target;
- * OVERQUOTA, unless `counted` is false: what moves takes no more room in the end.
+ * OVERQUOTA, unless `counted` is false: what moves takes no more room in the end. Private annotations of `user`
+ * are copied (RFC 5257 §4.6), without one those of all users.
  */
 export async function copyWithin(
   context: StoreContext,
@@ -94,18 +96,21 @@ export async function copyWithin(
   uids: UidSet,
   to: string | CopyTarget,
   counted: boolean,
+  user: AccountId | null,
 ): Promise<Outcome<CopiedTo>> {
-  const { mailbox, allowed } = targetOf(account, to);
+  const { mailbox, allowed, annotates = true } = targetOf(account, to);
   const name = mailboxName(mailbox, context.limits);
   if (!name.ok) return name;
   const { lows, highs } = rangeColumns(uids);
-  const [locked, , source, target, scope, room] = await tx.run(
+  const [locked, , source, target, scope, room, annotated, annotations] = await tx.run(
     call(lockAccount, account),
     call(lockQuotaDomains, [account]),
     call(mailboxById, account, from),
     call(mailboxByName, account, name.value),
     call(copyScope, account, from, lows, highs),
     call(quotaRoom, account),
+    call(annotationsCopied, account, from, lows, highs, user, annotates),
+    call(annotationOctets, account),
   );
   const state = accountState(locked!);
   if (state === undefined || source!.count === 0) return refused("NONEXISTENT", "No such mailbox");
@@ -114,6 +119,10 @@ export async function copyWithin(
   const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) ||
     !room!.isNull(0, 1) && count > room!.int(0, 1);
   if (counted && count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
+  const copied = annotated!.int(0, 0);
+  if (counted && copied > 0 && annotations!.int(0, 0) + copied > context.limits.annotationTotal) {
+    return refused("OVERQUOTA", "Annotations take too much room");
+  }
 
   const there = mailboxInfo(target!, 0);
   const used = allowed.keywords ? keywordIndexes(scope!.bits(0, 2)) : [];
@@ -139,6 +148,20 @@ export async function copyWithin(
   );
   const sources = new Uint32Array(rows!.ints(0, 0));
   const first = rows!.int(0, 1);
+  if (copied > 0) {
+    await tx.query(
+      copyMessageAnnotations,
+      account,
+      from,
+      rows!.ints(0, 0),
+      there.id,
+      first,
+      modSeq,
+      user,
+      annotates,
+      account,
+    );
+  }
   return done({ ...answer, modSeq, sources, targets: Uint32Array.from(sources, (_, i) => first + i) });
 }
 

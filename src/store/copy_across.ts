@@ -13,6 +13,7 @@ import { mailboxName } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { accountState, lockAccount, lockAccounts, lockQuotaDomains, quotaRoom } from "./sql/account.ts";
+import { annotationOctets, annotationsCopied, copyMessageAnnotations } from "./sql/annotation.ts";
 import { copyEntriesAcross, copyScope } from "./sql/copy.ts";
 import { mailboxById, mailboxByName, mailboxInfo } from "./sql/mailbox.ts";
 
@@ -31,10 +32,11 @@ export async function copyAcross(
   uids: UidSet,
   to: CopyTarget,
 ): Promise<Outcome<CopiedTo>> {
+  const { user = account, annotates = true } = to;
   const name = mailboxName(to.mailbox, context.limits);
   if (!name.ok) return name;
   const { lows, highs } = rangeColumns(uids);
-  const [, locked, , source, target, scope, room] = await tx.run(
+  const [, locked, , source, target, scope, room, annotated, annotations] = await tx.run(
     call(lockAccounts, [account, to.account]),
     call(lockAccount, to.account),
     call(lockQuotaDomains, [to.account]),
@@ -42,6 +44,8 @@ export async function copyAcross(
     call(mailboxByName, to.account, name.value),
     call(copyScope, account, from, lows, highs),
     call(quotaRoom, to.account),
+    call(annotationsCopied, account, from, lows, highs, user, annotates),
+    call(annotationOctets, to.account),
   );
   const state = accountState(locked!);
   if (state === undefined || source!.count === 0) return refused("NONEXISTENT", "No such mailbox");
@@ -50,6 +54,10 @@ export async function copyAcross(
   const over = !room!.isNull(0, 0) && octets > room!.int(0, 0) ||
     !room!.isNull(0, 1) && count > room!.int(0, 1);
   if (count > 0 && over) return refused("OVERQUOTA", "Quota exceeded");
+  const copied = annotated!.int(0, 0);
+  if (copied > 0 && annotations!.int(0, 0) + copied > context.limits.annotationTotal) {
+    return refused("OVERQUOTA", "Annotations take too much room");
+  }
 
   const there = mailboxInfo(target!, 0);
   const used = to.allowed.keywords ? keywordIndexes(scope!.bits(0, 2)) : [];
@@ -78,5 +86,20 @@ export async function copyAcross(
   );
   const sources = new Uint32Array(rows.ints(0, 0));
   const first = rows.int(0, 1);
+  if (copied > 0) {
+    const [uids, there_] = [rows.ints(0, 0), there.id];
+    await tx.query(
+      copyMessageAnnotations,
+      account,
+      from,
+      uids,
+      there_,
+      first,
+      modSeq,
+      user,
+      annotates,
+      to.account,
+    );
+  }
   return done({ ...answer, modSeq, sources, targets: Uint32Array.from(sources, (_, i) => first + i) });
 }

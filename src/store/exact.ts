@@ -8,10 +8,12 @@ import type { Comparator, SearchKey, SortBy, SortOrder } from "../core/search.ts
 import type { FetchRow, OctetRange } from "../core/store.ts";
 import { rangesOf, type UidSet } from "../core/uidset.ts";
 import { compareFolded, foldAscii, foldOf, headerText, type SortKeys, sortKeys } from "../mime/mod.ts";
+import { annotationText, StoreAnnotations } from "./annotations.ts";
 import type { StoreContext } from "./context.ts";
 import { fetch } from "./fetch.ts";
 import { octets } from "./octets.ts";
 import { joined } from "./sort_keys.ts";
+import { SHARED } from "./sql/annotation.ts";
 import { textOf } from "./text.ts";
 
 type ExactKey = Extract<SearchKey, { readonly key: "header" | "body" | "text" }> & {
@@ -194,9 +196,15 @@ export async function exactOrder(
 ): Promise<Outcome<Uint32Array>> {
   const read = await exactSortKeys(context, account, mailbox, rangesOf(uids), comparator);
   if (!read.ok) return read;
+  const annotated = await annotatedWith(context, account, mailbox, uids, order, foldOf(comparator));
   const messages = Array.from(uids).filter((uid) => read.value.has(uid)).map((uid) => {
     const { row, keys } = read.value.get(uid)!;
-    return { uid, values: order.map(({ by }) => valueOf(by, row, keys, scores.get(uid) ?? 0)) };
+    const values = order.map((one) =>
+      one.by === "annotation"
+        ? annotated.get(one)!.get(uid) ?? ""
+        : valueOf(one.by, row, keys, scores.get(uid) ?? 0)
+    );
+    return { uid, values };
   });
   messages.sort((a, b) => {
     for (const [i, { reverse }] of order.entries()) {
@@ -209,7 +217,37 @@ export async function exactOrder(
   return done(Uint32Array.from(messages, ({ uid }) => uid));
 }
 
-function valueOf(by: SortBy, row: FetchRow, keys: SortKeys, score: number): string | number {
+/** Values of the annotations that criteria name, by UID; none of what is no text. */
+async function annotatedWith(
+  context: StoreContext,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: Uint32Array,
+  order: readonly SortOrder[],
+  fold: (text: string) => string,
+): Promise<ReadonlyMap<SortOrder, ReadonlyMap<number, string>>> {
+  const found = new Map<SortOrder, ReadonlyMap<number, string>>();
+  for (const one of order) {
+    if (one.by !== "annotation") continue;
+    const { entry, user } = one.value!;
+    const of = { account, mailbox, user: user ?? SHARED as AccountId };
+    const texts = new Map<number, string>();
+    for (const each of await new StoreAnnotations(context).read(of, rangesOf(uids))) {
+      if (each.entry !== entry || each.shared !== (user === undefined)) continue;
+      const text = annotationText(each.value);
+      if (text !== undefined) texts.set(each.uid, fold(text));
+    }
+    found.set(one, texts);
+  }
+  return found;
+}
+
+function valueOf(
+  by: Exclude<SortBy, "annotation">,
+  row: FetchRow,
+  keys: SortKeys,
+  score: number,
+): string | number {
   switch (by) {
     case "arrival":
       return row.internalDate;

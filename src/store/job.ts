@@ -2,9 +2,11 @@
 import type { AccountId } from "../core/brands.ts";
 import type { Outcome } from "../core/failure.ts";
 import type { DeliveryTarget, Placed } from "../core/store.ts";
+import { valueColumns } from "./annotations.ts";
 import type { Message } from "./message.ts";
 import type { Parcel, QueuedParcel } from "./outbound.ts";
-import type { Call } from "./pg/door.ts";
+import { type Call, call } from "./pg/door.ts";
+import { annotateDelivered } from "./sql/annotation.ts";
 
 /** One target on its way. */
 export interface Target {
@@ -68,6 +70,28 @@ export function messageColumns(messages: readonly Message[]) {
     messages.map((m) => m.derived.structure),
     messages.map((m) => m.octets === undefined),
   ] as const;
+}
+
+/** The call that annotates what was placed, behind `deliver`; none where nothing is annotated. */
+export function annotateCalls(targets: readonly Target[]): readonly Call[] {
+  const accounts: number[] = [], names: string[] = [], blobs: string[] = [];
+  const users: number[] = [], entries: string[] = [];
+  const values: (Uint8Array | null)[] = [], texts: (string | null)[] = [];
+  for (const { account, name, message, wanted } of targets) {
+    const kept = wanted.annotations?.filter(({ value }) => value !== null) ?? [];
+    const [user, entry, value, folded] = valueColumns(kept, wanted.annotator ?? account);
+    for (const at of kept.keys()) {
+      accounts.push(account);
+      names.push(name);
+      blobs.push(message.blob);
+      users.push(user[at]!);
+      entries.push(entry[at]!);
+      values.push(value[at]!);
+      texts.push(folded[at]!);
+    }
+  }
+  if (accounts.length === 0) return [];
+  return [call(annotateDelivered, accounts, names, blobs, users, entries, values, texts)];
 }
 
 /** True when it only places copies: the usual one, which no other kind is to slow down. */

@@ -35,6 +35,10 @@ export interface StoreLimits {
   readonly metadataOctets: number;
   readonly metadataEntries: number;
   readonly metadataTotal: number;
+  /** The same of messages (RFC 5257): octets of one value, entries of one message, octets of an account. */
+  readonly annotationOctets: number;
+  readonly annotationEntries: number;
+  readonly annotationTotal: number;
   /** Entries of one mailbox's access control list. */
   readonly aclEntries: number;
   /** Mailboxes of others that one account sees. */
@@ -91,6 +95,9 @@ export const STORE_LIMITS: StoreLimits = {
   metadataOctets: 65_536,
   metadataEntries: 100,
   metadataTotal: 4_194_304,
+  annotationOctets: 65_536,
+  annotationEntries: 100,
+  annotationTotal: 16_777_216,
   aclEntries: 100,
   sharedMailboxes: 5000,
   threadMessages: 500_000,

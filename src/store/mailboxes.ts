@@ -12,6 +12,7 @@ import { forgetAcl, inheritAcl } from "./sql/acl.ts";
 import { dropEntries, dropExpunged } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
 import { forgetAnnotations } from "./sql/metadata.ts";
+import { forgetUrlKeys } from "./sql/url_key.ts";
 
 /** Messages that DELETE removes at once; of larger mailboxes the sweep removes them. */
 const DELETE_AT_ONCE = 500;
@@ -161,6 +162,7 @@ export async function deleteMailbox(
       await tx.run(
         call(moveAccountOn, account, modSeq, -octets, -messages),
         call(forgetAnnotations, account, id),
+        call(forgetUrlKeys, account, id),
         call(forgetAcl, account, id),
         ...rest,
       );

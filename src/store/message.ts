@@ -59,6 +59,11 @@ export class Message implements StagedMessage {
     this.#context = context;
   }
 
+  /** The packed part tree. */
+  get structure(): Uint8Array {
+    return this.derived.structure;
+  }
+
   /** Drops staged octets that nobody took; what fails here is left to the sweep. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.octets !== undefined || this.fate !== "undelivered") return;

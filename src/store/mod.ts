@@ -4,6 +4,7 @@ import type { Emit } from "../core/events.ts";
 import type { Outcome } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryItem, MailStore, Placed } from "../core/store.ts";
 import type { World } from "../core/world.ts";
+import { StoreAnnotations } from "./annotations.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
 import type { StoreContext, TracedDelivery } from "./context.ts";
 import { copy, move } from "./copy.ts";
@@ -29,6 +30,9 @@ import { replace } from "./replace.ts";
 import { relevancy, search, sort } from "./pg/search.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
+import { StoreUrlKeys } from "./url_keys.ts";
+
+import { setAccountQuota } from "./accounts.ts";
 
 export { type AccountQuota, deleteAccountRows, insertAccountState, setAccountQuota } from "./accounts.ts";
 export type { TracedDelivery } from "./context.ts";
@@ -143,7 +147,10 @@ export function createStore(options: StoreOptions): Store {
     acl: (account, mailbox) => lists.acl(context, account, mailbox),
     setAcl: (account, mailbox, entry, op) => lists.setAcl(context, account, mailbox, entry, op),
     quota: (account) => quota(context, account),
+    setQuota: (account, limits) => retrying(() => setAccountQuota(context.database, account, limits)),
     deletedOctets: (account, mailbox) => deletedOctets(context, account, mailbox),
+    annotations: new StoreAnnotations(context),
+    urlKeys: new StoreUrlKeys(context),
     watch: (account, listener) => context.changes.watch(account, listener),
     lockMaildrop: (account, session) => lockMaildrop(context, account, session),
     sweep: (signal) => sweep(context, signal),

@@ -1,7 +1,7 @@
 /** The transactions of deliveries: which statements place copies and queue what goes out. */
 import { retrying } from "./failures.ts";
 import type { StoreContext } from "./context.ts";
-import { type Job, messageColumns, parcelsOf, type Target, targetColumns } from "./job.ts";
+import { annotateCalls, type Job, messageColumns, parcelsOf, type Target, targetColumns } from "./job.ts";
 import type { Message } from "./message.ts";
 import { parcelColumns } from "./outbound.ts";
 import { type Call, call, type Rows } from "./pg/door.ts";
@@ -102,6 +102,7 @@ function placing(
     call(lockQuotaDomains, accounts),
     call(deliver, ...targetColumns(local, messages, now), ...messageColumns(messages)),
     call(putOctets, ...octetColumns(messages)),
+    ...annotateCalls(targets),
   ];
 }
 

@@ -4,9 +4,11 @@ import { Flag } from "../core/store.ts";
 import type { Target } from "./job.ts";
 import type { Message } from "./message.ts";
 
-/** True when `deliverPlain` can place them: octets at hand, no keywords. */
+/** True when `deliverPlain` can place them: octets at hand, no keywords, no annotations. */
 export function isPlain(targets: readonly Target[]): boolean {
-  return targets.every((target) => target.keywords === null && target.message.octets !== undefined);
+  return targets.every((target) =>
+    target.keywords === null && target.message.octets !== undefined && target.wanted.annotations === undefined
+  );
 }
 
 /** What was counted so far of one account. */

@@ -96,7 +96,7 @@ async function giveInboxAway(
   const made = await addMailboxes(context, tx, account, state, [...parentNames(to), to], undefined);
   if (!made.ok) return made;
   const id = inbox!.int(0, 0) as MailboxId;
-  const copied = await copyWithin(context, tx, account, id, ALL_UIDS, to, false);
+  const copied = await copyWithin(context, tx, account, id, ALL_UIDS, to, false, null);
   if (!copied.ok) return copied;
   const removed = await removeWithin(context, tx, account, id, ALL_UIDS);
   // RFC 5464 §4.1: INBOX keeps its annotations, and the new mailbox gets them as well.

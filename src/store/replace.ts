@@ -5,7 +5,7 @@ import type { DeliveryTarget, MailStore, Placed, StagedMessage } from "../core/s
 import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
-import { type Job, messageColumns, type Target, targetColumns } from "./job.ts";
+import { annotateCalls, type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { Message } from "./message.ts";
 import { mailboxName } from "./names.ts";
@@ -91,6 +91,7 @@ async function replaceWithin(
       call(lockQuotaDomains, [account]),
       call(removeEntries, replaced.account, replaced.mailbox, uid, uid, 0, 1, 0),
       call(deliver, ...targetColumns([job], [message], context.world.now()), ...messageColumns([message])),
+      ...annotateCalls([target]),
     );
     if (removed!.isNull(0, 1)) throw new Refusal(refused("EXPUNGEISSUED", "The message is gone"));
     const placed = placedBy(rows!);

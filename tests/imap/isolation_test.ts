@@ -70,6 +70,16 @@ const NAMING: Readonly<Record<CommandName, readonly Form[]>> = {
   GETACL: [(name) => `GETACL ${name}`],
   LISTRIGHTS: [(name) => `LISTRIGHTS ${name} bob`],
   MYRIGHTS: [(name) => `MYRIGHTS ${name}`],
+  XLIST: [(name) => `XLIST "" ${name}`, (name) => `XLIST ${name} *`],
+  GENURLAUTH: [
+    (name) => {
+      const path = encodeURI(bare(name)).replaceAll("#", "%23");
+      return `GENURLAUTH "imap://bob@h/${path}/;UID=1;URLAUTH=anonymous" INTERNAL`;
+    },
+  ],
+  RESETKEY: [(name) => `RESETKEY ${name}`, (name) => `RESETKEY ${name} INTERNAL`],
+  // Its answer repeats the URL; without a key of the owner it gives NIL (urlauth_test.ts).
+  URLFETCH: [],
   UNAUTHENTICATE: [],
   LANGUAGE: [],
   COMPARATOR: [],

@@ -112,3 +112,17 @@ Deno.test("what cannot be read yet is read again, and a mailbox that went is lef
   await session.good("UNSELECT");
   assertEquals(store.watchers(ALICE), 1);
 });
+
+Deno.test("annotations that changed since SELECT are told, although its view came later", async () => {
+  const store = new MemoryStore();
+  store.addAccount(ALICE);
+  await store.put(ALICE, "INBOX", mail("m"));
+  await using other = await TestSession.open(store, {}, "SELECT INBOX");
+  await other.good('STORE 1 ANNOTATION (/comment (value.priv "before"))');
+  const meanwhile: { now: (() => Promise<void>) | undefined } = { now: undefined };
+  await using session = await TestSession.open(slow(store, meanwhile), { limits });
+  meanwhile.now = async () => void await other.good('STORE 1 ANNOTATION (/altsubject (value.priv "since"))');
+  await session.good("SELECT INBOX (ANNOTATE)");
+  assertEquals(await session.good("NOOP"), ["* 1 FETCH (FLAGS () ANNOTATION (/altsubject))"]);
+  assertEquals(await session.good("NOOP"), []);
+});

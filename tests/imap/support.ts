@@ -1,5 +1,5 @@
 /** IMAP sessions of alice and bob over a real store: the protocol in this process, PostgreSQL behind it. */
-import { serveImap } from "../../src/imap/mod.ts";
+import { IMAP_LIMITS, type ImapSessionLimits, serveImap } from "../../src/imap/mod.ts";
 import { type Bench, bench } from "../store/support.ts";
 import { MemoryClient, MemoryConn } from "../support/imap_conn.ts";
 import { testServices } from "../support/imap_transcript.ts";
@@ -23,7 +23,11 @@ export interface ImapBench extends AsyncDisposable {
 const encoder = new TextEncoder();
 
 /** Makes one; alice is the first account of the bench, bob the second. */
-export async function imapBench(options: Parameters<typeof bench>[1] = {}): Promise<ImapBench> {
+export async function imapBench(
+  options: Parameters<typeof bench>[1] = {},
+  session: Partial<ImapSessionLimits> = {},
+): Promise<ImapBench> {
+  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, ...session };
   const store = await bench(2, options);
   const bugs: string[] = [];
   const conns: MemoryConn[] = [], served: Promise<void>[] = [];
@@ -33,7 +37,7 @@ export async function imapBench(options: Parameters<typeof bench>[1] = {}): Prom
     async client(user = "alice") {
       const conn = new MemoryConn(true);
       conns.push(conn);
-      served.push(serveImap(conn, testServices(store.store, { bugs })));
+      served.push(serveImap(conn, testServices(store.store, { bugs, limits })));
       const client = new MemoryClient(conn);
       await client.line();
       let count = 0;

@@ -3,6 +3,16 @@ import { sql } from "kysely";
 import { checkTables, RULE_NAMES } from "../../src/store/pg/check.ts";
 import { bench, mail, put } from "./support.ts";
 
+/** A message in the queue that has no octets, and the count of its recipients that are open. */
+function queued(size: number, open: number): string {
+  return `insert into queue_message (queue_id, blob_id, size, reverse_path, body, smtputf8, require_tls, priority,
+      deliver_by_trace, session, tls_optional, solicit, expires_at, check_at, open)
+    values (1, '00000000-0000-7000-8000-000000000000', ${size}, '', '7BIT', false, false, 0, false, '', true, '',
+      now(), now(), ${open});
+    insert into queue_recipient (queue_id, number, address, notify, lane, sender, priority, rank, state, due_at)
+    values (1, 1, 'a@b.test', 0, 'b.test', '', 0, 0, 'ready', now())`;
+}
+
 /** How each rule is broken, by its name. */
 const DAMAGE: Readonly<Record<string, string>> = {
   "every entry has its message, of its size": "update entry set size = size + 1 where uid = 1",
@@ -13,12 +23,16 @@ const DAMAGE: Readonly<Record<string, string>> = {
     "update account_state set used_octets = 0, modseq = 1",
   "every blob has an owner or waits for the sweep":
     "insert into blob_chunk values ('00000000-0000-7000-8000-000000000000', 0, 'x')",
+  "every queued message has all its octets": queued(1, 1),
+  "a queued message counts the recipients that are open": queued(0, 2),
   "text only of messages that are there":
     "insert into message_text select account_id, 99, '', '' from account",
   "keys of SORT only of messages that are there":
     "insert into message_sort select account_id, 99, '', '', '', '', '', '', false, null, '' from account",
   "annotations only of mailboxes that are there":
     "insert into metadata select account_id, 99, '/private/x', '' from account",
+  "annotations only of messages that are there":
+    "insert into annotation select account_id, 1, 99, '/comment', 0, 1, 'x', 'x' from account",
   "access control lists only of mailboxes that are there":
     "insert into acl (account_id, mailbox_id, identifier, rights) select account_id, 99, 'anyone', 'l' from account",
   "a vanished UID is not there": "insert into expunged select account_id, 1, 1, 1, 1 from account",
@@ -28,6 +42,8 @@ const DAMAGE: Readonly<Record<string, string>> = {
 const BEYOND_REPAIR = [
   "every entry has its message, of its size",
   "every message has all its octets",
+  "every queued message has all its octets",
+  "a queued message counts the recipients that are open",
   "a vanished UID is not there",
 ];
 

@@ -110,7 +110,7 @@ export class MemoryClient {
     }
   }
 
-  /** The next line without its CRLF as latin1; null at the end of the stream. Rejects after 2 s. */
+  /** The next line without its CRLF as latin1; null at the end of the stream. Rejects after 30 s. */
   async line(): Promise<string | null> {
     for (;;) {
       const end = this.#crlf();
@@ -119,7 +119,7 @@ export class MemoryClient {
         this.#held = this.#held.subarray(end + 2);
         return line;
       }
-      const more = await this.conn.toClient.take(2000);
+      const more = await this.conn.toClient.take(30_000);
       if (more === undefined) throw new Error(`Cannot read a line: only ${JSON.stringify(text(this.#held))}`);
       if (more === null) this.#join();
       if (more === null) return this.#held.length === 0 ? null : this.#rest();

@@ -10,8 +10,10 @@ import type { Comparator, SearchKey, SortOrder } from "../../src/core/search.ts"
 import type * as S from "../../src/core/store.ts";
 import { Flag, SEPARATOR } from "../../src/core/store.ts";
 import { inSet, rangesOf, type UidSet } from "../../src/core/uidset.ts";
+import type { UrlKeys } from "../../src/core/urlauth.ts";
 import {
   type Account,
+  annotated,
   type Box,
   changeEntry,
   type Entry,
@@ -19,8 +21,10 @@ import {
   flagRow,
   info,
   keywordNumbers,
+  structureOf,
   used,
 } from "./imap_store_rows.ts";
+import type { MessageAnnotations } from "../../src/core/annotation.ts";
 import { changeAcl, keptBy, rightsIn, shared } from "./imap_store_acl.ts";
 import { addressOf } from "./imap_auth.ts";
 import { matchesKey, scoreOf } from "./imap_store_search.ts";
@@ -166,7 +170,8 @@ export class MemoryStore implements S.MailStore {
         const id = this.#next++ as MessageId;
         this.#messages.set(id, whole);
         const blob = String(id) as BlobId;
-        return Promise.resolve({ blob, size, [Symbol.asyncDispose]: () => Promise.resolve() });
+        const structure = structureOf(whole);
+        return Promise.resolve({ blob, size, structure, [Symbol.asyncDispose]: () => Promise.resolve() });
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -234,6 +239,12 @@ export class MemoryStore implements S.MailStore {
       internalDate: target.internalDate ?? this.now,
       saveDate: this.now,
       octets,
+      annotations: (target.annotations ?? []).map(({ entry, shared, value }) => ({
+        entry,
+        user: shared ? 0 : target.account,
+        value,
+        modSeq,
+      })),
     });
     this.#notify(target.account, of, box);
     return done({ mailbox: box.id, uidValidity: box.uidValidity, uid, modSeq });
@@ -411,8 +422,10 @@ export class MemoryStore implements S.MailStore {
       const names = entry.keywords.map((number) => source!.keywords[number]!);
       const kept = keptBy(goal.allowed, entry.flags, names);
       const uid = target.uidNext++ as Uid;
+      const annotations = entry.annotations.filter(({ value }) => value !== null)
+        .map((one) => ({ ...one, modSeq }));
       const keywords = keywordNumbers(target, kept.names);
-      target.entries.push({ ...entry, uid, modSeq, flags: kept.flags, keywords });
+      target.entries.push({ ...entry, uid, modSeq, flags: kept.flags, keywords, annotations });
       return uid;
     });
     this.#notify(goal.account, of, target);
@@ -483,6 +496,11 @@ export class MemoryStore implements S.MailStore {
     };
   }
 
+  setQuota(account: AccountId, limits: Parameters<S.MailStore["setQuota"]>[1]): Promise<boolean> {
+    this.quotaOctets = limits.octets ?? 10_000_000;
+    return Promise.resolve(this.#accounts.has(account));
+  }
+
   async deletedOctets(account: AccountId, mailbox: MailboxId): Promise<number> {
     const box = (await this.#account(account)).boxes.find((box) => box.id === mailbox);
     const deleted = box?.entries.filter((entry) => (entry.flags & Flag.Deleted) !== 0) ?? [];
@@ -527,6 +545,101 @@ export class MemoryStore implements S.MailStore {
     return done(undefined);
   }
 
+  /** Octets of annotations that an account may have. */
+  annotationOctets = 10_000;
+
+  readonly annotations: MessageAnnotations = {
+    read: async ({ account, mailbox, user }, uids) => {
+      const entries = this.#boxOf(await this.#account(account), mailbox)?.entries ?? [];
+      return entries.filter(({ uid }) => inSet(uids, uid)).flatMap(({ uid, annotations }) =>
+        annotations.filter((one) => one.value !== null && (one.user === 0 || one.user === user))
+          .sort((a, b) => a.entry < b.entry ? -1 : a.entry > b.entry ? 1 : b.user - a.user)
+          .map(({ entry, user, value }) => ({ uid, entry, shared: user === 0, value: value! }))
+      );
+    },
+    changed: async ({ account, mailbox, user }, uids, since) => {
+      const entries = this.#boxOf(await this.#account(account), mailbox)?.entries ?? [];
+      return entries.filter(({ uid }) => inSet(uids, uid)).flatMap(({ uid, annotations }) => {
+        const named = annotations.filter((one) =>
+          one.modSeq > since && (one.user === 0 || one.user === user)
+        );
+        return [...new Set(named.map(({ entry }) => entry))].sort().map((entry) => ({ uid, entry }));
+      });
+    },
+    set: async ({ account, mailbox, user }, uids, values, since) => {
+      const of = await this.#account(account);
+      const box = this.#boxOf(of, mailbox)!;
+      const named = box.entries.filter((entry) => inSet(uids, entry.uid));
+      const modified = named.filter((entry) => since !== undefined && entry.modSeq > since);
+      const touched = named.filter((entry) => !modified.includes(entry));
+      const added = values.reduce(
+        (sum, { entry, value }) => sum + (value === null ? 0 : entry.length + value.length),
+        0,
+      );
+      if (added * touched.length + annotated(of) > this.annotationOctets) {
+        return refused("OVERQUOTA", "Annotations take too much room");
+      }
+      if (values.length > 10) return refused("LIMIT", "Too many annotations");
+      const modSeq = touched.length > 0 ? ++of.modSeq as ModSeq : of.modSeq as ModSeq;
+      for (const entry of touched) {
+        entry.modSeq = modSeq;
+        for (const { entry: name, shared, value } of values) {
+          const whose = shared ? 0 : user;
+          const others = entry.annotations.filter((one) => one.entry !== name || one.user !== whose);
+          if (value !== null || others.length < entry.annotations.length) {
+            others.push({ entry: name, user: whose, value, modSeq });
+          }
+          entry.annotations = others;
+        }
+      }
+      if (touched.length > 0) this.#notify(account, of, box);
+      return done({ changed: touched.map(flagRow), modified: rangesOf(modified.map(({ uid }) => uid)) });
+    },
+    use: async (account) => ({
+      octets: annotated(await this.#account(account)),
+      octetLimit: this.annotationOctets,
+    }),
+  };
+
+  #boxOf(of: Account, mailbox: MailboxId): Box | undefined {
+    return of.boxes.find((box) => box.id === mailbox);
+  }
+
+  /** By user, owner and mailbox. */
+  readonly #keys = new Map<string, Uint8Array>();
+
+  readonly urlKeys: UrlKeys = {
+    key: (user, { owner, mailbox }) => Promise.resolve(this.#keys.get(`${user} ${owner} ${mailbox}`)),
+    keyFor: (user, { owner, mailbox }) => {
+      const name = `${user} ${owner} ${mailbox}`;
+      if (!this.#keys.has(name)) this.#keys.set(name, crypto.getRandomValues(new Uint8Array(32)));
+      return Promise.resolve(done(this.#keys.get(name)!));
+    },
+    reset: (user, { owner, mailbox }) => {
+      this.#keys.set(`${user} ${owner} ${mailbox}`, crypto.getRandomValues(new Uint8Array(32)));
+      this.#keyReset(owner, mailbox);
+      return Promise.resolve(done(undefined));
+    },
+    removeAll: (user) => {
+      for (const name of [...this.#keys.keys()]) {
+        const [who, owner, mailbox] = name.split(" ").map(Number);
+        if (who !== user) continue;
+        this.#keys.delete(name);
+        this.#keyReset(owner as AccountId, mailbox as MailboxId);
+      }
+      return Promise.resolve();
+    },
+  };
+
+  #keyReset(owner: AccountId, mailbox: MailboxId): void {
+    const of = this.#accounts.get(owner)!;
+    const box = of.boxes.find((box) => box.id === mailbox);
+    if (box === undefined) return;
+    box.keyResets++;
+    of.modSeq++;
+    this.#notify(owner, of, box);
+  }
+
   watch(account: AccountId, listener: (notice: S.ChangeNotice) => void): Disposable {
     // EVERYBODY: of the changes to lists all hear anyway.
     const watchers = this.#accounts.get(account)?.watchers ?? new Set();
@@ -561,6 +674,7 @@ export class MemoryStore implements S.MailStore {
       highestModSeq: ++of.modSeq,
       keywords: [],
       specialUse: undefined,
+      keyResets: 0,
       entries: [],
       vanished: [],
       vanishedFloor: 0,

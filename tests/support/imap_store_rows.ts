@@ -15,6 +15,8 @@ export interface Entry {
   internalDate: number;
   saveDate: number;
   octets: Uint8Array;
+  /** `user` 0: shared. A value that went is null. */
+  annotations: { entry: string; user: number; value: Uint8Array | null; modSeq: number }[];
 }
 
 /** A mailbox. */
@@ -26,6 +28,7 @@ export interface Box {
   highestModSeq: number;
   keywords: string[];
   specialUse: string | undefined;
+  keyResets: number;
   entries: Entry[];
   vanished: { uid: number; modSeq: number }[];
   /** What vanished up to here was forgotten. */
@@ -48,6 +51,12 @@ export function used(of: Account): number {
   return of.boxes.reduce((sum, box) => sum + box.entries.reduce((n, entry) => n + entry.octets.length, 0), 0);
 }
 
+/** Octets of an account's annotations of messages. */
+export function annotated(of: Account): number {
+  const all = of.boxes.flatMap((box) => box.entries.flatMap((entry) => entry.annotations));
+  return all.reduce((sum, { entry, value }) => value === null ? sum : sum + entry.length + value.length, 0);
+}
+
 /** What the store says of a mailbox. */
 export function info(of: Account, box: Box): S.MailboxInfo {
   const count = (flag: number, set: boolean) =>
@@ -65,6 +74,7 @@ export function info(of: Account, box: Box): S.MailboxInfo {
     keywords: [...box.keywords],
     subscribed: of.subscribed.has(box.name),
     specialUse: box.specialUse,
+    keyResets: box.keyResets,
   };
 }
 
@@ -121,4 +131,11 @@ export function fetchRow(entry: Entry, wanted: S.FetchWanted): S.FetchRow {
     ...(wanted.bodyStructure ? { bodyStructure: encodeBodyStructure(parsed.root, true) } : {}),
     ...(wanted.structure ? { structure: packParts(parsed.root) } : {}),
   };
+}
+
+/** The packed part tree of a message. */
+export function structureOf(octets: Uint8Array): Uint8Array {
+  const parser = new MessageParser();
+  parser.push(octets);
+  return packParts(parser.finish().root);
 }

@@ -1,4 +1,5 @@
 /** SEARCH over the in-memory store: a plain scan. */
+import { matchesPattern } from "../../src/core/pattern.ts";
 import type { SearchKey, TextMatch } from "../../src/core/search.ts";
 import { inSet } from "../../src/core/uidset.ts";
 import { foldOf } from "../../src/mime/mod.ts";
@@ -45,6 +46,14 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
     }
     case "size":
       return key.is === "larger" ? entry.octets.length > key.octets : entry.octets.length < key.octets;
+    case "annotation": {
+      const { of, user } = key;
+      const users = of === "both" ? [0, user] : of === "shared" ? [0] : [user];
+      return entry.annotations.some((one) =>
+        one.value !== null && users.includes(one.user) && matchesPattern(key.entry, one.entry, "/") &&
+        contains(new TextDecoder().decode(one.value), key.text, undefined)
+      );
+    }
     case "uid":
       return inSet(key.set, entry.uid);
     case "message":

@@ -3,7 +3,6 @@ import {
   type Comparator,
   COMPARATORS,
   type SearchKey,
-  type SortBy,
   type SortOrder,
   type ThreadRow,
 } from "../../src/core/search.ts";
@@ -26,7 +25,7 @@ export function sorted(
 ): readonly Entry[] {
   const keyed = entries.map((entry) => ({
     entry,
-    values: order.map(({ by }) => valueOf(entry, by, key, comparator)),
+    values: order.map((one) => valueOf(entry, one, key, comparator)),
   }));
   keyed.sort((a, b) => {
     for (const [i, { reverse }] of order.entries()) {
@@ -38,7 +37,16 @@ export function sorted(
   return keyed.map(({ entry }) => entry);
 }
 
-function valueOf(entry: Entry, by: SortBy, key: SearchKey, comparator: Comparator): string | number {
+function valueOf(
+  entry: Entry,
+  { by, value }: SortOrder,
+  key: SearchKey,
+  comparator: Comparator,
+): string | number {
+  if (by === "annotation") {
+    const of = entry.annotations.find((one) => one.entry === value!.entry && one.user === (value!.user ?? 0));
+    return foldOf(comparator)(new TextDecoder().decode(of?.value ?? new Uint8Array(0)));
+  }
   const keys = keysOf(entry, comparator);
   switch (by) {
     case "arrival":

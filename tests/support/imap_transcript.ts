@@ -5,7 +5,7 @@
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
  * imap_messages.ts), `quota=N` octets,
  * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
- * must come back, where `…` stands for any text. `C2:`/`S2:` are a second session, of alice where nothing else is said. `S: (closed)`: the
+ * must come back, where `…` stands for any text, and `‹name›` (once a line) for one that later lines of the client mean by `‹name›`. `C2:`/`S2:` are a second session, of alice where nothing else is said. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
  */
@@ -133,16 +133,18 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
     await prepare(clients[n]!, settings, n === 1 && settings.includes("second=bob") ? "bob" : "alice");
   }
   const sent = new Set<number>();
+  const known = new Map<string, string>();
   for (const [at, step] of steps.entries()) {
     const client = clients[step.session]!;
     if (step.who === "world") {
       if (step.text.includes("forgets")) store.forgetVanished(ALICE);
       else store.down = step.text.includes("down");
-    } else if (step.who === "server") await expect(client, step.text, dialogue.title);
+    } else if (step.who === "server") await expect(client, step.text, dialogue.title, known);
     else if (!sent.has(at)) {
       const ahead = mode === "pipelined" ? pipelined(steps, at) : [at];
       for (const n of ahead) sent.add(n);
-      const octets = octetsOf(ahead.map((n) => steps[n]!.text).join(""));
+      const text = ahead.map((n) => steps[n]!.text).join("");
+      const octets = octetsOf(text.replace(/‹(.*?)›/g, (_, name: string) => known.get(name)!));
       client.send(octets, mode === "octets" ? 1 : octets.length);
     }
   }
@@ -161,6 +163,7 @@ function pipelined(steps: readonly Step[], from: number): readonly number[] {
     const step = steps[at]!;
     if (step.session !== steps[from]!.session || step.who === "world") break;
     if (step.who === "server" && step.text.startsWith("+")) break;
+    if (step.who === "client" && at > from && step.text.includes("‹")) break;
     if (step.who === "client" && at > from) together.push(at);
     if (step.who === "client" && step.text.toUpperCase().includes("STARTTLS")) break;
   }
@@ -189,8 +192,19 @@ async function prepare(
   }
 }
 
-async function expect(client: MemoryClient, wanted: string, title: string): Promise<void> {
+async function expect(
+  client: MemoryClient,
+  text: string,
+  title: string,
+  known: Map<string, string>,
+): Promise<void> {
   const line = await client.line();
+  const named = /^(.*)‹(.*)›(.*)$/.exec(text);
+  const wanted = named === null ? text : `${named[1]}…${named[3]}`;
+  if (named !== null && line !== null) {
+    const [, before, name, behind] = named;
+    known.set(name!, line.slice(before!.length, line.length - behind!.length));
+  }
   if (wanted === "(closed)") return assertEquals(line, null, title);
   if (line === null || !fits(wanted, line)) assertEquals(line, wanted, title);
 }

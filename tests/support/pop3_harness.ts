@@ -255,6 +255,7 @@ export class RecordingStore {
       octets: 0,
       keywords: [],
       subscribed: true,
+      keyResets: 0,
       specialUse: undefined,
     });
   }

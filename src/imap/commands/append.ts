@@ -7,10 +7,12 @@ import type { DeliveryTarget, Draft, StagedMessage } from "../../core/store.ts";
 import { rangesOf } from "../../core/uidset.ts";
 import { type AppendStep, type Command, STAR } from "../command.ts";
 import { condition } from "../reply.ts";
+import { mayAnnotate } from "./annotation.ts";
 import { catenate } from "./catenate.ts";
 import { type Goal, goal } from "../reach.ts";
 import { lacks, refreshRights } from "./access.ts";
 import {
+  accountOf,
   bad,
   type Completion,
   type Context,
@@ -178,6 +180,9 @@ class Reception implements AsyncDisposable {
       flags: step.flags.flags & allowed.flags,
       keywords: allowed.keywords ? step.flags.keywords : [],
       ...(step.internalDate === undefined ? {} : { internalDate: step.internalDate }),
+      ...(step.annotations === undefined
+        ? {}
+        : { annotations: step.annotations, annotator: accountOf(this.cx) }),
     };
     return undefined;
   }
@@ -217,8 +222,11 @@ class Reception implements AsyncDisposable {
     if (draft.size === 0) return no("APPEND cancelled: the message is empty");
     const message = await draft.finish();
     this.#draft = undefined;
-    this.items.push({ message, to: this.#to! });
+    const to = this.#to!;
+    this.items.push({ message, to });
     this.#octets += message.size;
-    return undefined;
+    return to.annotations === undefined
+      ? undefined
+      : await mayAnnotate(this.cx, this.goal, to.annotations, message.structure);
   }
 }

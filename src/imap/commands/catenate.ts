@@ -1,15 +1,13 @@
 /** Octets of messages that are there already, for CATENATE (RFC 4469 §3). */
 import { Right } from "../../core/acl.ts";
 import type { AccountId, MailboxId } from "../../core/brands.ts";
-import type { Draft, FetchRow, MailboxInfo } from "../../core/store.ts";
-import { selectFields } from "../../mime/mod.ts";
-import { type MessageUrl, messageUrl } from "../url.ts";
-import { bodyJob } from "./body_job.ts";
-import { BodyOctets, Vanished } from "./body_octets.ts";
+import type { Draft, MailboxInfo } from "../../core/store.ts";
+import { UrlContentLost } from "../../core/urlauth.ts";
 import { reach } from "../reach.ts";
+import { type MessageUrl, messageUrl } from "../url.ts";
+import { urlContent, urlPart } from "../url_part.ts";
 import { mayRead } from "./access.ts";
 import { type Completion, type Context, no, seekerOf } from "./context.ts";
-import { rootOf } from "./fetch_items.ts";
 
 /** Writes what a URL points to behind what a draft holds; `room`: octets that it may still take. */
 export async function catenate(
@@ -18,37 +16,21 @@ export async function catenate(
   url: string,
   room: number,
 ): Promise<Completion | undefined> {
+  const { store, limits } = cx.services;
   const badUrl = no("The URL points to nothing here", { code: "BADURL", url });
-  const parsed = messageUrl(url, cx.services.limits.afterLogin);
+  const parsed = messageUrl(url, limits.afterLogin);
   if (parsed === undefined) return badUrl;
   const mailbox = await mailboxOf(cx, parsed);
   if (mailbox === undefined) return badUrl;
-  const { account } = mailbox;
-  const row = await rowOf(cx, mailbox, parsed.uid);
-  if (row === undefined) return badUrl;
-  const item = { item: "BODY[]", peek: true, section: parsed.section, partial: parsed.partial } as const;
-  const job = bodyJob({ item, name: undefined }, row, rootOf(row));
-  if (job.kind !== "raw" && job.kind !== "fields") return badUrl;
-  await using source = new BodyOctets(cx.services.store, account, [job.range]);
-  const tooLarge = no("The message is too large", { code: "TOOBIG" });
+  const part = await urlPart(store, mailbox.account, mailbox.id, parsed);
+  if (part === undefined || part.job.kind === "nil") return badUrl;
   try {
-    if (job.kind === "fields") {
-      const fields = selectFields(
-        await source.whole(),
-        job.spec.fields,
-        job.spec.text === "HEADER.FIELDS.NOT",
-      );
-      const { start, length } = parsed.partial ?? { start: 0, length: fields.length };
-      const shown = fields.subarray(start, start + length);
-      if (shown.length > room) return tooLarge;
-      await draft.write(shown);
-      return undefined;
-    }
-    if (job.range.end - job.range.start > room) return tooLarge;
-    for await (const octets of source.range()) await draft.write(octets);
+    const content = await urlContent(store, part);
+    if (content.size > room) return no("The message is too large", { code: "TOOBIG" });
+    for await (const octets of content.octets()) await draft.write(octets);
     return undefined;
   } catch (thrown) {
-    if (thrown instanceof Vanished) return badUrl;
+    if (thrown instanceof UrlContentLost) return badUrl;
     throw thrown;
   }
 }
@@ -72,12 +54,4 @@ async function mailboxOf(cx: Context, url: MessageUrl): Promise<Source | undefin
     source = found.value;
   }
   return (url.uidValidity ?? source.uidValidity) === source.uidValidity ? source : undefined;
-}
-
-async function rowOf(cx: Context, { account, id }: Source, uid: number): Promise<FetchRow | undefined> {
-  const wanted = { facts: true, structure: true };
-  for await (const rows of cx.services.store.fetch(account, id, [[uid, uid]], wanted)) {
-    if (rows.length > 0) return rows[0];
-  }
-  return undefined;
 }

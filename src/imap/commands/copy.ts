@@ -5,9 +5,19 @@ import { rangesOf } from "../../core/uidset.ts";
 import type { Command } from "../command.ts";
 import type { ResponseCode } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
-import { goal } from "../reach.ts";
+import { goal, hasAll } from "../reach.ts";
 import { lacks } from "./access.ts";
-import { bad, type Completion, type Context, failed, no, ok, seekerOf, selectedOf } from "./context.ts";
+import {
+  accountOf,
+  bad,
+  type Completion,
+  type Context,
+  failed,
+  no,
+  ok,
+  seekerOf,
+  selectedOf,
+} from "./context.ts";
 import { limited, overLimit, sayLimit } from "./message_limit.ts";
 import { working } from "./progress.ts";
 import { removed } from "./updates.ts";
@@ -32,7 +42,8 @@ export async function copy(
   const { store } = cx.services;
   const { mirror } = view;
   const { account, ownName, rights } = place.value;
-  const to = { account, mailbox: ownName, allowed: allowedFlags(rights) };
+  const annotates = hasAll(rights, Right.Annotate);
+  const to = { account, mailbox: ownName, allowed: allowedFlags(rights), user: accountOf(cx), annotates };
   const work = moves
     ? store.move(view.account, mirror.id, uids, to)
     : store.copy(view.account, mirror.id, uids, to);

@@ -1,18 +1,15 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
 import { free } from "../../bytes/free.ts";
-import type { OctetRange } from "../../core/store.ts";
-import { createTransferDecoder, preview, selectFields } from "../../mime/mod.ts";
+import { preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
+import { decoded, measured } from "../decoded.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
 import type { BodyJob } from "./body_job.ts";
-import { BodyOctets, join, type Ranges, Vanished } from "./body_octets.ts";
+import { type Ranges, Vanished } from "./body_octets.ts";
 import { type Context, selectedAccount } from "./context.ts";
 import type { NamedBody } from "./fetch_plan.ts";
 
 type Job<Kind> = Extract<BodyJob, { readonly kind: Kind }>;
-
-/** Decoded content up to this many octets is decoded once and kept; larger content is decoded twice. */
-const KEPT_OCTETS = 262_144;
 
 /** The message vanished behind the announcement of its octets: the connection cannot go on. */
 export class Broken extends Error {
@@ -76,12 +73,13 @@ export function writeNil(cx: Context, line: FetchLine, { named }: Pick<BodyJob, 
 export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary">): Promise<boolean> {
   const { item } = job.named;
   const partial = item.item === "BINARY" ? item.partial : undefined;
-  const decoded = decode(cx, job.range, job.encoding, partial);
-  if (decoded === undefined) {
+  const content = () => decoded(cx.services.store, selectedAccount(cx), job.range, job.encoding, partial);
+  const first = content();
+  if (first === undefined) {
     writeNil(cx, line, job);
     return false;
   }
-  const sized = await sizeOf(decoded, item.item === "BINARY").catch(rethrowUnlessVanished);
+  const sized = await measured(first, item.item === "BINARY").catch(rethrowUnlessVanished);
   if (sized === undefined) {
     writeNil(cx, line, job);
     return true;
@@ -96,27 +94,11 @@ export async function writeBinary(cx: Context, line: FetchLine, job: Job<"binary
     cx.out.gather.octets(sized.kept);
     return true;
   }
-  await stream(cx, decode(cx, job.range, job.encoding, partial)!, sized.size, (there) => {
+  await stream(cx, content()!, sized.size, (there) => {
     if (there) line.binaryLiteral8(name, sized.size);
     else line.bodyNil(name);
   });
   return true;
-}
-
-/** How many octets there are, and they themselves when they are few and wanted. */
-async function sizeOf(
-  pieces: AsyncIterable<Uint8Array>,
-  keep: boolean,
-): Promise<{ readonly size: number; readonly kept: Uint8Array | undefined }> {
-  let kept: Uint8Array[] | undefined = keep ? [] : undefined;
-  let size = 0;
-  for await (const piece of pieces) {
-    size += piece.length;
-    if (size > KEPT_OCTETS) kept = undefined;
-    // The decoder may use its buffer again.
-    kept?.push(piece.slice());
-  }
-  return { size, kept: kept && join(kept) };
 }
 
 /**
@@ -145,35 +127,6 @@ async function stream(
   }
   if (sent < 0) head(true);
   if (Math.max(sent, 0) !== length) throw new Broken("a message has fewer octets than its size");
-}
-
-/** Decoded octets within the asked part; undefined when the encoding is not known. */
-function decode(
-  cx: Context,
-  range: OctetRange,
-  encoding: string,
-  partial: Partial | undefined,
-): AsyncIterable<Uint8Array> | undefined {
-  const decoder = createTransferDecoder(encoding);
-  if (decoder === undefined) return undefined;
-  const source = new BodyOctets(cx.services.store, selectedAccount(cx), [range]);
-  return (async function* () {
-    await using octets = source;
-    let at = 0;
-    const from = partial?.start ?? 0, to = partial === undefined ? Infinity : from + partial.length;
-    const within = (piece: Uint8Array): Uint8Array => {
-      const shown = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
-      at += piece.length;
-      return shown;
-    };
-    for await (const piece of octets.range()) {
-      const shown = within(decoder.push(piece));
-      if (shown.length > 0) yield shown;
-      if (at >= to) return;
-    }
-    const rest = within(decoder.finish());
-    if (rest.length > 0) yield rest;
-  })();
 }
 
 function cut(octets: Uint8Array, partial: Partial | undefined): Uint8Array {

@@ -1,8 +1,10 @@
 /** The items of a FETCH answer that are not octets of the message (RFC 9051 §7.5.2). */
+import type { MessageAnnotation } from "../../core/annotation.ts";
 import type { FetchRow } from "../../core/store.ts";
 import { encodeBodyStructure, type Part, unpackParts } from "../../mime/mod.ts";
 import { emailId } from "../object_id.ts";
 import { FetchLine } from "../encode/mod.ts";
+import { annotationEntries } from "./annotation.ts";
 import { type Context, selectedOf } from "./context.ts";
 import type { FetchPlan } from "./fetch_plan.ts";
 
@@ -48,6 +50,13 @@ export class ItemWriter {
     if (plan.body) line.bodyStructure("BODY", encodeBodyStructure(rootOf(row)!, false));
     if (plan.bodyStructure) line.bodyStructure("BODYSTRUCTURE", row.bodyStructure!);
     return true;
+  }
+
+  /** Writes those of a message's annotations that were asked for. */
+  annotations(found: readonly MessageAnnotation[]): void {
+    for (const asked of this.plan.annotations) {
+      this.line.annotation(annotationEntries(asked, found), this.cx.session.mode);
+    }
   }
 
   /** Ends the line. */

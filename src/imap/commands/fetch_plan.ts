@@ -18,6 +18,7 @@ export interface FetchPlan {
   readonly envelope: boolean;
   readonly body: boolean;
   readonly bodyStructure: boolean;
+  readonly annotations: readonly Extract<FetchItem, { readonly item: "ANNOTATION" }>[];
   readonly bodies: readonly NamedBody[];
   /** True when the messages become \Seen (RFC 9051 §6.4.5, all but PEEK). */
   readonly seen: boolean;
@@ -40,6 +41,7 @@ const WHOLE = { part: [], text: "", fields: [] } as const;
 export function planFetch(items: readonly FetchItem[], uid: boolean, modSeq: boolean): FetchPlan {
   const asked = new Set(items.map((each) => each.item));
   const bodies = items.map(bodyOf).filter((body) => body !== undefined);
+  const annotations = items.filter((each) => each.item === "ANNOTATION");
   const facts = asked.has("INTERNALDATE") || asked.has("RFC822.SIZE") || asked.has("SAVEDATE");
   // Every row that the store gives names its message: no more needs to be asked for.
   const ids = asked.has("EMAILID") || asked.has("THREADID");
@@ -60,9 +62,11 @@ export function planFetch(items: readonly FetchItem[], uid: boolean, modSeq: boo
     envelope,
     body,
     bodyStructure,
+    annotations,
     bodies,
     seen: bodies.some(({ item }) => "peek" in item && !item.peek),
-    local: !ids && !facts && !envelope && !bodyStructure && !body && bodies.length === 0,
+    local: annotations.length === 0 && !ids && !facts && !envelope && !bodyStructure && !body &&
+      bodies.length === 0,
     wanted: { facts: facts || bodies.length > 0, envelope, bodyStructure, structure },
   };
 }

@@ -1,10 +1,12 @@
 /** FETCH answers, message by message (RFC 9051 §7.5.2). */
+import type { MessageAnnotation } from "../../core/annotation.ts";
 import { ConnError } from "../../core/conn.ts";
 import type { FetchRow, OctetRange } from "../../core/store.ts";
-import { inSet, type UidSet } from "../../core/uidset.ts";
+import { inSet, rangesOf as uidRanges, type UidSet } from "../../core/uidset.ts";
 import type { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
 import { AheadOctets } from "./ahead_octets.ts";
+import { annotatedOf } from "./annotation.ts";
 import { type BodyJob, bodyJob } from "./body_job.ts";
 import { BodyOctets, type Ranges } from "./body_octets.ts";
 import { type Context, selectedAccount, selectedOf } from "./context.ts";
@@ -49,12 +51,14 @@ async function fromStore(cx: Context, run: FetchRun, uids: UidSet): Promise<void
   const alone = plan.bodies.length === 0 ? 0 : onlyOne(view, uids);
   const ahead = alone > 0 && cx.session.ahead.follows(view, alone);
   for await (const batch of rowsOf(cx, plan, uids, ahead)) {
-    if (plan.bodies.length > 0) await withBodies(cx, run, batch, writer, ahead);
+    const annotations = await annotationsOf(cx, plan, batch);
+    if (plan.bodies.length > 0) await withBodies(cx, run, batch, writer, ahead, annotations);
     else {
       for (const [at, row] of batch.entries()) {
         const seq = view.seqOf(row.uid);
         if (seq === 0) continue;
         writer.begin(seq, row, inSet(run.marked, row.uid));
+        writer.annotations(annotations.get(row.uid) ?? []);
         writer.end();
         if (at % BREATH_ROWS === 0) await cx.out.breathe();
       }
@@ -63,12 +67,24 @@ async function fromStore(cx: Context, run: FetchRun, uids: UidSet): Promise<void
   }
 }
 
+/** The annotations of a batch by UID, where some are asked for. */
+async function annotationsOf(
+  cx: Context,
+  plan: FetchPlan,
+  batch: readonly FetchRow[],
+): Promise<ReadonlyMap<number, readonly MessageAnnotation[]>> {
+  if (plan.annotations.length === 0) return new Map();
+  const uids = uidRanges(batch.map((row) => row.uid));
+  return Map.groupBy(await cx.services.store.annotations.read(annotatedOf(cx), uids), ({ uid }) => uid);
+}
+
 async function withBodies(
   cx: Context,
   run: FetchRun,
   batch: readonly FetchRow[],
   writer: ItemWriter,
   ahead: boolean,
+  annotations: ReadonlyMap<number, readonly MessageAnnotation[]>,
 ): Promise<void> {
   const { view } = selectedOf(cx);
   const rows = batch.filter((row) => view.seqOf(row.uid) > 0);
@@ -79,6 +95,7 @@ async function withBodies(
     : new BodyOctets(cx.services.store, selectedAccount(cx), ranges);
   for (const [at, row] of rows.entries()) {
     writer.begin(view.seqOf(row.uid), row, inSet(run.marked, row.uid));
+    writer.annotations(annotations.get(row.uid) ?? []);
     try {
       for (const job of jobs[at]!) await writeJob(cx, run, job, octets, writer.line);
     } catch (thrown) {

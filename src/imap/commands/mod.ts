@@ -37,6 +37,9 @@ import { startTls } from "./starttls.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 import { uidBatches } from "./uid_batches.ts";
+import { genUrlAuth, resetKey } from "./url_auth.ts";
+import { urlFetch } from "./url_fetch.ts";
+import { xlist } from "./xlist.ts";
 
 /** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
 function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
@@ -115,6 +118,8 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return await list(cx, command);
     case "LSUB":
       return await lsub(cx, command);
+    case "XLIST":
+      return await xlist(cx, command);
     case "NAMESPACE":
       return namespace(cx);
     case "STATUS":
@@ -132,7 +137,7 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
     case "GETQUOTAROOT":
       return await getQuotaRoot(cx, command);
     case "SETQUOTA":
-      return setQuota(cx, command);
+      return await setQuota(cx, command);
     case "SETACL":
     case "DELETEACL":
       return await setAcl(cx, command);
@@ -146,6 +151,12 @@ export async function run(cx: Context, { tag, command }: Tagged): Promise<Comple
       return unauthenticate(cx);
     case "LANGUAGE":
       return language(cx, command);
+    case "GENURLAUTH":
+      return await genUrlAuth(cx, command);
+    case "RESETKEY":
+      return await resetKey(cx, command);
+    case "URLFETCH":
+      return await urlFetch(cx, command);
     case "COMPARATOR":
       return comparator(cx, command);
     case "IDLE":

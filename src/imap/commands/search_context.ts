@@ -106,7 +106,7 @@ async function tellContext(
   }
   await tellNew(cx, context.items, candidates.filter((uid) => fresh.has(uid) && matching.has(uid)));
   const added: number[] = [], removed: number[] = [];
-  const moves = context.sorting?.order.some(({ by }) => by === "modseq") ?? false;
+  const moves = isMoved(context.sorting);
   for (const uid of candidates) {
     if (view.seqOf(uid) === 0) continue;
     const was = context.uids.has(uid), is = matching.has(uid);
@@ -196,9 +196,14 @@ async function matchingOf(
   return found.ok ? new Set(found.value) : undefined;
 }
 
-/** True when other flags can make a message match otherwise, or stand elsewhere. */
+/** True when other flags or annotations can make a message match otherwise, or stand elsewhere. */
 function watchesFlags({ key, sorting }: SearchContext): boolean {
-  return asksFlags(key) || (sorting?.order.some(({ by }) => by === "modseq") ?? false);
+  return asksFlags(key) || isMoved(sorting);
+}
+
+/** True when a message that has other flags or annotations may stand elsewhere. */
+function isMoved(sorting: Sorting | undefined): boolean {
+  return sorting?.order.some(({ by }) => by === "annotation" || by === "modseq") ?? false;
 }
 
 function asksFlags(key: SearchKey): boolean {
@@ -209,6 +214,6 @@ function asksFlags(key: SearchKey): boolean {
     case "not":
       return asksFlags(key.of);
     default:
-      return key.key === "flag" || key.key === "keyword" || key.key === "modseq";
+      return key.key === "annotation" || key.key === "flag" || key.key === "keyword" || key.key === "modseq";
   }
 }

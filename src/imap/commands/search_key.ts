@@ -1,12 +1,12 @@
 /** From the search keys that a client writes to those that the store understands (RFC 9051 §6.4.4). */
-import type { ModSeq } from "../../core/brands.ts";
+import type { AccountId, ModSeq } from "../../core/brands.ts";
 import { type Comparator, COMPARATORS, type SearchKey, type TextMatch } from "../../core/search.ts";
 import type { UidSet } from "../../core/uidset.ts";
 import { messageOfEmailId } from "../object_id.ts";
 import { type SearchNode, STAR } from "../command.ts";
 import type { Numbering } from "../numbering.ts";
 import { someKey } from "../search_nodes.ts";
-import type { Context } from "./context.ts";
+import { accountOf, type Context } from "./context.ts";
 
 const NOTHING: SearchKey = { key: "not", of: { key: "all" } };
 
@@ -16,11 +16,14 @@ export interface Meaning {
   /** `$` (RFC 5182 §2.1). */
   readonly saved: UidSet;
   readonly comparator: Comparator;
+  /** Whose private annotations are meant: who asks, whoever has the mailbox. */
+  readonly user: AccountId;
 }
 
 /** What they mean to this session, in its selected mailbox or by another numbering. */
-export function meaningOf({ session }: Context, numbering: Numbering = session.selected!.view): Meaning {
-  return { numbering, saved: session.saved, comparator: session.comparator };
+export function meaningOf(cx: Context, numbering: Numbering = cx.session.selected!.view): Meaning {
+  const { saved, comparator } = cx.session;
+  return { numbering, saved, comparator, user: accountOf(cx) };
 }
 
 /** Turns sequence numbers and `$` into UIDs; the nesting is bounded by the parser. */
@@ -30,7 +33,7 @@ export function searchKey(node: SearchNode, meaning: Meaning): SearchKey {
 
 /** `how`: how texts are looked for. */
 function keyOf(node: SearchNode, meaning: Meaning, how: { readonly match?: TextMatch }): SearchKey {
-  const { account } = meaning.numbering;
+  const { numbering: { account }, user } = meaning;
   switch (node.key) {
     case "ALL":
       return { key: "all" };
@@ -69,6 +72,8 @@ function keyOf(node: SearchNode, meaning: Meaning, how: { readonly match?: TextM
       return { key: "age", is: node.is, seconds: node.seconds };
     case "SIZE":
       return { key: "size", is: node.is, octets: node.octets };
+    case "ANNOTATION":
+      return { key: "annotation", user, entry: node.entry, of: node.of, text: node.text };
     case "MODSEQ":
       return { key: "modseq", atLeast: node.atLeast as ModSeq };
     case "EMAILID": {

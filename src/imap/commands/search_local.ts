@@ -38,6 +38,7 @@ export function localTest(key: SearchKey, mirror: Mirror): Test | undefined {
       return (uid) => inSet(key.set, uid);
     case "modseq":
       return (_uid, index) => mirror.modSeqAt(index) >= key.atLeast;
+    case "annotation":
     case "message":
     case "header":
     case "body":

@@ -15,6 +15,7 @@ import { writeFlagsLines } from "./flags_line.ts";
 import { leave } from "./close.ts";
 import { working } from "./progress.ts";
 import { resync } from "./resync.ts";
+import { tellMechanisms } from "./url_auth.ts";
 
 /** What SELECT tells of a mailbox. */
 type Told = MailboxInfo & Pick<Reached, "account">;
@@ -36,11 +37,14 @@ export async function select(
   const mailbox = found.value;
   const { account, name, rights } = mailbox;
   const { store } = cx.services;
+  const examined = command.name === "EXAMINE";
   // RFC 4314 §5.2; all flags are shared.
-  const readOnly = command.name === "EXAMINE" || (rights & CHANGES) === 0;
-  const facts = { name, readOnly, rights, foreign: account !== accountOf(cx) };
+  const readOnly = examined || (rights & CHANGES) === 0;
+  const facts = { name, readOnly, rights, foreign: account !== accountOf(cx), examined };
+  const annotationsFrom = (told: number) => command.annotate ? { told } : undefined;
   if (isLater(cx, command, mailbox)) {
-    const selected = new Selected(facts, () => View.openAs(store, account, mailbox));
+    const annotations = annotationsFrom(mailbox.highestModSeq);
+    const selected = new Selected({ ...facts, annotations }, () => View.openAs(store, account, mailbox));
     cx.session.selected = selected;
     tellOpened(cx, selected, mailbox, 0);
     // The first command that needs it waits for it, and says what went wrong.
@@ -49,8 +53,8 @@ export async function select(
     const opened = await working(cx, View.open(store, account, mailbox));
     if (!opened.ok) return failed(opened.failure);
     const view = opened.value;
-    cx.session.selected = new Selected(facts, view);
     const { info, modSeq } = view.mirror;
+    cx.session.selected = new Selected({ ...facts, annotations: annotationsFrom(modSeq) }, view);
     const told = { ...info, account, messages: view.count, highestModSeq: modSeq as ModSeq };
     tellOpened(cx, cx.session.selected, told, view.firstUnseen);
   }
@@ -70,7 +74,7 @@ function isLater(cx: Context, command: Select, { messages }: Told): boolean {
 /** The untagged answers that SELECT owes (RFC 9051 §6.3.2, RFC 3501 §6.3.1, RFC 7162 §3.1.2). */
 function tellOpened(
   cx: Context,
-  { name, readOnly }: Selected,
+  { name, readOnly, examined }: Selected,
   info: Told,
   firstUnseen: number,
 ): void {
@@ -88,5 +92,9 @@ function tellOpened(
   tell("Predicted next UID", { code: "UIDNEXT", value: info.uidNext });
   tell("Highest mod-sequence", { code: "HIGHESTMODSEQ", value: info.highestModSeq });
   tell("The mailbox's identifier", { code: "MAILBOXID", id: mailboxId(info.account, info.id) });
+  // RFC 5257 §4.1; with the right to read, private values may be written (§3.4).
+  const most = examined ? undefined : cx.services.limits.afterLogin.metadata;
+  tell("Annotations of messages", { code: "ANNOTATIONS", most });
+  tellMechanisms(cx);
   if (cx.session.rev2) listLine(out, "LIST", { name, attributes: [] }, cx.session.mode);
 }

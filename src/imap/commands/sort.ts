@@ -1,7 +1,15 @@
 /** SORT and UID SORT (RFC 5256 §3, RFC 5267 §3). */
 import { done } from "../../core/failure.ts";
 import type { Command } from "../command.ts";
-import { bad, type Completion, type Context, failed, selectedAccount, selectedOf } from "./context.ts";
+import {
+  accountOf,
+  bad,
+  type Completion,
+  type Context,
+  failed,
+  selectedAccount,
+  selectedOf,
+} from "./context.ts";
 import { working } from "./progress.ts";
 import { answer } from "./search_answer.ts";
 import { scoresFor } from "./search.ts";
@@ -16,7 +24,11 @@ export async function sort(
 ): Promise<Completion> {
   const { contexts, comparator } = cx.session;
   const { view } = selectedOf(cx);
-  const { order, returns } = command;
+  const { returns } = command;
+  const user = accountOf(cx);
+  const order = command.order.map((one) =>
+    one.value?.user === undefined ? one : { ...one, value: { ...one.value, user } }
+  );
   const updates = returns?.options.includes("UPDATE") ?? false;
   if (updates && contexts.has(tag)) return bad("The tag still stands for another search");
   if (updates) contexts.watch(view);

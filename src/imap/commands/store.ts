@@ -5,6 +5,7 @@ import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { By, Command } from "../command.ts";
 import { FetchLine } from "../encode/mod.ts";
 import type { View } from "../view.ts";
+import { mayAnnotateSelected, storeAnnotations } from "./annotation.ts";
 import {
   bad,
   type Completion,
@@ -27,7 +28,11 @@ export async function store(
 ): Promise<Completion> {
   const selected = selectedOf(cx);
   const { view } = selected;
-  if (selected.readOnly) return no("The mailbox is selected read-only");
+  const { annotations } = command;
+  if (annotations !== undefined) {
+    const refusal = mayAnnotateSelected(cx, annotations);
+    if (refusal !== undefined) return refusal;
+  } else if (selected.readOnly) return no("The mailbox is selected read-only");
   const named = view.resolve(command.set, command.by, cx.session.saved);
   if (named === undefined) return bad("No such message");
   const { uids, lowest } = limited(cx, named);
@@ -35,7 +40,9 @@ export async function store(
   if (since !== undefined) enableCondstore(cx);
   if (uids.length === 0) return ok("STORE completed, no messages");
   const allowed = allowedFlags(selected.rights);
-  if (!mayChange(allowed, command)) return no("Not permitted", { code: "NOPERM" });
+  if (annotations === undefined && !mayChange(allowed, command)) {
+    return no("Not permitted", { code: "NOPERM" });
+  }
   const change = {
     op: command.op,
     flags: command.list.flags & allowed.flags,
@@ -43,12 +50,12 @@ export async function store(
     allowed,
     ...(since === undefined ? {} : { unchangedSince: since as ModSeq }),
   };
-  const set = await working(
-    cx,
-    cx.services.store.setFlags(selectedAccount(cx), view.mirror.id, uids, change),
-  );
-  if (!set.ok) return failed(set.failure);
-  const { changed, modified } = set.value;
+  const set = annotations === undefined
+    ? await working(cx, cx.services.store.setFlags(selectedAccount(cx), view.mirror.id, uids, change))
+    : await storeAnnotations(cx, { ...command, annotations }, uids);
+  if ("refusal" in set) return set.refusal;
+  if ("failure" in set) return failed(set.failure);
+  const { changed, modified } = "done" in set ? set.done : set.value;
   await takeOwn(cx, view, changed);
   const line = new FetchLine(cx.out.gather, cx.session.uidOnly);
   let told = 0;

@@ -1,16 +1,19 @@
 /** Telling the client what others did to its mailbox (RFC 9051 §5.2, §7.5.1). */
 import type { FlagRow } from "../../core/store.ts";
+import { rangesOf } from "../../core/uidset.ts";
 import type { Command, Tagged } from "../command.ts";
 import { countLine, FetchLine, vanishedLines } from "../encode/mod.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS } from "../states.ts";
 import type { View } from "../view.ts";
 import { mayRead } from "./access.ts";
+import { changedNames } from "./annotation.ts";
 import { type Completion, type Context, ok } from "./context.ts";
 import { writeFlagsLines } from "./flags_line.ts";
 import { tellNew } from "./new_messages.ts";
 import { tellContexts, tellRemovals } from "./search_context.ts";
 import { asksSequence } from "./search_key.ts";
+import { tellMechanisms } from "./url_auth.ts";
 
 /** Commands behind which everything that was committed before must be told. */
 const FRESH: ReadonlySet<string> = new Set([
@@ -98,6 +101,7 @@ export async function tellUpdates(cx: Context, expunge: boolean, own = false): P
     countLine(out, updates.exists, "EXISTS");
     if (!cx.session.rev2) countLine(out, 0, "RECENT");
   }
+  if (updates.keysReset) tellMechanisms(cx);
   if (updates.keywords) writeFlagsLines(cx, view.mirror.info.keywords, selected.readOnly);
   await tellFlags(cx, view, updates.changed);
   const fresh = updates.arrived.filter((uid) => !cx.session.ownArrivals.delete(uid));
@@ -124,9 +128,10 @@ export async function takeOwn(cx: Context, view: View, rows: readonly FlagRow[])
 
 /** `* seq FETCH (FLAGS (…))` for messages whose flags changed. */
 export async function tellFlags(cx: Context, view: View, seqs: readonly number[]): Promise<void> {
+  const names = await changedNames(cx, rangesOf(seqs.map((seq) => view.uidAt(seq))));
   let told = 0;
   for (const seq of seqs) {
-    tellFlagsOf(cx, view, seq, false);
+    tellFlagsOf(cx, view, seq, false, names.get(view.uidAt(seq)));
     if (++told % 1000 === 0) await cx.out.breathe();
   }
 }
@@ -135,7 +140,13 @@ export async function tellFlags(cx: Context, view: View, seqs: readonly number[]
  * One line of it; with UID for answers to UID commands (RFC 9051 §6.4.9), and always once CONDSTORE is on
  * (RFC 7162 §3.2.4).
  */
-export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean): void {
+export function tellFlagsOf(
+  cx: Context,
+  view: View,
+  seq: number,
+  uid: boolean,
+  annotations?: readonly string[],
+): void {
   const { mirror } = view;
   const itsUid = view.uidAt(seq), index = view.indexAt(seq);
   if (index < 0) return;
@@ -143,6 +154,7 @@ export function tellFlagsOf(cx: Context, view: View, seq: number, uid: boolean):
   line.begin(seq, itsUid);
   if ((uid || cx.session.condstore) && !cx.session.uidOnly) line.uid(itsUid);
   line.flags(mirror.flagsAt(index), mirror.keywordsOf(itsUid), mirror.info.keywords);
+  if (annotations !== undefined) line.annotationNames(annotations);
   if (cx.session.condstore) line.modSeq(mirror.modSeqAt(index));
   line.end();
 }

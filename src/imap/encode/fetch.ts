@@ -1,6 +1,7 @@
 /** FETCH responses, mirror of `grammar/{fetch,section}.ts`: RFC 9051 §7.5.2, RFC 7162 §3.1.4.2, RFC 9586. */
 import type { Gather } from "../../bytes/gather.ts";
 import type { Partial, SectionSpec } from "../command.ts";
+import { type AnnotationEntry, annotationEntryList, annotationNameList } from "./annotation.ts";
 import { dateTime } from "./date.ts";
 import { flagList } from "./flags.ts";
 import { astring, type EncodeMode, literal8Head, literalHead, string } from "./string.ts";
@@ -83,6 +84,16 @@ export class FetchLine {
   /** "PREVIEW" SP nstring (RFC 8970 §6) */
   preview(text: string, mode: EncodeMode): void {
     string(this.#name("PREVIEW "), text, mode);
+  }
+
+  /** "ANNOTATION" SP entries with values (RFC 5257 §5) */
+  annotation(entries: readonly AnnotationEntry[], mode: EncodeMode): void {
+    annotationEntryList(this.#name("ANNOTATION "), entries, mode);
+  }
+
+  /** "ANNOTATION" SP names of entries whose values changed (RFC 5257 §4.4) */
+  annotationNames(entries: readonly string[]): void {
+    annotationNameList(this.#name("ANNOTATION "), entries);
   }
 
   /** "RFC822.SIZE" SP number64; octets. */

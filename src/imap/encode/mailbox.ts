@@ -25,7 +25,12 @@ export interface ListLine {
  * mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox
  *                [SP mbox-list-extended] (RFC 9051 §7.3.1)
  */
-export function listLine(out: Gather, response: "LIST" | "LSUB", line: ListLine, mode: EncodeMode): void {
+export function listLine(
+  out: Gather,
+  response: "LIST" | "LSUB" | "XLIST",
+  line: ListLine,
+  mode: EncodeMode,
+): void {
   out.text("* ").text(response).text(" (");
   line.attributes.forEach((attribute, i) => out.text(i === 0 ? "" : " ").text(attribute));
   out.text(') "').text(SEPARATOR).text('" ');
@@ -49,7 +54,7 @@ export function listLine(out: Gather, response: "LIST" | "LSUB", line: ListLine,
 }
 
 /** LIST with an empty pattern asks for the separator only (RFC 9051 §6.3.9). */
-export function listSeparatorLine(out: Gather, response: "LIST" | "LSUB"): void {
+export function listSeparatorLine(out: Gather, response: "LIST" | "LSUB" | "XLIST"): void {
   out.text("* ").text(response).text(' (\\Noselect) "').text(SEPARATOR).text('" ""\r\n');
 }
 

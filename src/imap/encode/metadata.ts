@@ -40,8 +40,8 @@ export function metadataNamesLine(
   out.text("\r\n");
 }
 
-/** nstring / literal8 */
-function octetString(out: Gather, value: Uint8Array, mode: EncodeMode): void {
+/** string / literal8: a literal8 for what holds NUL, and only for that. */
+export function octetString(out: Gather, value: Uint8Array, mode: EncodeMode): void {
   if (value.includes(0)) {
     literal8Head(out, value.length);
     out.octets(value);

@@ -5,7 +5,7 @@ import { astring, type EncodeMode } from "./string.ts";
 
 /** quota-resource = resource-name SP resource-usage SP resource-limit */
 export interface QuotaResource {
-  readonly name: "STORAGE" | "MESSAGE" | "MAILBOX";
+  readonly name: "STORAGE" | "MESSAGE" | "MAILBOX" | "ANNOTATION-STORAGE";
   readonly usage: number;
   readonly limit: number;
 }

@@ -34,6 +34,10 @@ export type ResponseCode =
   }
   /** RFC 8474 §4.1. */
   | { readonly code: "MAILBOXID"; readonly id: string }
+  /** RFC 5257 §4.1: octets of a value; undefined: they cannot be changed. */
+  | { readonly code: "ANNOTATIONS"; readonly most: number | undefined }
+  /** RFC 4467 §8: INTERNAL is the only mechanism. */
+  | { readonly code: "URLMECH" }
   /** RFC 4469 §4.1. */
   | { readonly code: "BADURL"; readonly url: string }
   | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: UidSet }
@@ -77,6 +81,9 @@ export type PlainCode =
   | "CLOSED"
   /** RFC 5464 §4.3. */
   | "METADATA TOOMANY"
+  /** RFC 5257 §4.5. */
+  | "ANNOTATE TOOBIG"
+  | "ANNOTATE TOOMANY"
   /** RFC 5255 §4.9. */
   | "BADCOMPARATOR"
   /** RFC 4978 §3. */
@@ -128,6 +135,14 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "MAILBOXID":
       out.text("MAILBOXID (").text(code.id).octet(0x29);
+      break;
+    case "ANNOTATIONS":
+      out.text("ANNOTATIONS ");
+      if (code.most === undefined) out.text("READ-ONLY");
+      else out.number(code.most);
+      break;
+    case "URLMECH":
+      out.text("URLMECH INTERNAL");
       break;
     case "BADURL":
       out.text("BADURL ").text(urlText(code.url));

@@ -3,7 +3,9 @@
  * RFC 9755 §4. Their messages are not part of the command's text: what is parsed here is what stands between
  * them.
  */
+import type { AnnotationValue } from "../../core/annotation.ts";
 import type { AppendStep, By, FlagList } from "../command.ts";
+import { annotationValues } from "./annotation.ts";
 import type { Cursor } from "./cursor.ts";
 import { dateTime } from "./date.ts";
 import { flagList } from "./flags.ts";
@@ -83,7 +85,7 @@ export function appendTail(
 }
 
 /**
- * append-message = [SP flag-list] [SP date-time] SP append-data
+ * append-message = [SP flag-list] [SP date-time] [SP att-annotate] SP append-data
  * append-data = literal / literal8 / "UTF8" SP "(" literal8 ")" / "CATENATE" SP "(" cat-part *(SP cat-part) ")"
  *
  * One after another up to one that a literal belongs to, or the end.
@@ -174,10 +176,25 @@ function octets(
   return { kind: "octets", steps, place };
 }
 
-/** [SP flag-list] [SP date-time] */
+/** What is said of a message before its octets. */
+interface AppendOptions {
+  readonly flags: FlagList;
+  readonly internalDate: number | undefined;
+  readonly annotations: readonly AnnotationValue[] | undefined;
+}
+
+/** Passes `SP "ANNOTATION"` if it is here. */
+function isAnnotation(c: Cursor): boolean {
+  c.pos++;
+  if (c.keyword("ANNOTATION")) return true;
+  c.pos--;
+  return false;
+}
+
+/** [SP flag-list] [SP date-time] [SP att-annotate] */
 function appendOptions(
   c: Cursor,
-): { readonly flags: FlagList; readonly internalDate: number | undefined } | undefined {
+): AppendOptions | undefined {
   let flags: FlagList | undefined = { flags: 0, keywords: [] };
   if (c.takeSpaceParen()) {
     c.pos--;
@@ -190,5 +207,10 @@ function appendOptions(
     internalDate = dateTime(c);
     if (internalDate === undefined) return undefined;
   }
-  return { flags, internalDate };
+  let annotations: readonly AnnotationValue[] | undefined;
+  if (c.peek() === 0x20 && isAnnotation(c)) {
+    annotations = annotationValues(c);
+    if (annotations === undefined) return undefined;
+  }
+  return { flags, internalDate, annotations };
 }

@@ -2,7 +2,7 @@ import type { Fault } from "../../core/step.ts";
 
 /** A response code that goes with a fault (RFC 9051 §7.1, RFC 5530, RFC 7889). */
 export type FaultCode =
-  | { readonly code: "TOOBIG" | "LIMIT" | "CANNOT" | "USEATTR" | "CLIENTBUG" }
+  | { readonly code: "TOOBIG" | "LIMIT" | "CANNOT" | "USEATTR" | "CLIENTBUG" | "ANNOTATE TOOBIG" }
   /** RFC 5464 §4.3. */
   | { readonly code: "METADATA MAXSIZE"; readonly value: number }
   /** RFC 5465 §3.1. */

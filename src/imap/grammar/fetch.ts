@@ -1,5 +1,6 @@
 /** FETCH: RFC 9051 §6.4.5, §9; RFC 3501 §9; RFC 7162 §3.1.4. */
 import type { By, Command, FetchItem } from "../command.ts";
+import { fetchAnnotation } from "./annotation.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetchModifiers, NO_MODIFIERS } from "./fetch_modifier.ts";
 import { partial, section, sectionBinary } from "./section.ts";
@@ -67,6 +68,7 @@ export function fetchAtt(c: Cursor): FetchItem | undefined {
       if (c.keyword("RFC822")) return { item: "RFC822" };
       break;
     default:
+      if (c.keyword("ANNOTATION")) return fetchAnnotation(c);
       if (c.keyword("ENVELOPE")) return { item: "ENVELOPE" };
       if (c.keyword("EMAILID")) return { item: "EMAILID" };
       if (c.keyword("INTERNALDATE")) return { item: "INTERNALDATE" };

@@ -34,13 +34,15 @@ export function list(c: Cursor): Command | undefined {
   return { name: "LIST", select, reference: base, patterns, ...opts, extended: extended || isList };
 }
 
-/** LSUB = "LSUB" SP mailbox SP list-mailbox (RFC 3501 §6.3.9) */
-export function lsub(c: Cursor): Command | undefined {
-  if (!c.sp()) return undefined;
-  const base = reference(c);
-  if (base === undefined || !c.sp()) return undefined;
-  const pattern = listMailbox(c);
-  return pattern === undefined ? undefined : { name: "LSUB", reference: base, pattern };
+/** lsub = "LSUB" SP mailbox SP list-mailbox (RFC 3501 §6.3.9); XLIST is written in the same way. */
+export function lsub(name: "LSUB" | "XLIST"): (c: Cursor) => Command | undefined {
+  return (c) => {
+    if (!c.sp()) return undefined;
+    const base = reference(c);
+    if (base === undefined || !c.sp()) return undefined;
+    const pattern = listMailbox(c);
+    return pattern === undefined ? undefined : { name, reference: base, pattern };
+  };
 }
 
 function onePattern(c: Cursor): readonly string[] | undefined {

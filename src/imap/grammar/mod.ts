@@ -18,6 +18,7 @@ import { select } from "./select.ts";
 import { sort, thread } from "./sort.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
+import { genUrlAuth, resetKey, urlFetch } from "./url_auth.ts";
 
 /** Parses what stands behind a command's name, up to the command's end. */
 type Arguments = (c: Cursor) => Command | undefined;
@@ -45,7 +46,8 @@ const ROWS = {
   SUBSCRIBE: { plain: oneMailbox("SUBSCRIBE") },
   UNSUBSCRIBE: { plain: oneMailbox("UNSUBSCRIBE") },
   LIST: { plain: list },
-  LSUB: { plain: lsub },
+  LSUB: { plain: lsub("LSUB") },
+  XLIST: { plain: lsub("XLIST") },
   NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
@@ -63,6 +65,9 @@ const ROWS = {
   MYRIGHTS: { plain: rightsOf("MYRIGHTS") },
   UNAUTHENTICATE: { plain: () => ({ name: "UNAUTHENTICATE" }) },
   LANGUAGE: { plain: language },
+  GENURLAUTH: { plain: genUrlAuth },
+  RESETKEY: { plain: resetKey },
+  URLFETCH: { plain: urlFetch },
   COMPARATOR: { plain: comparator },
   IDLE: { plain: () => ({ name: "IDLE" }) },
   CHECK: { plain: () => ({ name: "CHECK" }) },

@@ -21,15 +21,19 @@ export function getQuotaRoot(c: Cursor): Command | undefined {
  * setquota-list = "(" [setquota-resource *(SP setquota-resource)] ")"
  * setquota-resource = resource-name SP resource-limit
  *
- * Nobody may set one here, so the limits are read and forgotten.
+ * A resource that is named twice has what is said last.
  */
 export function setQuota(c: Cursor): Command | undefined {
   const root = c.sp() ? astring(c) : undefined;
   if (root === undefined || !c.sp() || !c.expect(0x28)) return undefined;
+  const limits = new Map<string, number>();
   if (c.peek() !== 0x29) {
     do {
-      if (atom(c) === undefined || !c.sp() || number64(c) === undefined) return undefined;
+      const resource = atom(c)?.toUpperCase();
+      const limit = resource !== undefined && c.sp() ? number64(c) : undefined;
+      if (resource === undefined || limit === undefined) return undefined;
+      limits.set(resource, limit);
     } while (c.take(0x20));
   }
-  return c.expect(0x29) ? { name: "SETQUOTA", root } : undefined;
+  return c.expect(0x29) ? { name: "SETQUOTA", root, limits } : undefined;
 }

@@ -159,7 +159,7 @@ Deno.test("append up to its message", () => {
   };
   const octets = { step: "octets", size: 3 } as const;
   assertEquals<unknown>(steps(" INBOX {3}"), [
-    { step: "message", flags: none, internalDate: undefined, catenate: false },
+    { step: "message", flags: none, internalDate: undefined, annotations: undefined, catenate: false },
     octets,
   ]);
   assertEquals<unknown>(steps(' "Sent" (\\Seen) "17-Jul-1996 02:44:25 +0000" UTF8 (~{3+}'), [
@@ -167,6 +167,7 @@ Deno.test("append up to its message", () => {
       step: "message",
       flags: { flags: Flag.Seen, keywords: [] },
       internalDate: Date.UTC(1996, 6, 17, 2, 44, 25),
+      annotations: undefined,
       catenate: false,
     },
     octets,

@@ -1,6 +1,7 @@
 /** Search keys that hold no other keys: RFC 9051 §9. */
 import { Flag } from "../../core/store.ts";
 import type { SearchNode } from "../command.ts";
+import { searchAnnotation } from "./annotation.ts";
 import type { Decode } from "./charset.ts";
 import type { Cursor } from "./cursor.ts";
 import { date } from "./date.ts";
@@ -16,6 +17,7 @@ type Leaf = (c: Cursor, decode: Decode) => SearchNode | undefined;
 /** Search keys by their first word; each function stands behind it. */
 const LEAVES: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ["ALL", () => ({ key: "ALL" })],
+  ["ANNOTATION", searchAnnotation],
   ["ANSWERED", flag(Flag.Answered, true)],
   ["DELETED", flag(Flag.Deleted, true)],
   ["DRAFT", flag(Flag.Draft, true)],

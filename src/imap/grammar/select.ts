@@ -9,24 +9,25 @@ import { number64, nzNumber } from "./string.ts";
 /**
  * select = "SELECT" SP mailbox [select-params]
  * select-params = SP "(" select-param *(SP select-param) ")"
- * select-param = "CONDSTORE" / "QRESYNC" SP "(" … ")"
+ * select-param = "CONDSTORE" / "ANNOTATE" / "QRESYNC" SP "(" … ")"
  */
 export function select(name: "SELECT" | "EXAMINE"): (c: Cursor) => Command | undefined {
   return (c) => {
     const box = c.sp() ? mailbox(c) : undefined;
     if (box === undefined) return undefined;
-    let condstore = false;
+    let condstore = false, annotate = false;
     let resync: Resync | undefined;
     if (c.takeSpaceParen()) {
       do {
         if (c.keyword("CONDSTORE")) condstore = true;
+        else if (c.keyword("ANNOTATE")) annotate = true;
         else if (!c.keyword("QRESYNC")) return c.fail("select parameter", "No such SELECT parameter");
         else if (resync !== undefined) return c.fail("select parameter", "QRESYNC comes twice");
         else if ((resync = qresync(c)) === undefined) return undefined;
       } while (c.take(0x20));
       if (!c.expect(0x29)) return undefined;
     }
-    return { name, mailbox: box, condstore, resync };
+    return { name, mailbox: box, condstore, annotate, resync };
   };
 }
 

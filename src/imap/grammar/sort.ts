@@ -1,6 +1,10 @@
-/** SORT and THREAD: RFC 5256 §5; RFC 5957 §5; RFC 5267 §3; RFC 6203 §7; draft-ietf-morg-inthread (REFS). */
+/**
+ * SORT and THREAD: RFC 5256 §5; RFC 5957 §5; RFC 5267 §3; RFC 6203 §7; RFC 5257 §5; draft-ietf-morg-inthread (REFS).
+ */
+import type { AccountId } from "../../core/brands.ts";
 import type { SortBy, SortOrder } from "../../core/search.ts";
 import type { By, Command, SearchNode, SearchReturn, ThreadAlgorithm } from "../command.ts";
+import { sortAnnotation } from "./annotation.ts";
 import type { Cursor } from "./cursor.ts";
 import { charset, mayRank, searchKeys } from "./search.ts";
 import { searchReturnOpts } from "./search_return.ts";
@@ -32,12 +36,22 @@ export function sort(c: Cursor, by: By): Command | undefined {
  */
 function sortCriteria(c: Cursor): readonly SortOrder[] | undefined {
   if (!c.expect(0x28)) return undefined;
-  const order = new Map<SortBy, SortOrder>();
+  const order = new Map<string, SortOrder>();
   do {
     let reverse = false;
     if (c.keyword("REVERSE")) {
       if (!c.sp()) return undefined;
       reverse = true;
+    }
+    if (c.keyword("ANNOTATION")) {
+      const one = sortAnnotation(c);
+      if (one === undefined) return undefined;
+      const { shared, ...by } = one;
+      const name = `${shared ? "s" : "p"}${by.value!.entry}`;
+      // The private value is the user's, who is not known here.
+      const value = shared ? by.value! : { ...by.value!, user: 0 as AccountId };
+      if (!order.has(name)) order.set(name, { by: "annotation", value, reverse });
+      continue;
     }
     const by = sortKey(c);
     if (by === undefined) return undefined;

@@ -1,12 +1,13 @@
 /** STORE: RFC 9051 §6.4.6, §9; RFC 7162 §3.1.3. */
 import type { By, Command, FlagList } from "../command.ts";
+import { annotationValues } from "./annotation.ts";
 import type { Cursor } from "./cursor.ts";
 import { flagList, flags } from "./flags.ts";
 import { sequenceSet } from "./sequence_set.ts";
 import { number64 } from "./string.ts";
 
 /**
- * store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags
+ * store = "STORE" SP sequence-set [store-modifiers] SP (store-att-flags / att-annotate)
  * store-modifiers = SP "(" store-modifier *(SP store-modifier) ")"
  * store-modifier =/ "UNCHANGEDSINCE" SP mod-sequence-valzer
  */
@@ -25,9 +26,18 @@ export function store(c: Cursor, by: By): Command | undefined {
     if (!c.expect(0x29)) return undefined;
   }
   if (!c.sp()) return undefined;
+  if (c.keyword("ANNOTATION")) {
+    const annotations = annotationValues(c);
+    return annotations && { name: "STORE", by, set, ...NO_FLAGS, unchangedSince, annotations };
+  }
   const att = storeAttFlags(c);
-  return att === undefined ? undefined : { name: "STORE", by, set, ...att, unchangedSince };
+  return att === undefined
+    ? undefined
+    : { name: "STORE", by, set, ...att, unchangedSince, annotations: undefined };
 }
+
+/** RFC 5257 §4.5: as with .SILENT. */
+const NO_FLAGS: StoreAttFlags = { op: "add", silent: true, list: { flags: 0, keywords: [] } };
 
 /** What STORE does with which flags. */
 export interface StoreAttFlags {

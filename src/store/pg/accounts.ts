@@ -72,10 +72,18 @@ const DELETE_ROWS = 2000;
  */
 export async function deleteAccountRows(db: Database, accountId: number): Promise<void> {
   await db.deleteFrom("account_state").where("account_id", "=", accountId).execute();
-  const tables = ["mailbox", "mailbox_garbage", "metadata", "acl", "subscription", "maildrop_lock"] as const;
+  const tables = [
+    "mailbox",
+    "mailbox_garbage",
+    "metadata",
+    "acl",
+    "subscription",
+    "maildrop_lock",
+    "url_key",
+  ] as const;
   for (const table of tables) await db.deleteFrom(table).where("account_id", "=", accountId).execute();
   await forgetRights(db, accountId);
-  for (const table of ["entry", "expunged", "message_sort", "message_text"] as const) {
+  for (const table of ["entry", "annotation", "expunged", "message_sort", "message_text"] as const) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
         select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(

@@ -128,6 +128,14 @@ const RULES: readonly Rule[] = [
       select from mailbox b where b.account_id = d.account_id and b.mailbox_id = d.mailbox_id)`],
   },
   {
+    name: "annotations only of messages that are there",
+    breaches: sql`select a.account_id, a.mailbox_id, a.uid, a.entry from annotation a
+      left join entry e using (account_id, mailbox_id, uid) where e.uid is null`,
+    repair: [sql`delete from annotation a where not exists (
+      select from entry e
+       where e.account_id = a.account_id and e.mailbox_id = a.mailbox_id and e.uid = a.uid)`],
+  },
+  {
     name: "access control lists only of mailboxes that are there",
     breaches: sql`select a.account_id, a.mailbox_id from acl a
       left join mailbox b using (account_id, mailbox_id) where b.mailbox_id is null`,

@@ -8,6 +8,7 @@ import * as metadata from "../../../migrations/0003_metadata.ts";
 import * as queue from "../../../migrations/0004_queue.ts";
 import * as acl from "../../../migrations/0005_acl.ts";
 import * as search from "../../../migrations/0006_search.ts";
+import * as annotation from "../../../migrations/0007_annotation.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
 import * as trust from "../../../migrations/0009_trust.ts";
 
@@ -19,6 +20,7 @@ const STEPS: Record<string, Migration> = {
   "0004_queue": queue,
   "0005_acl": acl,
   "0006_search": search,
+  "0007_annotation": annotation,
   "0008_domains": domains,
   "0009_trust": trust,
 };

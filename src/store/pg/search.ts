@@ -14,10 +14,11 @@ import type { StoreContext } from "../context.ts";
 import { exactOrder, isExact, withoutExact } from "../exact.ts";
 import { isTimeout, retrying } from "../failures.ts";
 import { sortKeysOfAll } from "../sort_keys.ts";
+import { annotationNames } from "../sql/annotation.ts";
 import { mailboxById, mailboxInfo } from "../sql/mailbox.ts";
 import { indexAll } from "../text.ts";
 import { relevance } from "./fuzzy_sql.ts";
-import { condition, isWithin, needsOf } from "./search_sql.ts";
+import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
 import { comparesTexts, needsKeys, ordering } from "./sort_sql.ts";
 
 /** UIDs come packed as int4, less this: their half of the range. */
@@ -98,11 +99,15 @@ async function select(
     if (!plain.ok) return plain;
     key = plain.value;
   }
+  const annotations = asksAnnotations(key)
+    ? (await retrying(() => context.door.query(annotationNames, account, mailbox))).texts(0, 0)
+    : [];
   const rank = relevance(key);
   const ranks = rank !== undefined && (scored || order.some(({ by }) => by === "relevancy"));
   const where = condition(key, {
     now: context.world.now(),
     keywords,
+    annotations,
     account,
     messages: Math.min(messages, mostOf(key)),
   });

@@ -5,8 +5,11 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import type { AccountId } from "../../core/brands.ts";
+import { matchesPattern } from "../../core/pattern.ts";
 import type { SearchKey } from "../../core/search.ts";
+import { foldText } from "../../mime/mod.ts";
 import type { StoreLimits } from "../limits.ts";
+import { SHARED } from "../sql/annotation.ts";
 import { searchable } from "../text.ts";
 import { stemOf, type TextKey, wordsOf } from "./fuzzy_sql.ts";
 
@@ -16,6 +19,8 @@ export interface SearchGround {
   readonly now: number;
   /** The mailbox's keywords. */
   readonly keywords: readonly string[];
+  /** Names of the annotations that there are, where a key asks for some. */
+  readonly annotations: readonly string[];
   readonly account: AccountId;
   /** Messages that come into question at most. */
   readonly messages: number;
@@ -99,6 +104,8 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     }
     case "size":
       return key.is === "larger" ? sql`e.size > ${key.octets}::int8` : sql`e.size < ${key.octets}::int8`;
+    case "annotation":
+      return annotation(key, ground.annotations);
     case "uid":
       return uids(key.set);
     case "message":
@@ -108,6 +115,30 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     default:
       return key satisfies never;
   }
+}
+
+/** Names are chosen here: what `*` and `%` mean in them (RFC 5257 §4.8), no pattern of PostgreSQL's says. */
+function annotation(
+  { user, entry, of, text }: Extract<SearchKey, { readonly key: "annotation" }>,
+  known: readonly string[],
+): Condition {
+  const names = known.filter((name) => matchesPattern(entry, name, "/"));
+  const users = of === "both" ? [SHARED, user] : of === "shared" ? [SHARED] : [user];
+  return sql`exists (
+    select from annotation a
+     where a.account_id = e.account_id and a.mailbox_id = e.mailbox_id and a.uid = e.uid
+       and a.entry = any (${names}::text[]) and a.user_id = any (${users}::int8[])
+       and a.folded like ${text === "" ? "%" : `%${escaped(foldText(text))}%`} escape '\\')`;
+}
+
+/** True when a key asks for annotations. */
+export function asksAnnotations(key: SearchKey): boolean {
+  const waiting: SearchKey[] = [key];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.key === "annotation") return true;
+    waiting.push(...children(next));
+  }
+  return false;
 }
 
 /** True when a key asks for nothing but texts, which one look at a message's text answers. */

@@ -1,9 +1,10 @@
 /** The criteria of SORT as SQL, over `e` (entry) and `k` (message_sort). */
 import { type RawBuilder, sql } from "kysely";
 import type { SortBy, SortOrder } from "../../core/search.ts";
+import { SHARED } from "../sql/annotation.ts";
 
 /** Texts are folded and compared by code point, which is i;unicode-casemap (RFC 5051 §3). */
-const COLUMNS: Readonly<Record<Exclude<SortBy, "relevancy">, RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<Exclude<SortBy, "annotation" | "relevancy">, RawBuilder<unknown>>> = {
   arrival: sql`e.internal_date`,
   cc: sql`coalesce(k.copied, '')`,
   date: sql`coalesce(k.sent_at, e.internal_date)`,
@@ -19,7 +20,7 @@ const COLUMNS: Readonly<Record<Exclude<SortBy, "relevancy">, RawBuilder<unknown>
 
 /** True when a criterion looks at the header. */
 export function needsKeys(order: readonly SortOrder[]): boolean {
-  return order.some(({ by }) => !ENTRY.has(by));
+  return order.some(({ by }) => !ENTRY.has(by) && by !== "annotation");
 }
 
 /** True when a criterion compares texts, which comparators do (RFC 5255 §4.2, RFC 5957 §3). */
@@ -36,11 +37,24 @@ export function ordering(
   relevance: RawBuilder<number> | undefined,
 ): RawBuilder<unknown> {
   const terms: RawBuilder<unknown>[] = [];
-  for (const { by, reverse } of order) {
+  for (const one of order) {
     // RFC 6203 §6: the best comes first.
-    const down = (by === "relevancy") !== reverse;
-    const column = by === "relevancy" ? relevance : COLUMNS[by];
-    if (column !== undefined) terms.push(down ? sql`${column} desc, ` : sql`${column}, `);
+    const down = (one.by === "relevancy") !== one.reverse;
+    const of = column(one, relevance);
+    if (of !== undefined) terms.push(down ? sql`${of} desc, ` : sql`${of}, `);
   }
   return sql.join(terms, sql``);
+}
+
+/** A message without the annotation, or with one that is no text, is sorted as if it were empty. */
+function column(
+  { by, value }: SortOrder,
+  relevance: RawBuilder<number> | undefined,
+): RawBuilder<unknown> | undefined {
+  if (by === "relevancy") return relevance;
+  if (by !== "annotation") return COLUMNS[by];
+  return sql`coalesce((
+    select a.folded from annotation a
+     where a.account_id = e.account_id and a.mailbox_id = e.mailbox_id and a.uid = e.uid
+       and a.entry = ${value!.entry} and a.user_id = ${value!.user ?? SHARED}::int8), '')`;
 }

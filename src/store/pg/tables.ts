@@ -56,6 +56,7 @@ export interface Tables {
     octets: Generated<number>;
     keywords: Generated<string[]>;
     special_use: string | null;
+    key_resets: Generated<number>;
     created_at: Generated<Date>;
   };
   mailbox_garbage: { account_id: number; mailbox_id: number };
@@ -105,6 +106,17 @@ export interface Tables {
     grams: Generated<boolean>;
   };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
+  annotation: {
+    account_id: number;
+    mailbox_id: number;
+    uid: number;
+    entry: string;
+    user_id: number;
+    modseq: number;
+    value: Uint8Array | null;
+    folded: string | null;
+  };
+  url_key: { account_id: number; owner_id: number; mailbox_id: number; key: Uint8Array };
   acl: { account_id: number; mailbox_id: number; identifier: string; rights: string };
   maildrop_lock: { account_id: number; session: string; expires_at: Date };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };

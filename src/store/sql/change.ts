@@ -1,5 +1,6 @@
 /** Statements that change or remove messages of one mailbox, all under the account's lock. */
 import { statement } from "../pg/door.ts";
+import { DROP_ANNOTATIONS } from "./annotation.ts";
 import { DROP_LOST_MESSAGES } from "./orphans.ts";
 
 /** Entries of a mailbox that was deleted may still be there, for the sweep: nobody else may touch them. */
@@ -107,7 +108,7 @@ export const removeEntries = statement(
     delete from entry e
      where e.ctid = any (array(select place from scope))
     returning e.uid, e.message_id, e.size, e.flags
-  ), ${DROP_LOST_MESSAGES}, next as materialized (
+  ), ${DROP_LOST_MESSAGES}, ${DROP_ANNOTATIONS}, next as materialized (
     select modseq + 1 as modseq from account_state
      where account_id = $1 and exists (select from gone)
   ), recorded as (
@@ -141,8 +142,8 @@ export const dropEntries = statement(
   `with gone as (
     delete from entry where ctid = any (array(
       select ctid from entry where account_id = $1 and mailbox_id = $2 order by uid limit $3))
-    returning message_id
-  ), ${DROP_LOST_MESSAGES}
+    returning uid, message_id
+  ), ${DROP_LOST_MESSAGES}, ${DROP_ANNOTATIONS}
   select count(*) from gone`,
 );
 

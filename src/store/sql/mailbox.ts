@@ -6,10 +6,10 @@ import { type Rows, statement } from "../pg/door.ts";
 /** Columns of MailboxInfo, in the order that `mailboxInfo` reads, of a mailbox `b`. */
 export const MAILBOX_COLUMNS = `b.mailbox_id, b.name, b.uidvalidity, b.uidnext, b.highestmodseq, b.messages,
   b.unseen, b.deleted, b.octets, b.keywords, b.special_use,
-  exists (select from subscription s where s.account_id = b.account_id and s.name = b.name)`;
+  exists (select from subscription s where s.account_id = b.account_id and s.name = b.name), b.key_resets`;
 
 /** How many columns that is. */
-export const MAILBOX_WIDTH = 12;
+export const MAILBOX_WIDTH = 13;
 
 /** Reads MAILBOX_COLUMNS. */
 export function mailboxInfo(rows: Rows, row: number): MailboxInfo {
@@ -26,6 +26,7 @@ export function mailboxInfo(rows: Rows, row: number): MailboxInfo {
     keywords: rows.texts(row, 9),
     specialUse: rows.isNull(row, 10) ? undefined : rows.text(row, 10),
     subscribed: rows.bool(row, 11),
+    keyResets: rows.int(row, 12),
   };
 }
 
