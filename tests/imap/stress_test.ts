@@ -21,7 +21,8 @@ const option = (name: string, fallback: number) => {
 
 const SECONDS = option("seconds", 20);
 const CLIENTS = option("clients", 8);
-const SEED = option("seed", crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1);
+/** The same in every run of the suite: what is new is looked for by hand, with other seeds. */
+const SEED = option("seed", 1_042_588_476);
 
 const MODES = Object.keys(ENABLED) as Mode[];
 const MAILBOXES = ["INBOX", "Archive", "Trash"];

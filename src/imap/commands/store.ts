@@ -1,6 +1,7 @@
 /** STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). */
 import { type AllowedFlags, allowedFlags } from "../../core/acl.ts";
 import type { ModSeq } from "../../core/brands.ts";
+import type { FlagRow } from "../../core/store.ts";
 import { rangesOf, type UidSet } from "../../core/uidset.ts";
 import type { By, Command } from "../command.ts";
 import { FetchLine } from "../encode/mod.ts";
@@ -64,7 +65,7 @@ export async function store(
     if (seq === 0) continue;
     // RFC 7162 §3.1.3: after UNCHANGEDSINCE and under CONDSTORE the new MODSEQ is told even when .SILENT.
     if (!command.silent) tellFlagsOf(cx, view, seq, command.by === "uid");
-    else if (cx.session.condstore) {
+    else if (cx.session.condstore && isNewest(view, row)) {
       line.begin(seq, row.uid);
       if (!cx.session.uidOnly) line.uid(row.uid);
       line.modSeq(row.modSeq);
@@ -80,6 +81,15 @@ export async function store(
     return sayLimit(cx, no("Some messages are gone", { code: "EXPUNGEISSUED" }), lowest);
   }
   return sayLimit(cx, ok("STORE completed"), lowest);
+}
+
+/**
+ * False when somebody else has changed the message since: that state, with its higher MODSEQ, was told just before,
+ * and a client that heard of ours after it would go back (RFC 7162 §3.1.3).
+ */
+function isNewest(view: View, { uid, modSeq }: FlagRow): boolean {
+  const at = view.mirror.indexOf(uid);
+  return at < 0 || view.mirror.modSeqAt(at) <= modSeq;
 }
 
 /** RFC 4314 §4: a STORE is refused only when nothing of it is permitted. */
