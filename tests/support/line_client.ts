@@ -1,8 +1,11 @@
 /** A client of line protocols for tests against the running server. */
 
+import { latin1 } from "../../src/bytes/ascii.ts";
+
 /** A connection that is written to and read from line by line. */
 export class LineClient implements AsyncDisposable {
   readonly #conn: Deno.Conn;
+  /** An octet string: TextDecoder's latin1 is windows-1252, which loses octets. */
   #held = "";
 
   private constructor(conn: Deno.Conn) {
@@ -50,7 +53,7 @@ export class LineClient implements AsyncDisposable {
       }
       const count = await this.#conn.read(buffer);
       if (count === null) throw new Error("the server closed the connection");
-      this.#held += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+      this.#held += latin1(buffer, 0, count);
     }
   }
 
@@ -85,7 +88,7 @@ export class LineClient implements AsyncDisposable {
     for (;;) {
       const count = await this.#conn.read(buffer).catch(() => null);
       if (count === null) return this.#held;
-      this.#held += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+      this.#held += latin1(buffer, 0, count);
     }
   }
 
