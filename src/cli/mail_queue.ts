@@ -33,7 +33,9 @@ export function queueCommand(finish: Finish): Command {
         ["id", "state", "arrived", "next try", "tries", "sender", "recipient", "last reply"],
         rows.map((row) => [
           row.id,
-          row.state,
+          row.heldUntil !== null && row.heldUntil.getTime() > Date.now()
+            ? `${row.state}, sender's wish`
+            : row.state,
           short(row.arrived),
           row.nextAttempt === null ? "-" : short(row.nextAttempt),
           row.attempts,
@@ -63,6 +65,9 @@ export function queueCommand(finish: Finish): Command {
         `message     ${message.queue_id}  ${clean(message.message_key ?? "")}`,
         `from        ${message.reverse_path === "" ? "<>" : message.reverse_path}`,
         `arrived     ${short(message.arrived_at)}, ${message.size} octets, session ${message.session}`,
+        ...(message.hold_until === null
+          ? []
+          : [`held until  ${short(message.hold_until)}, as its sender wants`]),
         message.ended_at === null
           ? `given up    ${short(message.expires_at)}`
           : `ended       ${short(message.ended_at)}`,
@@ -103,9 +108,9 @@ export function queueCommand(finish: Finish): Command {
 }
 
 const STEERINGS: Readonly<Record<Steering, string>> = {
-  retry: "try again now",
+  retry: "try again now; what its sender wants to wait still waits",
   hold: "keep until released; what is held does not run out",
-  release: "let go what was held",
+  release: "let go what was held; what its sender wants to wait still waits",
   remove: "take out, without telling the sender",
   bounce: "take out, and tell the sender",
 };

@@ -50,6 +50,8 @@ export interface OutboundRecipient {
   readonly notify: number;
   /** RFC 3461 §4.2: `addr-type;address`, decoded from xtext; undefined: the recipient as it is. */
   readonly originalRecipient: string | undefined;
+  /** It is an address of ours, whose copy waits in the queue for its hour (RFC 4865). */
+  readonly here?: boolean;
 }
 
 /** A recipient of ours whose sender wants to hear that the message arrived (RFC 3461 §4.1 SUCCESS). */
@@ -82,8 +84,6 @@ export interface OutboundUse {
 export interface OutboundDoor {
   /** It reports what `Outbound.delivered` names: DSN is whole (RFC 3461). */
   readonly reports: boolean;
-  /** It delivers to recipients of ours as well: a message can wait for its hour with all of them (RFC 4865). */
-  readonly deliversHere: boolean;
   /**
    * What waits for a domain (U-labels) becomes due now (RFC 1985); says how many messages that is.
    *

@@ -12,6 +12,7 @@ import type {
   Signer,
 } from "../core/outbound.ts";
 import type { World } from "../core/world.ts";
+import type { Here } from "./here.ts";
 import type { QueueLimits } from "./limits.ts";
 import { type BlobReader, outgoing } from "./octets.ts";
 import { type Hop, isStuck, isTrouble, resultOf, suppressedResult } from "./outcome.ts";
@@ -24,6 +25,7 @@ export interface CourierOptions {
   readonly router: Router;
   readonly reacher: Reacher;
   readonly signer?: Signer;
+  readonly here: Here | undefined;
   readonly reader: BlobReader;
   readonly recorder: Recorder;
   readonly supply: Supply;
@@ -91,11 +93,47 @@ export class Courier {
     hop: Hop,
     ms: number,
   ): Promise<void> {
-    const { recorder, supply, limits, random, emit } = this.options;
+    const { recorder, supply, limits, random } = this.options;
     await recorder.record(
       recipients.map((one, i) => resultOf(one, message, results[i] ?? NO_RESULT, hop, limits, random)),
     );
     supply.ended(recipients);
+    this.#tell(message, recipients, results, hop, ms);
+  }
+
+  /**
+   * Delivers to those recipients who are ours, and records what became of them. Gives the others; undefined: the
+   * database did not answer, and all were given back.
+   */
+  async here(unit: Unit): Promise<readonly Recipient[] | undefined> {
+    const { here, supply } = this.options;
+    const { message } = unit;
+    if (here === undefined || !unit.recipients.some((one) => here.concerns(message, one))) {
+      return unit.recipients;
+    }
+    try {
+      const { placed, lost, results, elsewhere } = await here.place(unit);
+      supply.ended([...placed, ...lost]);
+      this.#tell(message, placed, placed.map(() => PLACED), HERE, 0);
+      const over = results.map(({ recipient }) => recipient);
+      await this.note(message, over, results.map(({ result }) => result), HERE, 0);
+      return elsewhere;
+    } catch (thrown) {
+      if (!(thrown instanceof Unavailable)) throw thrown;
+      // Those who have their copies are not given back: their rows say that they are done with.
+      await supply.giveBack(unit.recipients);
+      return undefined;
+    }
+  }
+
+  #tell(
+    message: QueuedMessage,
+    recipients: readonly Recipient[],
+    results: readonly HopResult[],
+    hop: Hop,
+    ms: number,
+  ): void {
+    const { emit } = this.options;
     recipients.forEach((recipient, i) => {
       const { outcome, reply, step } = results[i] ?? NO_RESULT;
       emit("queue.attempt", {
@@ -122,6 +160,13 @@ const BROKEN: HopResult = {
   outcome: "deferred",
   step: "internal",
   reply: { code: 0, status: "4.3.0", text: "internal error" },
+};
+
+/** A copy that was placed here. */
+const PLACED: HopResult = {
+  outcome: "delivered",
+  step: "here",
+  reply: { code: 250, status: "2.0.0", text: "Delivered" },
 };
 
 /** A connection that gave fewer results than it was given recipients: a bug, but nobody's mail is lost over it. */
@@ -155,7 +200,10 @@ export class Trip implements AsyncDisposable {
     const { message } = unit;
     let sent = false;
     let trouble: HopResult | undefined;
-    const groups = await this.#groups(unit);
+    const leaving = await this.#courier.here(unit);
+    if (leaving === undefined) return { sent, trouble, stuck: undefined, back: unit };
+    sent = leaving.length < unit.recipients.length;
+    const groups = await this.#groups({ message, recipients: leaving });
     for (const [i, { to, recipients }] of groups.entries()) {
       const reached = await this.#reach(to, message.envelope);
       const hop = { host: this.#host, security: this.#connection?.security, protocol: to.protocol };

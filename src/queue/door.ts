@@ -49,7 +49,6 @@ export interface QueueDoorOptions {
 export function queueDoor({ door, laneOf, wake }: QueueDoorOptions): OutboundDoor {
   return {
     reports: true,
-    deliversHere: false,
     async flush(domain: string): Promise<number> {
       const lane = laneOf(domain);
       const rows = await retrying(() => door.query(flush, domain, lane));

@@ -52,7 +52,7 @@ export function lanesOf(router: Router): QueueSettings["laneOf"] {
 /** Starts sending. */
 export function startQueue(options: QueueOptions): Queue {
   const share = new LaneShare(options.number, options.workers);
-  const scheduler = new Scheduler({ ...options, isMine: (lane) => share.isMine(lane) });
+  const scheduler = new Scheduler({ ...options, here: options, isMine: (lane) => share.isMine(lane) });
   const channel = new WakeChannel((lanes) => scheduler.wake(lanes));
   const queued = (lanes: readonly string[]) => {
     scheduler.wake(lanes);

@@ -10,6 +10,7 @@ import { retrying } from "../store/failures.ts";
 import type { Door } from "../store/pg/door.ts";
 import { Courier } from "./courier.ts";
 import "./events.ts";
+import { Here, type HereOptions } from "./here.ts";
 import { Lane } from "./lane.ts";
 import type { QueueLimits } from "./limits.ts";
 import { BlobReader } from "./octets.ts";
@@ -24,6 +25,8 @@ export interface SchedulerOptions {
   readonly router: Router;
   readonly reacher: Reacher;
   readonly signer?: Signer;
+  /** Recipients of ours get their copies; left out: all mail leaves. */
+  readonly here?: HereOptions;
   readonly world: World;
   readonly emit: Emit;
   readonly limits: QueueLimits;
@@ -56,10 +59,12 @@ export class Scheduler {
     this.#options = options;
     const { door, limits, emit, world } = options;
     this.#supply = new Supply(door, limits);
+    const reader = new BlobReader(door), { lease } = this.#supply;
     this.#courier = new Courier({
       ...options,
-      reader: new BlobReader(door),
-      recorder: new Recorder(door, limits, this.#supply.lease, emit, this.#kill.signal),
+      reader,
+      here: options.here && new Here(options.here, { reader, limits, lease }),
+      recorder: new Recorder(door, limits, lease, emit, this.#kill.signal),
       supply: this.#supply,
       signal: this.#kill.signal,
       random: world.random,

@@ -25,6 +25,8 @@ export interface QueueRow {
   readonly arrived: Date;
   readonly expires: Date;
   readonly nextAttempt: Date | null;
+  /** Its sender wants it to wait until then (RFC 4865). */
+  readonly heldUntil: Date | null;
   readonly attempts: number;
   readonly size: number;
   readonly destination: string;
@@ -80,6 +82,7 @@ export async function listQueue(
         Date | null
       >`case r.state when 'held' then null when 'ready' then coalesce(l.blocked_until, r.due_at)
                                     else r.due_at end`.as("nextAttempt"),
+      "m.hold_until as heldUntil",
       "r.attempts",
       "m.size",
       "r.lane as destination",
@@ -132,9 +135,13 @@ export async function steer(db: Database, what: Steering, filter: QueueFilter): 
         .where(sql<boolean>`(r.queue_id, r.number) > (${after.id}, ${after.number})`)
         .where((eb) => eb.or([eb("r.lease_until", "is", null), eb("r.lease_until", "<=", sql<Date>`now()`)]))
         .where((eb) =>
-          what === "release"
-            ? eb("r.state", "=", "held")
-            : what === "retry" || what === "hold"
+          what === "release" ? eb("r.state", "=", "held") : what === "retry"
+            // What its sender holds back (RFC 4865) stays until then.
+            ? eb.and([
+              eb("r.state", "<>", "held"),
+              eb.or([eb("m.hold_until", "is", null), eb("m.hold_until", "<=", sql<Date>`now()`)]),
+            ])
+            : what === "hold"
             ? eb("r.state", "<>", "held")
             : eb.val(true)
         )
@@ -162,8 +169,10 @@ async function change(db: Database, what: Steering, rows: readonly Row[]): Promi
   switch (what) {
     case "retry":
     case "release":
-      await sql`update queue_recipient r set state = 'ready', due_at = now() from ${these} where ${match}`
-        .execute(db);
+      await sql`update queue_recipient r
+           set state = case when m.hold_until > now() then 'waiting' else 'ready' end,
+               due_at = greatest(m.hold_until, now())
+          from ${these} join queue_message m on m.queue_id = k.queue_id where ${match}`.execute(db);
       await db.deleteFrom("queue_lane").where("lane", "in", [...new Set(rows.map((row) => row.lane))])
         .execute();
       return;

@@ -2,6 +2,7 @@
 import type { AccountId, BlobId } from "../core/brands.ts";
 import type { HopReply, OutboundEnvelope } from "../core/outbound.ts";
 import { retrying } from "../store/failures.ts";
+import { HERE_LANE } from "../store/mod.ts";
 import { call, type Door, type Rows } from "../store/pg/door.ts";
 import type { QueueLimits } from "./limits.ts";
 import { discover, giveBack, renew, take } from "./sql/take.ts";
@@ -15,6 +16,8 @@ export interface Recipient {
   readonly originalRecipient: string | undefined;
   /** Tries before this one. */
   readonly attempts: number;
+  /** It was ours when it was queued. */
+  readonly here: boolean;
   /** Why it fails without a try. */
   readonly suppressed: HopReply | undefined;
 }
@@ -163,6 +166,7 @@ function recipientOf(rows: Rows, row: number): Recipient {
     notify: rows.int(row, 3),
     originalRecipient: textOf(rows, row, 4),
     attempts: rows.int(row, 7),
+    here: rows.text(row, 5) === HERE_LANE,
     suppressed: rows.isNull(row, 25)
       ? undefined
       : { code: rows.int(row, 25), status: rows.text(row, 26), text: rows.text(row, 27) },

@@ -68,7 +68,7 @@ export const EXTENSIONS: readonly Extension[] = [
     keyword: "FUTURERELEASE",
     rfc: "4865",
     offer: ({ identity, queue, limits, now }) =>
-      identity !== undefined && queue?.deliversHere && limits.hold > 0
+      identity !== undefined && queue !== undefined && limits.hold > 0
         ? `${limits.hold} ${new Date(now + limits.hold * 1000).toISOString().slice(0, 19)}Z`
         : undefined,
   },

@@ -76,7 +76,13 @@ export function planOf(transaction: Transaction, facts: OutboundFacts): Plan {
     const isOne = targets.length + remote.length === 1;
     if (held) {
       // What several addresses stand behind now is asked again then.
-      add(out, { address: isOne ? remote[0] ?? address : address, notify, originalRecipient });
+      const elsewhere = isOne ? remote[0] : undefined;
+      add(
+        out,
+        elsewhere === undefined
+          ? { address, notify, originalRecipient, here: true }
+          : { address: elsewhere, notify, originalRecipient },
+      );
       continue;
     }
     // RFC 3461 §5.2.7.3 c: of an address with several behind it we tell that it was expanded, and nobody tells more.

@@ -39,7 +39,7 @@ export type { TracedDelivery } from "./context.ts";
 export { BroadcastBus } from "./bus.ts";
 export type { Bus } from "./changes.ts";
 export { STORE_LIMITS, type StoreLimits } from "./limits.ts";
-export { domainOf, QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
+export { domainOf, HERE_LANE, QUEUE_SETTINGS, type QueueSettings } from "./outbound.ts";
 export { NodeLink } from "./pg/node_link.ts";
 export type { SweepReport } from "./sweep.ts";
 

@@ -46,6 +46,9 @@ export interface QueuedParcel {
   readonly placed: Message | undefined;
 }
 
+/** The lane of recipients of ours: no way out is called so, since a domain has no colon, and others begin otherwise. */
+export const HERE_LANE = "here:";
+
 /** Lanes are kept short; a name that is longer shares a lane with those that begin alike. */
 const LANE = 300;
 
@@ -67,7 +70,8 @@ export function parcelColumns(
       notifies.push(notify);
       originals.push(originalRecipient ?? null);
       done.push("action" in recipient ? (recipient as OutboundSuccess).action : null);
-      lanes.push(settings.laneOf(outbound.envelope, address).slice(0, LANE));
+      const lane = recipient.here ? HERE_LANE : settings.laneOf(outbound.envelope, address);
+      lanes.push(lane.slice(0, LANE));
     }
     if (message.octets !== undefined && !brought.has(message)) octets.set(message, message.octets);
   });

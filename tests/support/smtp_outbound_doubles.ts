@@ -13,8 +13,8 @@ import { type AuthorizedUrls, UrlContentLost } from "../../src/core/urlauth.ts";
 export function showOutbound({ envelope, recipients, delivered = [] }: Outbound): string {
   const { reversePath, body, smtputf8, requireTls, ret, envid, priority, holdUntil, deliverBy } = envelope;
   const { submitter, tlsOptional, solicit } = envelope;
-  const to = ({ address, notify, originalRecipient }: OutboundRecipient) =>
-    address + (notify === NOTIFY_DEFAULT ? "" : `:${notify}`) +
+  const to = ({ address, notify, originalRecipient, here }: OutboundRecipient) =>
+    address + (here ? " (here)" : "") + (notify === NOTIFY_DEFAULT ? "" : `:${notify}`) +
     (originalRecipient === undefined ? "" : ` (${originalRecipient})`);
   return [
     `<${reversePath}>`,
@@ -40,7 +40,6 @@ export function showOutbound({ envelope, recipients, delivered = [] }: Outbound)
 export function queueOf(use: OutboundUse): OutboundDoor {
   return {
     reports: true,
-    deliversHere: true,
     flush: (domain) =>
       domain === "broken.test"
         ? Promise.reject(new Unavailable("queue is gone"))
