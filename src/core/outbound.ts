@@ -165,6 +165,8 @@ export interface HopConnection extends AsyncDisposable {
   readonly address: string;
   /** E.g. `TLSv1.3 TLS_AES_256_GCM_SHA384, dane`; undefined on a plain one. */
   readonly security: string | undefined;
+  /** What octets it takes as they are: 8-bit text (RFC 6152), anything (RFC 3030). */
+  readonly takes: { readonly eightBit: boolean; readonly binary: boolean };
   /** False once it may not take another message. */
   readonly usable: boolean;
   /**

@@ -66,6 +66,8 @@ export { type Mailbox, type RecipientLists, recipientLists } from "./recipients.
 export { partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
+export { type SevenBitPlan, SevenBitSurvey } from "./seven_bit.ts";
+export { SevenBitConverter } from "./seven_bit_stream.ts";
 export { type SortKeys, sortKeys } from "./sort_keys.ts";
 export { type BaseSubject, baseSubject } from "./subject.ts";
 export { summarize, type Summary } from "./summary.ts";

@@ -17,6 +17,7 @@ import type { QueueLimits } from "./limits.ts";
 import { type BlobReader, outgoing } from "./octets.ts";
 import { type Hop, isStuck, isTrouble, resultOf, suppressedResult } from "./outcome.ts";
 import type { Recorder } from "./recorder.ts";
+import { inSevenBits, needsConversion } from "./seven_bit.ts";
 import { signed } from "./signed.ts";
 import type { QueuedMessage, Recipient, Supply, Unit } from "./work.ts";
 
@@ -284,7 +285,12 @@ export class Trip implements AsyncDisposable {
     let opened: OutboundMessage;
     try {
       const plain = await outgoing(reader, message.blob, message.size);
-      opened = await signed({ envelope: message.envelope, recipients, ...plain }, signer);
+      const whole = { envelope: message.envelope, recipients, ...plain };
+      // Before it is signed: a signature of ours is over what goes out.
+      const fit = needsConversion(whole, this.#connection!)
+        ? await inSevenBits(whole, this.#connection!)
+        : whole;
+      opened = await signed(fit, signer);
     } catch (thrown) {
       if (!(thrown instanceof Unavailable)) throw thrown;
       await supply.giveBack(recipients);

@@ -100,6 +100,7 @@ class Hop implements HopConnection {
   readonly host: string;
   readonly address: string;
   readonly security: string | undefined;
+  readonly takes: HopConnection["takes"];
   readonly #dialogue: Dialogue;
   readonly #extensions: Extensions;
   readonly #options: HopOptions;
@@ -111,6 +112,10 @@ class Hop implements HopConnection {
     this.#dialogue = dialogue;
     this.#extensions = extensions;
     this.#options = options;
+    this.takes = {
+      eightBit: extensions.has("8BITMIME"),
+      binary: extensions.has("CHUNKING") && extensions.has("BINARYMIME"),
+    };
     this.#left = extensions.limit("MAILMAX") ?? Infinity;
     const { tls, remote } = dialogue.conn;
     this.host = options.host;

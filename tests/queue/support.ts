@@ -125,6 +125,8 @@ export class Hops implements Reacher {
   >();
   /** By domain; others are there. */
   readonly unreachable = new Map<string, HopResult>();
+  /** What all of them take. */
+  takes = { eightBit: true, binary: true };
   /** Before a result is given. */
   pause: (to: string) => Promise<void> = () => Promise.resolve();
 
@@ -150,6 +152,7 @@ export class Hops implements Reacher {
       address: "192.0.2.1",
       security: "TLSv1.3",
       usable: true,
+      takes: this.takes,
       send: async (message) => {
         let octets = "";
         const decoder = new TextDecoder();

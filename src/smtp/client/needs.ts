@@ -12,7 +12,7 @@ export type Passage =
  * Compares what a message needs with what the next hop offers.
  *
  * RFC 6152 §3 leaves a client two ways with an 8-bit message and a host without 8BITMIME: convert it, or give
- * up for good. We do not convert (it would break every signature), so it fails with 5.6.3; a message that was
+ * up for good. Whoever could has converted it by now (`queue/seven_bit.ts`), so it fails with 5.6.3; a message that was
  * only declared to be 8-bit, and is ASCII, goes. In the same way BINARYMIME without anything binary goes by
  * DATA, and the rest fails with 5.6.1 (RFC 3030 §3).
  *
