@@ -92,9 +92,9 @@ class QuotedPrintableLines {
     const lines = endOfLines(all);
     let text = encodeQuotedPrintable(all.subarray(0, lines));
     let rest = all.subarray(lines);
-    // A CR stays with the LF that may follow.
     if (rest.length > HELD) {
-      const cut = rest.at(-1) === 0x0d ? rest.length - 1 : rest.length;
+      // The last octet stays: it may be the CR of a CRLF, and a soft break is nothing to end with.
+      const cut = rest.length - 1;
       text += `${encodeQuotedPrintable(rest.subarray(0, cut))}=\r\n`;
       rest = rest.subarray(cut);
     }

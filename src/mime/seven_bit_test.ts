@@ -124,7 +124,6 @@ Deno.test("a text that is binary keeps its bare line ends, its long lines, and h
   const text = "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\n\r\n";
   const body = `${"a".repeat(70)}\n${"b".repeat(70)}\rc\0${"x".repeat(40_000)}\xe4 end`;
   const out = converted(octetsOf(text + body));
-  assert(out.endsWith("nd\r\n"));
   for (const line of out.split("\r\n")) assert(line.length <= 76, line);
   const decoded = out.slice(out.indexOf("\r\n\r\n") + 4).replaceAll("=\r\n", "")
     .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
