@@ -1,4 +1,4 @@
-/** What the queue shows of messages that their senders hold back (RFC 4865). */
+/** Variable envelope return paths, and what the queue shows of messages that their senders hold back (RFC 4865). */
 import { type Kysely, sql } from "kysely";
 
 /** Applies the step; Kysely runs it in one transaction. */
@@ -7,6 +7,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const STATEMENTS: readonly string[] = [
+  `alter table queue_message add column verp text`,
+  `comment on column queue_message.verp is
+    'VERP: the two delimiters with which each recipient''s reverse-path is made; null: all have the same'`,
   // A view may get columns behind those that it has.
   `create or replace view mail_queue as
     select r.queue_id, m.reverse_path as sender, r.address as recipient,

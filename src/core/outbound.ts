@@ -40,6 +40,8 @@ export interface OutboundEnvelope {
   readonly tlsOptional?: boolean;
   /** RFC 3865 §2.7: the classes of solicitation that its sender gave it. */
   readonly solicit?: readonly string[];
+  /** VERP: the two characters between sender, recipient's local part and domain; each goes from an address of its own. */
+  readonly verp?: string;
 }
 
 /** One recipient of a message that goes out. */

@@ -19,6 +19,7 @@ import { type Hop, isStuck, isTrouble, resultOf, suppressedResult } from "./outc
 import type { Recorder } from "./recorder.ts";
 import { inSevenBits, needsConversion } from "./seven_bit.ts";
 import { signed } from "./signed.ts";
+import { envelopeFor } from "./verp.ts";
 import type { QueuedMessage, Recipient, Supply, Unit } from "./work.ts";
 
 /** What a courier works with. */
@@ -252,8 +253,10 @@ export class Trip implements AsyncDisposable {
         results.push(way);
         continue;
       }
-      const group = groups.get(way.key);
-      if (group === undefined) groups.set(way.key, { to: way, recipients: [recipient] });
+      // VERP: each recipient has a transaction of its own.
+      const name = message.envelope.verp === undefined ? way.key : `${recipient.number} ${way.key}`;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, { to: way, recipients: [recipient] });
       else group.recipients.push(recipient);
     }
     if (over.length > 0) await this.#courier.note(message, over, results, HERE, 0);
@@ -285,7 +288,8 @@ export class Trip implements AsyncDisposable {
     let opened: OutboundMessage;
     try {
       const plain = await outgoing(reader, message.blob, message.size);
-      const whole = { envelope: message.envelope, recipients, ...plain };
+      const envelope = envelopeFor(message.envelope, recipients[0]!.address);
+      const whole = { envelope, recipients, ...plain };
       // Before it is signed: a signature of ours is over what goes out.
       const fit = needsConversion(whole, this.#connection!)
         ? await inSevenBits(whole, this.#connection!)

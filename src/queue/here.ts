@@ -13,6 +13,7 @@ import { call, PgError } from "../store/pg/door.ts";
 import type { QueueLimits } from "./limits.ts";
 import { type BlobReader, outgoing } from "./octets.ts";
 import { arrive } from "./sql/arrive.ts";
+import { envelopeFor } from "./verp.ts";
 import type { QueuedMessage, Recipient, Unit } from "./work.ts";
 
 /** What it works with. */
@@ -80,9 +81,11 @@ export class Here {
       else if (to.kind === "foreign") elsewhere.push(recipient);
       else results.push({ recipient, result: REFUSALS[to.kind === "local" ? "unknown" : to.kind] });
     }
-    // One copy for each account, however many of them lead to it; who is also sent on is a transaction's only one.
-    const together = ours.filter(({ to }) => to.remote.length === 0);
-    const alone = ours.filter(({ to }) => to.remote.length > 0);
+    // One copy for each account, however many of them lead to it; who is also sent on, or has a return path of its
+    // own, is a transaction's only one.
+    const isAlone = ({ to }: Ours) => to.remote.length > 0 || message.envelope.verp !== undefined;
+    const together = ours.filter((one) => !isAlone(one));
+    const alone = ours.filter(isAlone);
     const groups = [...(together.length > 0 ? [together] : []), ...alone.map((one) => [one])];
     while (groups.length > 0) {
       const group = groups.shift()!;
@@ -109,7 +112,7 @@ export class Here {
   async #deliver(message: QueuedMessage, group: readonly Ours[]): Promise<"placed" | "lost" | HopResult> {
     const { store } = this.#options;
     const { reader, limits, lease } = this.#work;
-    const { reversePath } = message.envelope;
+    const { reversePath } = envelopeFor(message.envelope, group[0]!.recipient.address);
     await using draft = store.stage();
     await draft.write(new TextEncoder().encode(`Return-Path: ${formatPath(addressOf(reversePath))}\r\n`));
     const { octets } = await outgoing(reader, message.blob, message.size);
@@ -154,12 +157,16 @@ export class Here {
     const forwarder = sender && await this.#options.directory.forwarding?.(sender, domainOf(address));
     // RFC 3461 §5.2.7.3 c: of an address with several behind it we tell that it was expanded, and nobody tells more.
     const wish = targets.length + remote.length === 1 ? notify : notify & ~Notify.Success;
+    const reversePath = forwarder === undefined
+      ? envelope.reversePath
+      : `${forwarder.local}@${forwarder.domain}`;
+    const { verp, ...rest } = envelope;
     return {
       envelope: {
-        ...envelope,
-        reversePath: forwarder === undefined
-          ? envelope.reversePath
-          : `${forwarder.local}@${forwarder.domain}`,
+        ...rest,
+        // What goes on under another name has its recipient in it already (SRS).
+        ...(verp === undefined || reversePath !== envelope.reversePath ? {} : { verp }),
+        reversePath,
         smtputf8: envelope.smtputf8 || remote.some(needsUtf8),
         holdUntil: undefined,
       },

@@ -2,6 +2,7 @@
 import type { Rows } from "../store/pg/door.ts";
 import type { Action, ReportedRecipient } from "./dsn.ts";
 import type { QueueLimits } from "./limits.ts";
+import { variablePath } from "./verp.ts";
 
 /** One recipient of whom its sender is to be told. */
 export interface DueRecipient {
@@ -35,7 +36,8 @@ export function dueReports(rows: Rows): readonly DueReport[] {
   for (let row = 0; row < rows.count; row++) {
     const queueId = rows.int(row, 0);
     let report = reports.at(-1);
-    if (report?.queueId !== queueId) reports.push(report = reportOf(rows, row));
+    // VERP: of each recipient another address hears.
+    if (report?.queueId !== queueId || !rows.isNull(row, 23)) reports.push(report = reportOf(rows, row));
     report.recipients.push(recipientOf(rows, row));
   }
   return reports;
@@ -47,7 +49,7 @@ function reportOf(rows: Rows, row: number): DueReport & { readonly recipients: D
     queueId: rows.int(row, 0),
     blob: rows.uuid(row, 13),
     size: rows.int(row, 14),
-    reversePath: rows.text(row, 15),
+    reversePath: reversePathOf(rows, row),
     smtputf8: rows.bool(row, 16),
     ret: textOf(rows, row, 17),
     envid: textOf(rows, row, 18),
@@ -58,6 +60,11 @@ function reportOf(rows: Rows, row: number): DueReport & { readonly recipients: D
     recipients: [],
     isOld: (now, { lifetimeMs }) => endedAt !== undefined && now - endedAt > lifetimeMs,
   };
+}
+
+function reversePathOf(rows: Rows, row: number): string {
+  const reversePath = rows.text(row, 15), verp = textOf(rows, row, 23);
+  return verp === undefined ? reversePath : variablePath(reversePath, verp, rows.text(row, 2));
 }
 
 function recipientOf(rows: Rows, row: number): DueRecipient {

@@ -197,6 +197,7 @@ function messageOf(rows: Rows, row: number): QueuedMessage {
       session: rows.text(row, 23),
       tlsOptional: rows.bool(row, 28),
       ...(rows.text(row, 29) === "" ? {} : { solicit: rows.text(row, 29).split(",") }),
+      ...(rows.isNull(row, 30) ? {} : { verp: rows.text(row, 30) }),
     },
   };
 }

@@ -39,6 +39,8 @@ export interface MailParameters {
   readonly priority: number | undefined;
   /** RFC 3865: what class of solicitation it is. */
   readonly solicit: readonly string[];
+  /** Postfix's XVERP: the two delimiters. */
+  readonly verp: string | undefined;
 }
 
 /** A MAIL without parameters. */
@@ -55,6 +57,7 @@ export const NO_PARAMETERS: MailParameters = {
   by: undefined,
   priority: undefined,
   solicit: [],
+  verp: undefined,
 };
 
 /** Parameters of RCPT (RFC 3461 §4). */

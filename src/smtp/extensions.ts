@@ -87,6 +87,12 @@ export const EXTENSIONS: readonly Extension[] = [
   { keyword: "VRFY", rfc: "5321 §3.5", offer: administrator },
   { keyword: "EXPN", rfc: "5321 §3.5", offer: administrator },
   {
+    keyword: "XVERP",
+    rfc: "",
+    offer: (offer) =>
+      offer.identity !== undefined || offer.limits.policy.relays(offer.peer) ? relaying(offer) : undefined,
+  },
+  {
     keyword: "XCLIENT",
     rfc: "",
     offer: ({ limits, peer }) => limits.policy.xclient(peer) ? PEER_ATTRIBUTES.XCLIENT.join(" ") : undefined,

@@ -35,15 +35,21 @@ export interface Plan {
   readonly outbound: Outbound | undefined;
 }
 
+/** All of the message goes by the queue, with those recipients that are ours. */
+function waits({ hold, verp }: MailParameters): boolean {
+  // It waits for its hour (RFC 4865 §4), or each copy has a return path of its own.
+  return hold !== undefined || verp !== undefined;
+}
+
 /** True when something of the transaction will be queued. */
 export function leaves(transaction: Transaction): boolean {
-  return transaction.parameters.hold !== undefined ||
+  return waits(transaction.parameters) ||
     transaction.recipients.some(({ remote }) => remote.length > 0);
 }
 
 /** True when a copy stays here at once. */
 export function stays(transaction: Transaction): boolean {
-  return transaction.parameters.hold === undefined &&
+  return !waits(transaction.parameters) &&
     transaction.recipients.some(({ targets }) => targets.length > 0);
 }
 
@@ -65,8 +71,7 @@ export function planOf(transaction: Transaction, facts: OutboundFacts): Plan {
   const { parameters, recipients } = transaction;
   const out = new Map<string, OutboundRecipient>();
   const delivered: OutboundSuccess[] = [];
-  // All of a message waits for its hour, with those recipients that are ours (RFC 4865 §4).
-  const held = parameters.hold !== undefined;
+  const held = waits(parameters);
   for (const recipient of recipients) {
     const { parameters: { notify: asked, originalRecipient }, targets, remote } = recipient;
     const notify = asked ?? NOTIFY_DEFAULT;
@@ -115,7 +120,10 @@ function envelopeOf(
   { identity, trusted, session, contents, now, forwarder }: OutboundFacts,
   recipients: readonly OutboundRecipient[],
 ): Outbound["envelope"] {
-  const { requireTls, ret, envid, by, solicit } = parameters;
+  const { requireTls, ret, envid, by, solicit, verp } = parameters;
+  // What goes on under another name has its recipient in it already (SRS).
+  const own = forwarder === undefined ||
+    from.address !== undefined && textOf(forwarder) === textOf(from.address);
   const until = holdUntil(parameters.hold, at);
   const utf8 = parameters.smtputf8 && contents.eightBitHeader || isWide(from.address?.local ?? "") ||
     recipients.some(({ address }) => isWide(address.slice(0, address.lastIndexOf("@"))));
@@ -134,6 +142,7 @@ function envelopeOf(
     session,
     ...(contents.tlsOptional && !requireTls ? { tlsOptional: true } : {}),
     ...(solicit.length === 0 ? {} : { solicit }),
+    ...(verp === undefined || !own ? {} : { verp }),
   };
 }
 

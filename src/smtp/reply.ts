@@ -145,6 +145,7 @@ export const REPLIES = {
   noSoliciting: reply(550, "5.7.1", "No soliciting: mail of this class is not wanted here"),
   heldTooLong: reply(501, "5.5.4", "Cannot hold a message that long"),
   heldBeyondBy: reply(501, "5.5.4", "Cannot hold a message beyond the time it must be delivered by"),
+  verpOfNobody: reply(501, "5.5.4", "XVERP needs a sender"),
   notYourFrom: reply(550, "5.7.1", "From has an address that does not belong to the authenticated user"),
   badFrom: reply(550, "5.6.0", "Cannot read From: it must hold addresses, and stand once"),
   headerTooBig: reply(552, "5.3.4", "Header is too big"),

@@ -123,6 +123,8 @@ function mayMail(from: Path, parameters: MailParameters, standing: Standing): Re
   if (from.utf8 && !parameters.smtputf8) return REPLIES.needsUtf8;
   // RFC 1870 §6.1.
   if (parameters.size > standing.limits.messageSize) return REPLIES.tooBig;
+  // Nobody hears of what has no sender.
+  if (parameters.verp !== undefined && from.address === undefined) return REPLIES.verpOfNobody;
   return parameters.uses.length === 0 ? undefined : mayAsk(parameters, standing);
 }
 

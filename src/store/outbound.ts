@@ -111,6 +111,7 @@ export function parcelColumns(
       done,
       Array.from(octets.keys(), (message) => message.blob as string),
       [...octets.values()],
+      envelopes.map((envelope) => envelope.verp ?? null),
     ] as const,
   };
 }

@@ -12,7 +12,7 @@ import { type AuthorizedUrls, UrlContentLost } from "../../src/core/urlauth.ts";
 /** What is queued as one line: the reverse-path, what of the envelope is not as usual, the recipients. */
 export function showOutbound({ envelope, recipients, delivered = [] }: Outbound): string {
   const { reversePath, body, smtputf8, requireTls, ret, envid, priority, holdUntil, deliverBy } = envelope;
-  const { submitter, tlsOptional, solicit } = envelope;
+  const { submitter, tlsOptional, solicit, verp } = envelope;
   const to = ({ address, notify, originalRecipient, here }: OutboundRecipient) =>
     address + (here ? " (here)" : "") + (notify === NOTIFY_DEFAULT ? "" : `:${notify}`) +
     (originalRecipient === undefined ? "" : ` (${originalRecipient})`);
@@ -30,6 +30,7 @@ export function showOutbound({ envelope, recipients, delivered = [] }: Outbound)
       `BY=${new Date(deliverBy.at).toISOString()};${deliverBy.mode}${deliverBy.trace ? ";trace" : ""}`,
     ]),
     ...(solicit === undefined ? [] : [`SOLICIT=${solicit.join(",")}`]),
+    ...(verp === undefined ? [] : [`VERP=${verp}`]),
     ...(submitter === undefined ? [] : [`by=${submitter}`]),
     ...recipients.map((one) => `> ${to(one)}`),
     ...delivered.map((one) => `${one.action} ${to(one)}`),

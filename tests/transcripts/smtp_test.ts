@@ -77,6 +77,7 @@ function preludeOf(role: Role, limits: SmtpLimits, words: readonly string[], pee
     ...(queue ? ["S: 250-DELIVERBY", "S: 250-MT-PRIORITY"] : []),
     ...(role === "lmtp" ? [] : [`S: 250-${["NO-SOLICITING", ...policy.noSoliciting].join(" ")}`]),
     ...(queue && policy.backupMx.size > 0 ? ["S: 250-ETRN"] : []),
+    ...(queue && policy.relays(peer) ? ["S: 250-XVERP"] : []),
     ...(policy.xclient(peer) ? ["S: 250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"] : []),
     ...(policy.xforward(peer) ? ["S: 250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE"] : []),
     `S: 250-LIMITS RCPTMAX=${limits.recipients}${role === "lmtp" ? "" : ` MAILMAX=${limits.messages}`}`,

@@ -95,7 +95,7 @@ export const takeNotices = statement(
   select l.queue_id, l.number, l.address, l.original_recipient, l.state, l.notice, l.reply_code, l.reply_status,
          l.reply_text, l.reply_step, l.host, l.tried_at, l.ended_at,
          m.blob_id, m.size, m.reverse_path, m.smtputf8, m.ret, m.envid, m.arrived_at, m.expires_at, m.session,
-         m.message_key
+         m.message_key, m.verp
     from leased l cross join lateral (select * from queue_message m where m.queue_id = l.queue_id limit 1) m
    order by l.queue_id, l.number`,
 );

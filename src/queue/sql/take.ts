@@ -77,7 +77,7 @@ export const take = statement(
   select l.queue_id, l.number, l.address, l.notify, l.original_recipient, l.lane, l.sender, l.attempts, l.failures,
          m.blob_id, m.size, m.reverse_path, m.body, m.smtputf8, m.require_tls, m.ret, m.envid, m.priority,
          m.hold_until, m.deliver_by, m.deliver_by_mode, m.deliver_by_trace, m.submitter, m.session, m.message_key,
-         s.reply_code, s.reply_status, s.reply_text, m.tls_optional, m.solicit
+         s.reply_code, s.reply_status, s.reply_text, m.tls_optional, m.solicit, m.verp
     from leased l
    cross join lateral (select * from queue_message m where m.queue_id = l.queue_id limit 1) m
     left join lateral (select * from queue_suppression s

@@ -128,6 +128,12 @@ export function solicit(value: string | undefined): readonly string[] | undefine
   return c.done ? words : undefined;
 }
 
+/** XVERP: two of `-`, `=`, `+`; `+=` when left out (Postfix's VERP_README, verp_delimiter_filter). */
+export function verp(value: string | undefined): string | undefined {
+  if (value === undefined) return "+=";
+  return /^[-=+]{2}$/.test(value) ? value : undefined;
+}
+
 function isLetter(octet: number): boolean {
   return (octet >= 0x41 && octet <= 0x5a) || (octet >= 0x61 && octet <= 0x7a);
 }

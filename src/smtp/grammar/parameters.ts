@@ -101,6 +101,7 @@ const MAIL_PARAMETERS: ReadonlyMap<string, Parameter<MailParameters>> = new Map<
   ["BY", parameter("DELIVERBY", "by", delivery.by)],
   ["MT-PRIORITY", parameter("MT-PRIORITY", "priority", delivery.priority)],
   ["SOLICIT", parameter("NO-SOLICITING", "solicit", delivery.solicit)],
+  ["XVERP", parameter("XVERP", "verp", delivery.verp)],
 ]);
 
 /** The parameters of RCPT by keyword. */
@@ -168,6 +169,8 @@ const VALUE = octetTable(
   true,
 );
 
+const VERP_VALUE = octetTable("+-=");
+
 /**
  * SP esmtp-param
  * esmtp-param = esmtp-keyword ["=" esmtp-value]
@@ -186,7 +189,10 @@ function esmtpParam(c: Cursor): EsmtpParam | undefined {
     return c.done || c.peek() === 0x20 ? { keyword, value: undefined, ascii: true } : undefined;
   }
   const valueStart = c.at;
-  if (c.skipWhile(VALUE) === 0 || !(c.done || c.peek() === 0x20)) return undefined;
+  // Postfix's XVERP=+= is no esmtp-value, and meant all the same.
+  if (c.skipWhile(keyword === "XVERP" ? VERP_VALUE : VALUE) === 0 || !(c.done || c.peek() === 0x20)) {
+    return undefined;
+  }
   const value = utf8Text(c.octets, valueStart, c.at);
   if (value === undefined) return undefined;
   // Every character beyond ASCII takes more octets than it has code units.

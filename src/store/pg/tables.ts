@@ -142,6 +142,7 @@ export interface Tables {
     session: string;
     tls_optional: boolean;
     solicit: string;
+    verp: string | null;
     arrived_at: Generated<Date>;
     warn_at: Date | null;
     expires_at: Date;

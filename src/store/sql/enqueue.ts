@@ -16,7 +16,7 @@ export const Queued = { Done: 0, NotPlaced: 1, NotStaged: 2 } as const;
  * $22 milliseconds of a message's life, $23 milliseconds until a warning.
  * Recipients, a column each: $24 their parcel, from 1, $25 address, $26 notify, $27 original recipient, $28 lane,
  * $29 the state of one that is done with already, of which only the sender is told.
- * Octets of those that no local copy brings: $30 blobs, $31 octets.
+ * Octets of those that no local copy brings: $30 blobs, $31 octets. Of parcels again: $32 the delimiters of VERP.
  *
  * Gives, for each parcel in order, a Queued and the key.
  */
@@ -54,6 +54,7 @@ export const enqueue = statement(
     "text[]",
     "uuid[]",
     "bytea[]",
+    "text[]",
   ],
   `with given as materialized (
     select g.*, greatest(g.hold_until, now()) as begins_at,
@@ -66,10 +67,11 @@ export const enqueue = statement(
            end as status
       from unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
                   $9::bool[], $10::bool[], $11::text[], $12::text[], $13::int2[], $14::timestamptz[],
-                  $15::timestamptz[], $16::text[], $17::bool[], $18::int8[], $19::text[], $20::bool[], $21::text[])
+                  $15::timestamptz[], $16::text[], $17::bool[], $18::int8[], $19::text[], $20::bool[], $21::text[],
+                  $32::text[])
            with ordinality as g (blob_id, size, placed, staged, message_key, reverse_path, sender, body, smtputf8,
                                  require_tls, ret, envid, priority, hold_until, deliver_by, deliver_by_mode,
-                                 deliver_by_trace, submitter, session, tls_optional, solicit, parcel)
+                                 deliver_by_trace, submitter, session, tls_optional, solicit, verp, parcel)
   ), taken as materialized (
     select g.*, nextval('queue_id') as queue_id,
            g.begins_at + $22 * interval '1 millisecond' as expires_at,
@@ -84,9 +86,9 @@ export const enqueue = statement(
   ), new_message as (
     insert into queue_message (queue_id, blob_id, size, message_key, reverse_path, body, smtputf8, require_tls, ret,
                                envid, priority, hold_until, deliver_by, deliver_by_mode, deliver_by_trace,
-                               submitter, session, tls_optional, solicit, warn_at, expires_at, check_at, open)
+                               submitter, session, tls_optional, solicit, verp, warn_at, expires_at, check_at, open)
     select queue_id, blob_id, size, message_key, reverse_path, body, smtputf8, require_tls, ret, envid, priority,
-           hold_until, deliver_by, deliver_by_mode, deliver_by_trace, submitter, session, tls_optional, solicit, warn_at, expires_at,
+           hold_until, deliver_by, deliver_by_mode, deliver_by_trace, submitter, session, tls_optional, solicit, verp, warn_at, expires_at,
            least(warn_at, deliver_by, expires_at),
            (select count(*) from wanted w where w.queue_id = t.queue_id)
       from taken t
