@@ -74,6 +74,17 @@ export interface Outbound {
   readonly recipients: readonly OutboundRecipient[];
   /** Reported to the reverse-path once the transaction is on disk; only where `OutboundDoor.reports`. */
   readonly delivered?: readonly OutboundSuccess[];
+  /** What the submitter may have sent elsewhere within the hour, with this; `deliver` throws SentTooMuch beyond it. */
+  readonly limit?: OutboundUse;
+}
+
+/** A message was not taken, and nothing of it written: its submitter has sent too much within the hour. */
+export class SentTooMuch extends Error {
+  override readonly name = "SentTooMuch";
+
+  constructor(readonly of: keyof OutboundUse) {
+    super(`Cannot queue: too many ${of} within the hour`);
+  }
 }
 
 /** What an account has sent elsewhere within the last hour, by the queue's own rows. */

@@ -2,15 +2,8 @@
 import type { AccountId } from "../core/brands.ts";
 import type { OutboundDoor } from "../core/outbound.ts";
 import { retrying } from "../store/failures.ts";
+import { recent } from "../store/sql/sent.ts";
 import { type Door, statement } from "../store/pg/door.ts";
-
-/** Messages of account $1 in the last hour, and their recipients. */
-const recent = statement(
-  "queue_recent",
-  ["int8"],
-  `select count(*), coalesce(sum((select count(*) from queue_recipient r where r.queue_id = m.queue_id)), 0)::int8
-     from queue_message m where m.submitter = $1 and m.arrived_at > now() - interval '1 hour'`,
-);
 
 /**
  * What waits for a domain may go now: $1 the domain, $2 its lane. Gives the lanes and how many messages that is. A

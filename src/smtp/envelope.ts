@@ -84,14 +84,15 @@ export async function addRecipient(
 }
 
 /**
- * May the account reach so many more recipients elsewhere within this hour? Asked once a transaction, so several
- * connections at once may go beyond it by what they have open.
+ * May the account reach so many more recipients elsewhere within this hour? Asked once a transaction; the one that
+ * queues the message counts again, so that several connections at once do not go beyond it.
  *
  * @throws Unavailable
  */
 async function mayReach(context: Context, more: number): Promise<Reply | undefined> {
   const { services, limits, session } = context;
   if (session.identity === undefined || services.queue === undefined) return undefined;
+  if (limits.messagesPerHour === Infinity && limits.recipientsPerHour === Infinity) return undefined;
   let use: OutboundUse | undefined = session.transaction!.use;
   if (use === undefined) {
     use = await services.queue.recent(session.identity.account);

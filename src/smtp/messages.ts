@@ -1,4 +1,5 @@
 import type { MailAddress } from "../core/directory.ts";
+import { type Outbound, SentTooMuch } from "../core/outbound.ts";
 import type { StagedMessage } from "../core/store.ts";
 import type { Context } from "./context.ts";
 import type { DataDefect } from "./data.ts";
@@ -206,13 +207,27 @@ export class Messages implements AsyncDisposable {
       reports: queue?.reports ?? false,
     });
     try {
-      const outcomes = await deliver(store, message, here, outbound, atomic);
+      const outcomes = await deliver(store, message, here, this.#limited(outbound), atomic);
       // Who is not here now is queued.
       return transaction.recipients.map((_, i) => outcomes[i]);
     } catch (thrown) {
+      if (thrown instanceof SentTooMuch) {
+        const refusal = thrown.of === "messages" ? REPLIES.tooManySent : REPLIES.tooManyReached;
+        return transaction.recipients.map(() => refusal);
+      }
       context.failed("deliver", thrown);
       return transaction.recipients.map(() => REPLIES.unavailable);
     }
+  }
+
+  /** With what a user may send within an hour: RCPT asked too, but other connections of his may have sent since. */
+  #limited(outbound: Outbound | undefined): Outbound | undefined {
+    const { session: { identity }, limits: { messagesPerHour, recipientsPerHour } } = this.#context;
+    const unlimited = messagesPerHour === Infinity && recipientsPerHour === Infinity;
+    if (outbound === undefined || identity === undefined || unlimited) return outbound;
+    return outbound.recipients.every(({ here }) => here)
+      ? outbound
+      : { ...outbound, limit: { messages: messagesPerHour, recipients: recipientsPerHour } };
   }
 
   /** Under whose name a message goes on that an alias leads elsewhere; undefined: its sender's. */

@@ -5,6 +5,7 @@
  */
 import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
+import { SentTooMuch } from "../core/outbound.ts";
 import type { ChangeNotice, DeliveryItem, DeliveryTarget, Placed } from "../core/store.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext, TracedDelivery } from "./context.ts";
@@ -15,9 +16,10 @@ import { Message } from "./message.ts";
 import { messageKey } from "./message_key.ts";
 import { mailboxName } from "./names.ts";
 import { type Parcel, tellable } from "./outbound.ts";
-import type { Call, Rows } from "./pg/door.ts";
+import { type Call, PgError, type Rows } from "./pg/door.ts";
 import { Placing } from "./place.ts";
 import { Status } from "./sql/deliver.ts";
+import { SENT_TOO_MUCH } from "./sql/sent.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -162,7 +164,7 @@ export class Deliveries {
     } catch (thrown) {
       // Unavailable: the outcome may be unknown, so nothing may be tried again here.
       if (jobs.length === 1 || thrown instanceof Unavailable) {
-        for (const job of jobs) job.reject(thrown);
+        for (const job of jobs) job.reject(refusalOf(thrown));
         return;
       }
       this.#context.emit("store.batch.split", { messages: jobs.length, error: String(thrown) });
@@ -270,6 +272,12 @@ export class Deliveries {
       if (!made.ok) target.outcome = made;
     }
   }
+}
+
+/** What a transaction's failure is called by those who deliver. */
+function refusalOf(thrown: unknown): unknown {
+  const of = thrown instanceof PgError ? SENT_TOO_MUCH[thrown.code] : undefined;
+  return of === undefined ? thrown : new SentTooMuch(of);
 }
 
 function parcelOf({ message, outbound }: DeliveryItem, withCopies: boolean): readonly Parcel[] {

@@ -1,15 +1,17 @@
 /** The transactions of deliveries: which statements place copies and queue what goes out. */
+import type { OutboundUse } from "../core/outbound.ts";
 import { retrying } from "./failures.ts";
 import type { StoreContext } from "./context.ts";
 import { annotateCalls, type Job, messageColumns, parcelsOf, type Target, targetColumns } from "./job.ts";
 import type { Message } from "./message.ts";
-import { parcelColumns } from "./outbound.ts";
+import { parcelColumns, type QueuedParcel } from "./outbound.ts";
 import { type Call, call, type Rows } from "./pg/door.ts";
 import { isPlain, plainColumns } from "./plain.ts";
 import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
 import { deliver, putOctets } from "./sql/deliver.ts";
 import { deliverPlain } from "./sql/deliver_plain.ts";
 import { enqueue, Queued } from "./sql/enqueue.ts";
+import { checkSent, lockSubmitters } from "./sql/sent.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -67,6 +69,7 @@ export class Placing {
     );
     const { lanes, values } = parcelColumns(parcels, new Set(messages.filter((m) => brought.has(m))), queue);
     if (parcels.length > 0) calls.push(call(enqueue, ...values));
+    calls.push(...limitCalls(parcels));
     for (const job of jobs) calls.push(...job.along);
     const results = await retrying(() => door.run(...calls));
     let queued = 0, recipients = 0;
@@ -86,6 +89,26 @@ export class Placing {
     }
     return at === 0 ? undefined : results[PLACED];
   }
+}
+
+/** The calls that count what submitters have sent, behind `enqueue`. */
+function limitCalls(parcels: readonly QueuedParcel[]): readonly Call[] {
+  const limits = new Map<number, OutboundUse>();
+  for (const { parcel: { outbound: { envelope, limit } } } of parcels) {
+    if (limit !== undefined && envelope.submitter !== undefined) limits.set(envelope.submitter, limit);
+  }
+  if (limits.size === 0) return [];
+  const accounts = [...limits.keys()], uses = [...limits.values()];
+  const bounded = (most: number) => Math.min(most, Number.MAX_SAFE_INTEGER);
+  return [
+    call(lockSubmitters, accounts),
+    call(
+      checkSent,
+      accounts,
+      uses.map(({ messages }) => bounded(messages)),
+      uses.map(({ recipients }) => bounded(recipients)),
+    ),
+  ];
 }
 
 /** The calls that place copies; the rows of the third say where. */

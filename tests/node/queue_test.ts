@@ -140,3 +140,35 @@ Deno.test("mail queue: list, show, hold, release, retry, remove, bounce; suppres
     assertMatch(ended.stderr, text);
   }
 });
+
+Deno.test("of messages that are sent at once, no more are taken than the hour allows", async () => {
+  await using sink = await listenSink();
+  await using server = await startServer({
+    settings: [
+      "auth.allow_plaintext=true",
+      "limits.smtp.messages_per_hour=3",
+      `routes=[{"domain":"*","to":"smtp://127.0.0.1:${sink.port}","tls":"none"}]`,
+    ],
+    accounts: [ALICE],
+  });
+  const clients = await Promise.all(Array.from({ length: 8 }, async () => {
+    const client = await smtp(server.ports.submission);
+    await client.exchange(`AUTH PLAIN ${btoa(`\0${ALICE}\0${PASSWORD}`)}`, /^235 /);
+    for (const line of [`MAIL FROM:<${ALICE}>`, "RCPT TO:<x@elsewhere.test>"]) {
+      await client.exchange(line, /^250 /);
+    }
+    await client.exchange("DATA", /^354 /);
+    return client;
+  }));
+  const replies = await Promise.all(
+    clients.map((client) => client.exchange(`From: ${ALICE}\r\n\r\nHello.\r\n.`, /^\d{3} /)),
+  );
+  assertEquals(replies.filter((reply) => reply.startsWith("250 ")).length, 3);
+  const refused = replies.filter((reply) => !reply.startsWith("250 "));
+  assertEquals(
+    new Set(refused),
+    new Set(["450 4.7.1 You have sent too many messages within the hour, try again later"]),
+  );
+  for (const client of clients) await client[Symbol.asyncDispose]();
+  await until(() => sink.messages === 3, "what was taken is sent");
+});

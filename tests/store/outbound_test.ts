@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Notify, type Outbound, type OutboundEnvelope } from "../../src/core/outbound.ts";
+import type { AccountId } from "../../src/core/brands.ts";
+import type { MailStore } from "../../src/core/store.ts";
+import { Notify, type Outbound, type OutboundEnvelope, SentTooMuch } from "../../src/core/outbound.ts";
 import { messageKey } from "../../src/store/message_key.ts";
 import { call, statement } from "../../src/store/pg/door.ts";
 import { assertInvariants } from "./invariants.ts";
@@ -184,4 +186,61 @@ Deno.test("the Message-ID of an encoded envelope", () => {
   assertEquals(key("NIL"), undefined);
   assertEquals(key(String.raw`"<\"a\\b\"@c.test>"`), String.raw`<"a\b"@c.test>`);
   assertEquals(key('""'), undefined);
+});
+
+Deno.test("what an account may send in an hour is exact, however many deliver at once, on any node", async () => {
+  await using t = await bench(2);
+  await using other = await t.another();
+  const [ann, bob] = t.accounts as [AccountId, AccountId];
+  const send = async (
+    store: MailStore,
+    submitter: AccountId,
+    addresses: readonly string[],
+    limit: { messages: number; recipients: number },
+    here = false,
+  ) => {
+    await using message = await stage(store, mail("Out"));
+    const out = outbound(addresses, { submitter });
+    const recipients = out.recipients.map((one) => here ? { ...one, here } : one);
+    try {
+      // A copy stays here too: it goes with what is queued, or not at all.
+      await store.deliver([{
+        message,
+        to: [{ account: bob, mailbox: "INBOX" }],
+        outbound: { ...out, recipients, limit },
+      }], { atomic: true });
+      return "sent";
+    } catch (thrown) {
+      if (thrown instanceof SentTooMuch) return thrown.of;
+      throw thrown;
+    }
+  };
+  const tally = (results: readonly string[]) =>
+    Object.fromEntries(
+      [...new Set(results)].sort().map((one) => [one, results.filter((result) => result === one).length]),
+    );
+  const five = { messages: 5, recipients: Infinity };
+  // What stays here, and waits for its hour, is not counted.
+  assertEquals(await send(t.store, ann, ["a@example.test"], { messages: 0, recipients: 0 }, true), "sent");
+  const results = await Promise.all(
+    Array.from(
+      { length: 24 },
+      (_, i) => send(i % 2 ? t.store : other, i % 3 ? ann : bob, ["x@one.test"], five),
+    ),
+  );
+  assertEquals(tally(results), { messages: 14, sent: 10 });
+  const seven = { messages: Infinity, recipients: 8 };
+  const more = await Promise.all(
+    Array.from(
+      { length: 6 },
+      (_, i) => send(i % 2 ? t.store : other, ann, ["x@one.test", "y@two.test"], seven),
+    ),
+  );
+  // 5 have been reached: one message with two more fits.
+  assertEquals(tally(more), { recipients: 5, sent: 1 });
+  assertEquals((await t.store.mailbox(bob, "INBOX"))!.messages, 12);
+  const queued = await t.db.database.selectFrom("queue_message").select("submitter").execute();
+  assertEquals(queued.filter(({ submitter }) => submitter === ann).length, 7);
+  assertEquals(queued.length, 12);
+  await assertInvariants(t.db.database);
 });
