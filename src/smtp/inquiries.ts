@@ -13,6 +13,7 @@ const NOT_AN_ADDRESS = reply(501, "5.5.4", "Give an address, or the local part o
 const UTF8_REPLY = reply(252, "2.6.8", "Cannot show an address beyond ASCII, but will take mail for it");
 const NOT_A_DOMAIN = reply(501, "5.5.4", "Give the name of a domain");
 const NOT_LISTED = reply(459, "4.7.1", "This server does not queue for that domain");
+const NO_NAMED_QUEUE = reply(459, "4.7.1", "This server's queues have no names, give a domain");
 
 /**
  * VRFY and EXPN for administrators (RFC 5321 §3.5); others learn nothing.
@@ -54,21 +55,33 @@ function inquiryRefusal(found: Resolution): Reply | undefined {
 }
 
 /**
- * ETRN (RFC 1985): what waits for one of the domains that we queue for is sent now.
+ * ETRN (RFC 1985 §5): what waits for one of the domains that we queue for is sent now.
+ *
+ * etrn-parameter = domain / "@" domain / "#" queue-name
+ *
+ * `@`: for those below it too. `#`: a queue that has a name, of which we have none.
  *
  * @throws Unavailable
  */
 export async function startQueue(context: Context, text: string): Promise<Reply> {
-  const c = new Cursor(new TextEncoder().encode(text));
+  if (text.startsWith("#")) return NO_NAMED_QUEUE;
+  const below = text.startsWith("@");
+  const c = new Cursor(new TextEncoder().encode(below ? text.slice(1) : text));
   const domain = domainOf(c);
   if (domain === undefined || !c.done) return NOT_A_DOMAIN;
-  const found = await context.services.directory.resolve({ local: "postmaster", domain }, 0);
+  const { directory, queue } = context.services;
+  const found = await directory.resolve({ local: "postmaster", domain }, 0);
   const name = found.kind === "foreign" ? found.domain : undefined;
-  if (name === undefined || !context.limits.policy.backupMx.has(name)) return NOT_LISTED;
-  const count = await context.services.queue!.flush(name);
+  const listed = [...context.limits.policy.backupMx].filter((one) =>
+    one === name || below && one.endsWith(`.${name ?? domain}`)
+  );
+  if (listed.length === 0) return NOT_LISTED;
+  let count = 0;
+  for (const one of listed) count += await queue!.flush(one);
+  const node = `${below ? "@" : ""}${domain}`;
   return count === 0
-    ? reply(251, "2.0.0", `No messages wait for ${domain}`)
-    : reply(253, "2.0.0", `${count} messages for ${domain} are started`);
+    ? reply(251, "2.0.0", `No messages wait for ${node}`)
+    : reply(253, "2.0.0", `${count} messages for ${node} are started`);
 }
 
 /** `<local@domain>`, `local@domain` or a local part of our own domain. */
