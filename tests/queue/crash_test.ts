@@ -47,7 +47,7 @@ Deno.test("kill -9 while the queue drains: nothing is lost, and only what was un
   let server: TestServer | undefined;
   try {
     server = await startServer({ folder, settings: [...settings, "queue.send=false"] });
-    await enqueueInto(folder);
+    await enqueueInto(folder, MESSAGES, (i) => `r${i}@d${i % DOMAINS}.test`);
     assertEquals(await server.stop(), 0);
     server = await startServer({ folder, settings });
     for (const what of CRASHES) {
@@ -83,13 +83,58 @@ Deno.test("kill -9 while the queue drains: nothing is lost, and only what was un
   }
 });
 
+Deno.test("kill -9 while held mail is delivered here: each message is there, and once", async () => {
+  const random = randomOf(SEED + 1);
+  const folder = await Deno.makeTempDir({ prefix: "malleposte-crash-" });
+  const settings = ["workers=2", "limits.queue.lease_ms=3000", "limits.queue.poll_ms=200"];
+  const addresses = Array.from({ length: 4 }, (_, i) => `user${i}@example.test`);
+  const count = Math.min(MESSAGES, 600);
+  let server: TestServer | undefined;
+  try {
+    server = await startServer({ folder, settings: [...settings, "queue.send=false"], accounts: addresses });
+    await enqueueInto(folder, count, (i) => addresses[i % addresses.length]!, true);
+    assertEquals(await server.stop(), 0);
+    server = await startServer({ folder, settings });
+    for (const [i, what] of CRASHES.entries()) {
+      const some = Math.floor(count / (CRASHES.length + 1) * (i + random()));
+      {
+        await using database = await openedDatabase(folder);
+        const delivered = async () => (await states(database.db).catch(() => undefined))?.["delivered"] ?? 0;
+        await until(async () => await delivered() >= some, "some are delivered", PATIENCE_MS);
+      }
+      if (what !== "server") kill(postmaster(folder)!, "SIGKILL");
+      if (what === "database") continue;
+      await crash(server);
+      server = await startServer({ folder, settings });
+    }
+    await using database = await openedDatabase(folder);
+    const isOver = async () => (await states(database.db).catch(() => undefined))?.["delivered"] === count;
+    await until(isOver, "all are delivered", PATIENCE_MS);
+    const { entries, subjects } = await database.db.selectFrom("message")
+      .select((eb) => [
+        eb.fn.countAll<number>().as("entries"),
+        eb.fn.count<number>("envelope").distinct().as("subjects"),
+      ]).executeTakeFirstOrThrow();
+    assertEquals([Number(entries), Number(subjects)], [count, count]);
+    await assertInvariants(database.db);
+  } finally {
+    await server?.[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+  }
+});
+
 async function openedDatabase(folder: string) {
   const address = await embeddedAddress(`${folder}/postgres`);
   const db = openDatabase(address, { connections: 2 });
   return { db, address, [Symbol.asyncDispose]: () => db.destroy() };
 }
 
-async function enqueueInto(folder: string): Promise<void> {
+async function enqueueInto(
+  folder: string,
+  count: number,
+  address: (i: number) => string,
+  here = false,
+): Promise<void> {
   await using database = await openedDatabase(folder);
   await using door = openDoor(dial, database.address, { shared: 2, exclusive: 2 });
   await using store = createStore({
@@ -99,5 +144,5 @@ async function enqueueInto(folder: string): Promise<void> {
     emit: silent,
     indexer: false,
   });
-  await enqueueMany(store, MESSAGES, (i) => `r${i}@d${i % DOMAINS}.test`);
+  await enqueueMany(store, count, address, {}, here ? { here } : {});
 }

@@ -68,12 +68,13 @@ export async function enqueueMany(
   count: number,
   address: (i: number) => string,
   envelope: Partial<OutboundEnvelope> = {},
+  recipient: Partial<OutboundRecipient> = {},
 ): Promise<void> {
   for (let at = 0; at < count; at += 200) {
     await Promise.all(
       Array.from(
         { length: Math.min(200, count - at) },
-        (_, i) => enqueue(store, outbound([address(at + i)], envelope)),
+        (_, i) => enqueue(store, outbound([address(at + i)], envelope, recipient)),
       ),
     );
   }
