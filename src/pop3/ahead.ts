@@ -45,8 +45,9 @@ export class ReadAhead implements Disposable {
     try {
       for await (const { index, octets, last } of store.octets(maildrop.account, ranges)) {
         if (index === 0) yield { octets, last };
-        // Large messages come in several pieces, and are not worth keeping.
-        else if (octets.length === ranges[index]!.end) this.#hold(numbers[index]!, octets, limits);
+        // Large messages come in several pieces, and are not worth keeping. A copy: what was read together
+        // lies in one buffer, of which the last message would keep all alive.
+        else if (octets.length === ranges[index]!.end) this.#hold(numbers[index]!, octets.slice(), limits);
         given ||= last;
       }
     } catch (thrown) {
