@@ -1,8 +1,8 @@
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { fuzz, numberOption } from "./mime_fuzz.ts";
 
-/** By itself 10 s; `deno task test tests/fuzz -- --seconds 60` for longer, `--seed` for other messages. */
-const seconds = numberOption(Deno.args, "seconds") ?? 10;
+/** By itself 60 s; `deno task test tests/fuzz -- --seconds 600` for longer, `--seed` for other messages. */
+const seconds = numberOption(Deno.args, "seconds") ?? 60;
 const seed = numberOption(Deno.args, "seed") ?? 20260203;
 
 Deno.test(`mutated and made-up messages for ${seconds} s, seed ${seed}`, () => {
