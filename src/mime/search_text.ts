@@ -1,5 +1,6 @@
 /** The text of a message that SEARCH BODY and TEXT look at (RFC 9051 §6.4.4). */
-import { decodeBody } from "./charset.ts";
+import { isAscii } from "node:buffer";
+import { decodeBody, isUndeclared } from "./charset.ts";
 import { TextFinder } from "./embedded_text.ts";
 import { flowOf, unflow } from "./flowed.ts";
 import { headerText } from "./header_text.ts";
@@ -47,23 +48,40 @@ export interface PartTextOptions extends HtmlTextOptions {
  * refuses it).
  */
 export function partText(part: Part, octets: Uint8Array, options: PartTextOptions = {}): string {
-  if (isMessage(part)) return headerText(octets);
+  if (isMessage(part)) return headerText(octets, options.fallback);
   const body = transferDecode(part.encoding, octets);
   const charset = parameterText(part.params, "charset");
   const read = (piece: Uint8Array) => decodeBody(piece, charset, options.fallback);
   let text: string;
   if (part.subtype === "html" || part.subtype === "xhtml") text = htmlToText(read(body), options);
   else {
-    text = part.type === "text" && part.subtype === "plain" ? withoutFiles(body, read) : read(body);
+    text = part.type === "text" && part.subtype === "plain"
+      ? withoutFiles(body, read, isUndeclared(charset) ? options.fallback : charset)
+      : read(body);
     const flow = flowOf(part);
     if (flow !== undefined) text = unflow(text, flow.delSp);
   }
   return text.replaceAll("\0", "\ufffd");
 }
 
+/**
+ * False when the text of a part does not depend on `PartTextOptions.fallback`: its octets, as `searchParts` gave them,
+ * declare a charset that we know, or are all ASCII.
+ */
+export function needsFallback(part: Part, octets: Uint8Array): boolean {
+  // Encoded words declare theirs one by one.
+  if (isMessage(part)) return true;
+  return isUndeclared(parameterText(part.params, "charset")) &&
+    !isAscii(transferDecode(part.encoding, octets));
+}
+
 /** The text around the files in it, and their names where they stood. */
-function withoutFiles(body: Uint8Array, read: (piece: Uint8Array) => string): string {
-  const finder = new TextFinder();
+function withoutFiles(
+  body: Uint8Array,
+  read: (piece: Uint8Array) => string,
+  fallback: string | undefined,
+): string {
+  const finder = new TextFinder(false, fallback);
   finder.push(body);
   const files = finder.finish();
   if (files.length === 0) return read(body);
