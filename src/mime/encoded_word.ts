@@ -28,7 +28,7 @@ export function decodeWords(octets: Uint8Array, fallback?: string): string {
   let at = 0;
   while (next !== undefined) {
     const { start, word } = next;
-    text += decodeCharset(octets.subarray(at, start), undefined, fallback);
+    if (start > at) text += decodeCharset(octets.subarray(at, start), undefined, fallback);
     const pieces: Uint8Array[] = [];
     let last = word;
     for (;;) {
@@ -42,7 +42,7 @@ export function decodeWords(octets: Uint8Array, fallback?: string): string {
     }
     text += decodeCharset(concat(pieces), word.charset, fallback);
   }
-  return text + decodeCharset(octets.subarray(at), undefined, fallback);
+  return at < octets.length ? text + decodeCharset(octets.subarray(at), undefined, fallback) : text;
 }
 
 /** `decodeWords` for an octet string. */
@@ -110,7 +110,8 @@ function decodeWord(octets: Uint8Array, word: Word): Uint8Array {
   const text = octets.subarray(word.textStart, word.textEnd);
   if (!word.base64) return decodeQ(text);
   const decoder = new Base64Decoder();
-  return concat([decoder.push(text), decoder.finish()]);
+  const body = decoder.push(text), rest = decoder.finish();
+  return rest.length === 0 ? body : concat([body, rest]);
 }
 
 /** RFC 2047 §4.2: `_` is SP, `=XX` an octet; a broken `=` stays. */
