@@ -216,7 +216,7 @@ export const configSchema = z.strictObject({
         "relaxed, a crash may lose the last ones, and a client that keeps copies may not notice",
     ),
     charset: z.string().max(64).default("windows-1252").refine(isFallback, {
-      error: "is not a charset that is known here, or one in which ASCII does not stand for itself",
+      error: "must be a charset that is known here and in which ASCII stands for itself",
     }).describe(
       "how 8-bit text is read that declares no charset and is no UTF-8, for SEARCH, SORT, THREAD and PREVIEW, in " +
         "accounts that have no other (`mail account charset`)",

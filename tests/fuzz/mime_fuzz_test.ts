@@ -5,6 +5,9 @@ import { fuzz, numberOption } from "./mime_fuzz.ts";
 const seconds = numberOption(Deno.args, "seconds") ?? 60;
 const seed = numberOption(Deno.args, "seed") ?? 20260203;
 
+/** Octets that resident memory may grow by in the second half: what the collector leaves lying about for a while. */
+const MEMORY = 64 * 1024 * 1024;
+
 Deno.test(`mutated and made-up messages for ${seconds} s, seed ${seed}`, () => {
   const report = fuzz({ seconds, seed });
   console.log(
@@ -13,4 +16,6 @@ Deno.test(`mutated and made-up messages for ${seconds} s, seed ${seed}`, () => {
   assertEquals(report.failures, []);
   assertGreaterOrEqual(report.messages, 100);
   assertLessOrEqual(report.worst.ms, 1000, `message ${report.worst.index} is slow`);
+  const half = report.rss[report.rss.length >> 1]?.octets ?? 0, end = report.rss.at(-1)?.octets ?? 0;
+  assertLessOrEqual(end - half, MEMORY, "memory grows with the number of messages");
 });
