@@ -11,6 +11,8 @@ export interface CapabilityFacts {
   /** Messages that one command works on, and that one APPEND takes. */
   readonly messageLimit: number;
   readonly saveLimit: number;
+  /** True when nothing with text in it works before ENABLE UTF8=ACCEPT. */
+  readonly utf8Only: boolean;
 }
 
 /** One capability. */
@@ -116,6 +118,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "BINARY", rfc: "3516", announced: "after-login" },
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },
   { name: "PREVIEW", rfc: "8970", announced: "after-login" },
+  // PREVIEW before it had an RFC, as Dovecot's and Open-Xchange's clients know it.
+  { name: "SNIPPET=FUZZY", rfc: "8970 §1", announced: "after-login" },
   { name: "SAVEDATE", rfc: "8514", announced: "after-login" },
   { name: "QUOTA", rfc: "9208", announced: "after-login" },
   { name: "QUOTASET", rfc: "9208 §3.1.2", announced: "after-login" },
@@ -132,7 +136,15 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "QRESYNC", rfc: "7162", announced: "after-login", enable: true },
   { name: "UIDONLY", rfc: "9586", announced: "after-login", enable: true },
-  { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
+  // Never both are announced (RFC 9755 §6), but ENABLE names UTF8=ACCEPT in either case.
+  {
+    name: "UTF8=ACCEPT",
+    rfc: "9755",
+    announced: "after-login",
+    enable: true,
+    when: (facts) => !facts.utf8Only,
+  },
+  { name: "UTF8=ONLY", rfc: "9755 §6", announced: "after-login", when: (facts) => facts.utf8Only },
   {
     name: "APPENDLIMIT",
     rfc: "7889",

@@ -79,6 +79,8 @@ export type FetchItem =
   | { readonly item: "THREADID" }
   /** RFC 8970 §3.1; LAZY asks for no less, as previews take no time worth mentioning. */
   | { readonly item: "PREVIEW" }
+  /** What PREVIEW was called before it had an RFC. */
+  | { readonly item: "SNIPPET" }
   /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
   | { readonly item: "RFC822" }
   | { readonly item: "RFC822.HEADER" }

@@ -58,6 +58,8 @@ export interface ImapSessionLimits {
   readonly administrators?: readonly string[];
   /** Addresses of accounts that submission servers log in to: they may redeem `submit+` URLs (RFC 4467 §3). */
   readonly submissionUsers?: readonly string[];
+  /** Clients must switch UTF-8 on (UTF8=ONLY, RFC 9755 §6). */
+  readonly utf8Only?: boolean;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
   /**

@@ -4,7 +4,7 @@
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
  * imap_messages.ts), `quota=N` octets,
- * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login), `utf8only` (UTF8=ONLY). `C:` is sent with CRLF, `C-:` without; `S:`
  * must come back, where `…` stands for any text, and `‹name›` (once a line) for one that later lines of the client mean by `‹name›`. `C2:`/`S2:` are a second session, of alice where nothing else is said. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
@@ -122,7 +122,14 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   const bugs: string[] = [];
   const plain = settings.includes("plain");
   const messageLimit = number("messagelimit") || IMAP_LIMITS.messageLimit;
-  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit, notifyMs: 0 };
+  const limits = {
+    ...IMAP_LIMITS,
+    authDelayMs: 0,
+    badDelayMs: 0,
+    messageLimit,
+    notifyMs: 0,
+    utf8Only: settings.includes("utf8only"),
+  };
   const services = testServices(store, { plain, bugs, limits });
   const sessions = steps.some((step) => step.session === 1) ? 2 : 1;
   const clients: MemoryClient[] = [], served: Promise<void>[] = [];

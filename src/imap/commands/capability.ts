@@ -18,5 +18,6 @@ export function capabilityFacts(cx: Context): CapabilityFacts {
     appendLimit: cx.services.limits.afterLogin.append,
     messageLimit: cx.services.limits.messageLimit,
     saveLimit: cx.services.limits.appendMessages,
+    utf8Only: cx.services.limits.utf8Only === true,
   };
 }

@@ -1,5 +1,5 @@
 /** From a command to the function that does it: one line per command. */
-import type { Command, Tagged } from "../command.ts";
+import type { Command, CommandName, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
 import { LEAVES } from "./access.ts";
@@ -10,7 +10,7 @@ import { capability } from "./capability.ts";
 import { close, leave, unselect } from "./close.ts";
 import { compress } from "./compress.ts";
 import { comparator } from "./comparator.ts";
-import { bad, type Completion, type Context, failed, ok } from "./context.ts";
+import { bad, type Completion, type Context, failed, no, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
@@ -41,13 +41,34 @@ import { genUrlAuth, resetKey } from "./url_auth.ts";
 import { urlFetch } from "./url_fetch.ts";
 import { xlist } from "./xlist.ts";
 
-/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
+/** What works under UTF8=ONLY before the client enabled UTF8=ACCEPT: no name and no text is in it. */
+const WITHOUT_TEXT: ReadonlySet<CommandName> = new Set([
+  "CAPABILITY",
+  "NOOP",
+  "LOGOUT",
+  "ID",
+  "LANGUAGE",
+  "STARTTLS",
+  "AUTHENTICATE",
+  "LOGIN",
+  "ENABLE",
+  "COMPRESS",
+  "UNAUTHENTICATE",
+  "IDLE",
+]);
+
+/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3, RFC 9755 §6). */
 function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
   const { state, uidOnly } = cx.session;
   if (rule.states.includes(state)) {
-    if (!uidOnly || !usesSequence(command)) return undefined;
-    return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+    if (uidOnly && usesSequence(command)) {
+      return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+    }
+    // RFC 9755 §6: only then are names and texts what the client takes them for.
+    return cx.services.limits.utf8Only === true && !cx.session.utf8 && !WITHOUT_TEXT.has(command.name)
+      ? no("ENABLE UTF8=ACCEPT first", { code: "CANNOT" })
+      : undefined;
   }
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
