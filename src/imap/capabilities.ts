@@ -13,6 +13,8 @@ export interface CapabilityFacts {
   readonly saveLimit: number;
   /** True when nothing with text in it works before ENABLE UTF8=ACCEPT. */
   readonly utf8Only: boolean;
+  /** True when accounts and mailboxes may be on other servers. */
+  readonly referrals: boolean;
 }
 
 /** One capability. */
@@ -54,6 +56,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "SASL-IR", rfc: "4959", announced: "before-login" },
   { name: "LITERAL-", rfc: "7888", announced: "before-login" },
   { name: "LITERAL+", rfc: "7888", announced: "after-login" },
+  { name: "LOGIN-REFERRALS", rfc: "2221", announced: "always", when: (facts) => facts.referrals },
   { name: "ID", rfc: "2971", announced: "always" },
   { name: "ENABLE", rfc: "5161", announced: "always" },
   { name: "IDLE", rfc: "2177", announced: "always" },
@@ -98,6 +101,12 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },
+  {
+    name: "MAILBOX-REFERRALS",
+    rfc: "2193",
+    announced: "after-login",
+    when: (facts) => facts.referrals,
+  },
   { name: "CHILDREN", rfc: "3348", announced: "after-login" },
   // Gmail's, never an RFC; RFC 6154 §1 tells of it.
   { name: "XLIST", rfc: "6154 §1", announced: "after-login" },

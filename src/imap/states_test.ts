@@ -110,6 +110,7 @@ Deno.test("capabilities have unique names, and what belongs to one state stays t
     messageLimit: 5000,
     saveLimit: 1000,
     utf8Only: false,
+    referrals: true,
   };
   const before = capabilityWords(facts), after = capabilityWords({ ...facts, authenticated: true });
   assert(before.includes("LITERAL-") && !before.includes("LITERAL+") && before.includes("AUTH=PLAIN"));

@@ -27,6 +27,7 @@ import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { notify } from "./notify.ts";
 import { working } from "./progress.ts";
+import { refer } from "./referral.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
@@ -77,7 +78,7 @@ function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
 
 /** The command as it is run, or the answer to one that may not be. Throws Unavailable. */
 export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Completion> {
-  const refusal = mayRun(cx, tagged) ?? await withView(cx, tagged);
+  const refusal = mayRun(cx, tagged) ?? refer(cx, tagged.command) ?? await withView(cx, tagged);
   if (refusal !== undefined) return refusal;
   const meant = await withFilters(cx, tagged);
   // What a filter stands for may not be allowed here, either.
