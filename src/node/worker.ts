@@ -95,6 +95,7 @@ class NodeWorker {
       // The protocols hold limits.message_size, which a reload may raise.
       limits: { ...limits.store, messageOctets: Infinity },
       relaxedFlags: config.store.flags === "relaxed",
+      charset: config.store.charset,
       buses,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),

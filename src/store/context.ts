@@ -34,4 +34,6 @@ export interface StoreContext {
   readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
   /** Changes of flags are acknowledged before they are on disk. */
   readonly relaxedFlags: boolean;
+  /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other. */
+  readonly charset: string;
 }

@@ -1,6 +1,6 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
 import { free } from "../../bytes/free.ts";
-import { preview, selectFields } from "../../mime/mod.ts";
+import { needsFallback, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import { decoded, measured } from "../decoded.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
@@ -48,15 +48,20 @@ export async function writeFields(
   cx.out.gather.octets(shown);
 }
 
-/** `PREVIEW text` (RFC 8970 §3), under the name that was asked for. */
+/**
+ * `PREVIEW text` (RFC 8970 §3), under the name that was asked for. `charset` says what undeclared text is read in; it
+ * is asked only for that.
+ */
 export async function writePreview(
   cx: Context,
   line: FetchLine,
   job: Job<"preview">,
   octets: Ranges,
+  charset: () => Promise<string>,
 ): Promise<void> {
   const found = await octets.whole().catch(rethrowUnlessVanished);
-  tellPreview(cx, line, job.named, found === undefined ? "" : preview(job.part, found));
+  const fallback = found !== undefined && needsFallback(job.part, found) ? await charset() : undefined;
+  tellPreview(cx, line, job.named, found === undefined ? "" : preview(job.part, found, fallback));
 }
 
 function tellPreview(cx: Context, line: FetchLine, { item }: NamedBody, text: string): void {
