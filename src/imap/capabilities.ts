@@ -125,6 +125,8 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "LIST-METADATA", rfc: "9590", announced: "after-login" },
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
+  // OBJECTID+ (draft-ietf-mailmaint-imap-objectid-bis) is not here: since -05 it wants the same flags on all messages
+  // of one EMAILID, RFC 8474 §5.1 wants the same EMAILID on copies, and copies have flags of their own.
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },
   { name: "PREVIEW", rfc: "8970", announced: "after-login" },
   // PREVIEW before it had an RFC, as Dovecot's and Open-Xchange's clients know it.
