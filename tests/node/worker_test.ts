@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Config, parseConfig } from "../../src/config/mod.ts";
 import type { Emit } from "../../src/core/events.ts";
+import { Fence, workerRights } from "../../src/node/fence.ts";
 import { Supervisor } from "../../src/node/supervisor.ts";
 import { WorkerHandle } from "../../src/node/worker_handle.ts";
 import { LineClient } from "../support/line_client.ts";
@@ -99,16 +100,18 @@ Deno.test("a worker that cannot begin says why, in its own words", async () => {
     "listeners=[{ protocol: imap, address: '192.0.2.1:143' }]",
     "log.level=error",
   ]);
+  const database = { kind: "url", url: "postgres://a@127.0.0.1:9/b" } as const;
+  using fence = new Fence(workerRights(config, database));
   const worker = new WorkerHandle({
     number: 1,
     first: true,
     workers: 1,
     config,
-    database: { kind: "url", url: "postgres://a@127.0.0.1:9/b" },
+    database,
     node: "test",
     certificates: [await (await import("../../src/net/mod.ts")).selfSigned("a.test")],
     maxConnections: 10,
-  });
+  }, fence);
   const error = await worker.listening().then(() => "", (error: Error) => error.message);
   assertEquals(error, "Cannot listen for imap on 192.0.2.1:143: this machine has no such address");
   await worker.ended;
