@@ -34,4 +34,6 @@ export interface StoreContext {
   readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
   /** Changes of flags are acknowledged before they are on disk. */
   readonly relaxedFlags: boolean;
+  /** The advisory lock that lives as long as this worker; null while it has none. */
+  readonly life: () => number | null;
 }

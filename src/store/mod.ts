@@ -60,6 +60,8 @@ export interface StoreOptions {
   readonly indexer?: boolean;
   /** Acknowledge changes of flags before they are on disk; false when left out. */
   readonly relaxedFlags?: boolean;
+  /** The advisory lock that lives as long as this worker (NodeLink has one); none when left out. */
+  readonly life?: () => number | null;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
   /** Of whoever sends queued mail. */
@@ -101,6 +103,7 @@ export function createStore(options: StoreOptions): Store {
     queue: { ...QUEUE_SETTINGS, ...options.queue },
     traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
+    life: options.life ?? (() => null),
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
