@@ -2,12 +2,15 @@
 import type { Config } from "./schema.ts";
 import { snakeCase } from "./limits.ts";
 
-/** Names back in snake_case, Infinity as `unlimited`, the passwords of database.url and of auth.oauth hidden. */
+/** Names back in snake_case, Infinity as `unlimited`, the passwords of the database's URLs and of auth.oauth hidden. */
 export function writtenForm(config: Config): unknown {
-  const { database: { url }, auth } = config;
-  const shown = url === undefined
-    ? config
-    : { ...config, database: { ...config.database, url: withoutPassword(url) } };
+  const { database: { url, owner_url }, auth } = config;
+  const database = {
+    ...config.database,
+    ...(url === undefined ? {} : { url: withoutPassword(url) }),
+    ...(owner_url === undefined ? {} : { owner_url: withoutPassword(owner_url) }),
+  };
+  const shown = { ...config, database };
   const { introspection } = auth.oauth;
   if (introspection.client_secret === "") return written(shown);
   const oauth = { ...auth.oauth, introspection: { ...introspection, client_secret: "***" } };

@@ -30,19 +30,24 @@ export class WorkerHandle {
   constructor(start: WorkerStart, fence: Fence, script: URL = WORKER) {
     const ended = Promise.withResolvers<string>();
     this.ended = ended.promise;
-    this.#worker = fence.start(script, start, start.config.worker_memory_mb, {
-      message: (message) => this.#take(message as FromWorker),
-      error: (error) => this.#lastError = error,
-      exit: (code) => {
-        this.isListening = false;
-        const why = this.#failed ?? (this.#lastError || `exit code ${code}`);
-        this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
-        this.#drained.resolve();
-        for (const answer of this.#asked.values()) answer(undefined);
-        this.#reload?.("the worker ended");
-        ended.resolve(why);
+    this.#worker = fence.start(
+      script,
+      { ...start, config: ownerless(start.config) },
+      start.config.worker_memory_mb,
+      {
+        message: (message) => this.#take(message as FromWorker),
+        error: (error) => this.#lastError = error,
+        exit: (code) => {
+          this.isListening = false;
+          const why = this.#failed ?? (this.#lastError || `exit code ${code}`);
+          this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
+          this.#drained.resolve();
+          for (const answer of this.#asked.values()) answer(undefined);
+          this.#reload?.("the worker ended");
+          ended.resolve(why);
+        },
       },
-    });
+    );
     this.#listening.promise.catch(() => {});
   }
 
@@ -80,7 +85,7 @@ export class WorkerHandle {
         if (error === undefined) resolve();
         else reject(new Error(error));
       };
-      this.#say({ kind: "reload", config, certificates });
+      this.#say({ kind: "reload", config: ownerless(config), certificates });
     });
   }
 
@@ -117,4 +122,10 @@ export class WorkerHandle {
         return message satisfies never;
     }
   }
+}
+
+/** Who owns the schema is no business of a worker's. */
+function ownerless(config: Config): Config {
+  const { owner_url: _, ...database } = config.database;
+  return { ...config, database };
 }

@@ -21,6 +21,7 @@ const acts: Readonly<Record<string, () => unknown>> = {
   "read /etc/shadow": () => Deno.readTextFileSync("/etc/shadow"),
   "read /etc/passwd by node's way": () => readFileSync("/etc/passwd"),
   "read the server's key": () => Deno.readTextFileSync(`${config.data}/self-signed.key`),
+  "read the database owner's password": () => Deno.readTextFileSync(`${config.data}/postgres/owner.password`),
   "read the database's files": () => Deno.readTextFileSync(`${config.data}/postgres/data/PG_VERSION`),
   "read another process": () => Deno.readTextFileSync("/proc/1/status"),
   "list the data folder": () => Array.from(Deno.readDirSync(config.data)),

@@ -6,7 +6,7 @@ import { Fence, workerRights } from "../../src/node/fence.ts";
 import { Supervisor } from "../../src/node/supervisor.ts";
 import { WorkerHandle } from "../../src/node/worker_handle.ts";
 import { LineClient } from "../support/line_client.ts";
-import { testDatabase } from "../support/database.ts";
+import { testDatabase, urlOf } from "../support/database.ts";
 import { until } from "./support.ts";
 
 const SCRIPT = new URL("./mortal_worker.ts", import.meta.url);
@@ -39,10 +39,7 @@ async function crowd(port: number): Promise<{ readonly lost: () => number } & As
 
 Deno.test("a worker that dies is replaced, and only its connections are lost", async (t) => {
   await using db = await testDatabase();
-  const { address } = db;
-  const url = address.kind === "url"
-    ? address.url
-    : `postgres://${address.user}@x/${address.database}?host=${address.directory}&port=${address.port}`;
+  const url = urlOf(db.address);
   const folder = await Deno.makeTempDir({ prefix: "malleposte-worker-" });
   const said: { readonly event: string; readonly [field: string]: unknown }[] = [];
   const emit: Emit = (event, fields) => void said.push({ event, ...fields });
