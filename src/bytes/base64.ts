@@ -4,6 +4,7 @@ import { latin1 } from "./ascii.ts";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PAD = 64;
 const OTHER = 255;
+const NOTHING = new Uint8Array(0);
 const VALUES = new Uint8Array(256).fill(OTHER);
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 VALUES[0x3d] = PAD;
@@ -57,6 +58,7 @@ export class Base64Decoder {
 
   /** Ends the stream: what an unfinished quantum still holds. */
   finish(): Uint8Array {
+    if (this.#count === 0) return NOTHING;
     const out = new Uint8Array(3);
     return out.subarray(0, this.#take(0x3d, out, 0));
   }

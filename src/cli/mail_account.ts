@@ -59,6 +59,19 @@ export function accountCommand(finish: Finish): Command {
     ({ admin, args, options }) => admin.accounts.setQuota(args[0], quotaOf(options)),
     nothingToSay,
   );
+  verb(
+    account.command("charset").argument("<address>").argument(
+      "[charset]",
+      "e.g. koi8-r; none: as store.charset",
+    )
+      .description("how 8-bit text is read that declares no charset; without one: shows it"),
+    finish,
+    async ({ admin, args }) => {
+      if (args[1] === undefined) return await admin.accounts.charset(args[0]);
+      return await admin.accounts.setCharset(args[0], args[1] === "none" ? undefined : args[1]);
+    },
+    ({ address, charset }) => ({ json: { address, charset: charset ?? null }, text: charset ?? "none" }),
+  );
   for (
     const [name, disabled, what] of [
       ["disable", true, "no login, no new mail; what is there stays"],

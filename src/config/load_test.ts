@@ -77,6 +77,10 @@ const WRONG: readonly (readonly [yaml: string, line: string])[] = [
     "limits: { message_size: 10 }\n",
     "m.yaml:1:25: limits.message_size: must be at least 65536 (RFC 5321 §4.5.3.1.7)",
   ],
+  [
+    "store: { charset: utf-16 }\n",
+    "m.yaml:1:19: store.charset: must be a charset that is known here and in which ASCII stands for itself",
+  ],
   ["limits: { smtp: { recipients: -1 } }\n", "m.yaml:1:31: limits.smtp.recipients: must be at least 0"],
   ["log: { level: loud }\n", "m.yaml:1:15: log.level: write one of debug, info, warn, error"],
   // YAML itself.

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { parseAddress, parseDomain } from "../directory/mod.ts";
+import { isFallback } from "../mime/mod.ts";
 import { limitsSchema } from "./limits.ts";
 import { network } from "./network.ts";
 import { outboundShape } from "./outbound.ts";
@@ -221,6 +222,12 @@ export const configSchema = z.strictObject({
     flags: z.enum(["durable", "relaxed"]).default("durable").describe(
       "when a changed flag is acknowledged: on disk, or as soon as others see it, on disk within a second; " +
         "relaxed, a crash may lose the last ones, and a client that keeps copies may not notice",
+    ),
+    charset: z.string().max(64).default("windows-1252").refine(isFallback, {
+      error: "must be a charset that is known here and in which ASCII stands for itself",
+    }).describe(
+      "how 8-bit text is read that declares no charset and is no UTF-8, for SEARCH, SORT, THREAD and PREVIEW, in " +
+        "accounts that have no other (`mail account charset`)",
     ),
   }).prefault({}).describe("how mail is kept"),
   pop3: z.strictObject({

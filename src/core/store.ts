@@ -307,6 +307,8 @@ export interface MailStore {
   ): AsyncIterable<readonly FetchRow[]>;
   /** Octets of the account's messages, in order, pipelined; a message that is gone ends the iteration early. */
   octets(account: AccountId, ranges: readonly OctetRange[]): AsyncIterable<OctetPiece>;
+  /** How the account's 8-bit text is read that declares no charset and is no UTF-8. */
+  charset(account: AccountId): Promise<string>;
   /** UIDs that match, ascending. Refused: LIMIT. */
   search(account: AccountId, mailbox: MailboxId, key: SearchKey): Promise<Outcome<Uint32Array>>;
   /** The same with how well each one matches, from 1 to 100, by the fuzzy parts of the key. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { done, type Outcome, refused } from "../core/failure.ts";
+import { isFallback } from "../mime/mod.ts";
 import { formatAddress, parseAddress } from "./addresses.ts";
 import {
   type AdminOptions,
@@ -30,6 +31,13 @@ export interface AccountListRow {
 export interface WithPassword {
   readonly address: string;
   readonly password: string | undefined;
+}
+
+/** How the 8-bit text of an account is read that declares no charset and is no UTF-8. */
+export interface AccountCharset {
+  readonly address: string;
+  /** Undefined: as the server's `store.charset` says. */
+  readonly charset: string | undefined;
 }
 
 /** What administrators do to accounts. Everything may throw HashBusy. */
@@ -149,6 +157,29 @@ export class AccountAdmin {
       .set({ quota_octets: quota.octets ?? null, quota_messages: quota.messages ?? null })
       .where("account_id", "=", account.value.id).execute();
     return done(undefined);
+  }
+
+  /** The charset of an account's 8-bit text that declares none and is no UTF-8; undefined: the server's. NONEXISTENT. */
+  async charset(text: string): Promise<Outcome<AccountCharset>> {
+    const account = await findAccount(this.options.database, text);
+    if (!account.ok) return account;
+    const row = await this.options.database.selectFrom("account_state").select("charset")
+      .where("account_id", "=", account.value.id).executeTakeFirst();
+    return done({ address: account.value.name, charset: row?.charset ?? undefined });
+  }
+
+  /** Sets it, or takes it away, for text that is extracted from now on. NONEXISTENT, CANNOT. */
+  async setCharset(text: string, charset: string | undefined): Promise<Outcome<AccountCharset>> {
+    const account = await findAccount(this.options.database, text);
+    if (!account.ok) return account;
+    if (charset !== undefined && !isFallback(charset)) {
+      const why = "is not a charset that is known here, or one in which ASCII does not stand for itself";
+      return refused("CANNOT", `${JSON.stringify(charset.slice(0, 64))} ${why}`);
+    }
+    const name = charset?.toLowerCase();
+    await this.options.database.updateTable("account_state").set({ charset: name ?? null })
+      .where("account_id", "=", account.value.id).execute();
+    return done({ address: account.value.name, charset: name });
   }
 
   /** Adds the accounts of a CSV file, all or none (import.ts). Refused with the lines that are wrong. */

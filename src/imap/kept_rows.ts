@@ -3,7 +3,7 @@
  * changes, and flags are the mirror's; so a row is right as long as its message is there.
  */
 import type { FetchRow, FetchWanted } from "../core/store.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../bytes/budget.ts";
 
 /** What a row weighs beside its octets. */
 const ROW_OCTETS = 300;

@@ -1,6 +1,6 @@
 /** A client that reads one message after another: the next ones are read before it asks. */
 import type { OctetRange } from "../core/store.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../bytes/budget.ts";
 import type { View } from "./view.ts";
 
 /** All sessions of the worker. */

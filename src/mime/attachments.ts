@@ -135,19 +135,22 @@ function walk(part: Part, section: string, visit: (part: Part, section: string) 
   );
 }
 
-/** The name that a sender gave a part: `filename` (RFC 2183 §2.3), else Content-Type's `name`. */
-export function attachmentName(part: Part): string | undefined {
-  const name = (part.disposition && parameterText(part.disposition.params, "filename")) ||
-    parameterText(part.params, "name");
+/**
+ * The name that a sender gave a part: `filename` (RFC 2183 §2.3), else Content-Type's `name`. `fallback`: the charset of
+ * 8-bit text that is no UTF-8; windows-1252 when left out.
+ */
+export function attachmentName(part: Part, fallback?: string): string | undefined {
+  const name = (part.disposition && parameterText(part.disposition.params, "filename", fallback)) ||
+    parameterText(part.params, "name", fallback);
   return name ? oneLine(name) : undefined;
 }
 
 /** Names of all parts, those inside attached messages too, one a line: what SEARCH finds attachments by. */
-export function attachmentNames(root: Part): string {
+export function attachmentNames(root: Part, fallback?: string): string {
   let names = "";
   const waiting: Part[] = [root];
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-    const name = attachmentName(part);
+    const name = attachmentName(part, fallback);
     if (name !== undefined) names += name + "\n";
     for (let i = part.children.length - 1; i >= 0; i--) waiting.push(part.children[i]!);
   }

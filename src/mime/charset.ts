@@ -38,6 +38,22 @@ export function decodeBody(octets: Uint8Array, charset: string | undefined, fall
   return decode(octets, charsetLabel(charset), fallback);
 }
 
+/**
+ * True for a charset that we know and that octets without a charset may be read in as a `fallback`: ASCII stands for
+ * itself in it.
+ */
+export function isFallback(charset: string): boolean {
+  if (!/^[\w.:+-]+$/.test(charset)) return false;
+  const label = charsetLabel(charset);
+  return label !== UTF7 && label !== "" && (charsetOf(label)?.ascii ?? false);
+}
+
+/** True when it is up to the `fallback` how octets that are not UTF-8 are read: no charset that we know is declared. */
+export function isUndeclared(charset: string | undefined): boolean {
+  const label = charsetLabel(charset);
+  return label === "" || charsetOf(label) === undefined;
+}
+
 function decode(octets: Uint8Array, label: string, fallback: string | undefined): string {
   const charset = label === "" ? undefined : charsetOf(label);
   if ((charset?.ascii ?? true) && isAscii(octets)) return latin1(octets);

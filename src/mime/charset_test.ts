@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { octetsOf } from "../bytes/ascii.ts";
-import { decodeBody, decodeCharset } from "./charset.ts";
+import { decodeBody, decodeCharset, isFallback, isUndeclared } from "./charset.ts";
 
 /** Names as senders write them, octets as Python's codecs made them, and the text. */
 const SAMPLES: readonly (readonly [string, string, string])[] = [
@@ -103,4 +103,35 @@ Deno.test("ISO-2022-CN: GB 2312 is read, characters of CNS 11643 keep their plac
   assertEquals(decodeBody(octetsOf("\x1b$)A\x0eVPND\x0f.\r\nVP"), "iso-2022-cn"), "中文.\r\nVP");
   assertEquals(decodeBody(octetsOf("\x1b$)G\x0e!!\x0f.\x1b$*H\x1bN!!x"), "iso-2022-cn"), "\ufffd.\ufffdx");
   assertEquals(decodeBody(octetsOf("\x1b$)A\x0eV"), "iso-2022-cn"), "\ufffd");
+});
+
+Deno.test("undeclared text is read in a charset in which ASCII stands for itself", () => {
+  for (
+    const name of ["koi8-r", "KOI8-R", "windows-1251", "iso-8859-2", "shift_jis", "gb18030", "utf-8", "cp437"]
+  ) {
+    assertEquals(isFallback(name), true, name);
+  }
+  for (
+    const name of [
+      "",
+      "klingon",
+      "us-ascii",
+      "utf-7",
+      "utf-16le",
+      "ucs-2",
+      "iso-2022-jp",
+      "hz",
+      "ebcdic-cp-us",
+    ]
+  ) {
+    assertEquals(isFallback(name), false, name);
+  }
+  const octets = Uint8Array.of(0xf0, 0xd2, 0xc9, 0x21);
+  for (const charset of [undefined, "us-ascii", "klingon"]) {
+    assertEquals(isUndeclared(charset), true);
+    assertEquals(decodeBody(octets, charset, "koi8-r"), "При!");
+    assertEquals(decodeCharset(octets, charset, "koi8-r"), "При!");
+  }
+  assertEquals(isUndeclared("iso-8859-1"), false);
+  assertEquals(decodeBody(octets, "iso-8859-1", "koi8-r"), "ðÒÉ!");
 });

@@ -15,14 +15,15 @@ import type { SearchRange } from "./search_text.ts";
 import { TnefFinder } from "./tnef.ts";
 import { createTransferDecoder, type TransferDecoder } from "./transfer.ts";
 
-type Kind = "text" | "binhex" | "tnef";
+/** Text with files in it, or a part that is nothing else but BinHex, or TNEF. */
+export type EmbeddedKind = "text" | "binhex" | "tnef";
 
 /** Parts whose body may hold files, with their bodies' octets in the message. */
 export function embeddedParts(root: Part): readonly SearchRange[] {
   const ranges: SearchRange[] = [];
   const waiting: Part[] = [root];
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-    if (kindOf(part) !== undefined && part.bodyEnd > part.bodyStart) {
+    if (embeddedKind(part) !== undefined && part.bodyEnd > part.bodyStart) {
       ranges.push({ start: part.bodyStart, end: part.bodyEnd, part });
     }
     for (let i = part.children.length - 1; i >= 0; i--) waiting.push(part.children[i]!);
@@ -30,7 +31,8 @@ export function embeddedParts(root: Part): readonly SearchRange[] {
   return ranges;
 }
 
-function kindOf(part: Part): Kind | undefined {
+/** What kind of files the body of a part may hold; undefined for none. */
+export function embeddedKind(part: Part): EmbeddedKind | undefined {
   const type = `${part.type}/${part.subtype}`;
   if (TNEF.has(type)) return "tnef";
   if (BINHEX.has(type)) return "binhex";
@@ -54,7 +56,7 @@ export class EmbeddedFinder {
   readonly #finder: TnefFinder | TextFinder | undefined;
 
   constructor(part: Part) {
-    const kind = kindOf(part);
+    const kind = embeddedKind(part);
     this.#transfer = createTransferDecoder(part.encoding);
     if (kind === "tnef") this.#finder = new TnefFinder();
     else if (kind !== undefined) this.#finder = new TextFinder(kind === "binhex");

@@ -5,7 +5,14 @@ import { mail, parseIn } from "../../tests/corpus/samples.ts";
 import { latin1, octetsOf } from "../bytes/ascii.ts";
 import { encodeBase64 } from "../bytes/base64.ts";
 import { EMBEDDED_FILES } from "./limits.ts";
-import { createEmbeddedDecoder, type EmbeddedFile, EmbeddedFinder, embeddedParts, partText } from "./mod.ts";
+import {
+  createEmbeddedDecoder,
+  type EmbeddedFile,
+  EmbeddedFinder,
+  embeddedParts,
+  partText,
+  searchParts,
+} from "./mod.ts";
 
 /** Finds and decodes all files of a message, pushing pieces of `size` octets. */
 function open(message: Uint8Array, size = 1000) {
@@ -176,6 +183,21 @@ Deno.test("TNEF is found by type or name, with names in its code page", () => {
     assertEquals([file!.file.name, file!.octets], ["ф.txt", HELLO]);
   }
   assertEquals(open(text(encodeBase64(WINMAIL), "Content-Type: application/octet-stream; name=x")).length, 0);
+});
+
+Deno.test("search text has the names in TNEF and BinHex, and TNEF's text", () => {
+  const search = (octets: Uint8Array) => {
+    const { root } = parseIn(4096, octets);
+    return searchParts(root).map(({ start, end, part }) => partText(part, octets.subarray(start, end)));
+  };
+  const encoded = text(
+    encodeBase64(WINMAIL),
+    "Content-Type: application/ms-tnef\nContent-Transfer-Encoding: base64",
+  );
+  assertEquals(search(encoded), ["При\nф.txt\n"]);
+  const binhex = encodeBinHex("m\x8ec", HELLO, new Uint8Array(0));
+  assertEquals(search(text(binhex, "Content-Type: application/mac-binhex40")), ["méc\n"]);
+  assertEquals(search(text("%PDF", "Content-Type: application/pdf")), []);
 });
 
 Deno.test("TNEF: cut short or damaged anywhere, it never throws and stays inside", () => {

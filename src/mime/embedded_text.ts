@@ -47,8 +47,11 @@ export class TextFinder {
   /** Octets before the line. */
   #lineStart = 0;
 
-  /** @param binhex The body is said to be BinHex: no banner is needed. */
-  constructor(binhex = false) {
+  /**
+   * @param binhex The body is said to be BinHex: no banner is needed.
+   * @param fallback The charset of names that are no UTF-8; windows-1252 when left out.
+   */
+  constructor(binhex = false, private readonly fallback?: string) {
     this.#state = binhex ? { kind: "banner", lines: Infinity } : TEXT;
   }
 
@@ -185,7 +188,7 @@ export class TextFinder {
       case "base64": {
         const { start, begin } = state;
         const size = state.kind === "uuencode" ? state.size : undefined;
-        add({ format: state.kind, name: text(begin.name), start, end, size });
+        add({ format: state.kind, name: text(begin.name, this.fallback), start, end, size });
         break;
       }
       case "yenc": {
@@ -194,7 +197,7 @@ export class TextFinder {
         const piece = begin.part === undefined
           ? undefined
           : { part: begin.part, total: begin.total, offset, fileSize: begin.size };
-        add({ format: "yenc", name: text(begin.name), start, end, size, piece });
+        add({ format: "yenc", name: text(begin.name, this.fallback), start, end, size, piece });
         break;
       }
       case "binhex": {
@@ -215,8 +218,8 @@ export class TextFinder {
 
 const LF = Uint8Array.of(0x0a);
 
-function text(octetString: string): string {
-  return decodeCharset(octetsOf(octetString), undefined);
+function text(octetString: string, fallback: string | undefined): string {
+  return decodeCharset(octetsOf(octetString), undefined, fallback);
 }
 
 function isBlank(line: Uint8Array): boolean {

@@ -19,16 +19,16 @@ interface Word {
  * Text of an unfolded field value: encoded words decoded wherever they stand (inside quoted strings and
  * without white space around them too), white space between two of them dropped (§6.2), neighbours of the
  * same charset joined before decoding so that characters split over words come out whole. Everything else is
- * UTF-8 if valid, else windows-1252.
+ * UTF-8 if valid, else `fallback`, else windows-1252.
  */
-export function decodeWords(octets: Uint8Array): string {
+export function decodeWords(octets: Uint8Array, fallback?: string): string {
   let next = wordFrom(octets, 0);
-  if (next === undefined) return decodeCharset(octets, undefined);
+  if (next === undefined) return decodeCharset(octets, undefined, fallback);
   let text = "";
   let at = 0;
   while (next !== undefined) {
     const { start, word } = next;
-    text += decodeCharset(octets.subarray(at, start), undefined);
+    if (start > at) text += decodeCharset(octets.subarray(at, start), undefined, fallback);
     const pieces: Uint8Array[] = [];
     let last = word;
     for (;;) {
@@ -40,9 +40,9 @@ export function decodeWords(octets: Uint8Array): string {
       if (next.word.charset !== word.charset) break;
       last = next.word;
     }
-    text += decodeCharset(concat(pieces), word.charset);
+    text += decodeCharset(concat(pieces), word.charset, fallback);
   }
-  return text + decodeCharset(octets.subarray(at), undefined);
+  return at < octets.length ? text + decodeCharset(octets.subarray(at), undefined, fallback) : text;
 }
 
 /** `decodeWords` for an octet string. */
@@ -110,7 +110,8 @@ function decodeWord(octets: Uint8Array, word: Word): Uint8Array {
   const text = octets.subarray(word.textStart, word.textEnd);
   if (!word.base64) return decodeQ(text);
   const decoder = new Base64Decoder();
-  return concat([decoder.push(text), decoder.finish()]);
+  const body = decoder.push(text), rest = decoder.finish();
+  return rest.length === 0 ? body : concat([body, rest]);
 }
 
 /** RFC 2047 §4.2: `_` is SP, `=XX` an octet; a broken `=` stays. */

@@ -5,9 +5,10 @@ import { FieldScanner } from "./field.ts";
 
 /**
  * One line `Name: value` for each field, in order: unfolded, encoded words decoded (RFC 9051 §6.4.4 compares
- * after decoding), without control characters that a database's text cannot hold.
+ * after decoding), without control characters that a database's text cannot hold. `fallback`: the charset of 8-bit
+ * text that is no UTF-8; windows-1252 when left out.
  */
-export function headerText(header: Uint8Array): string {
+export function headerText(header: Uint8Array, fallback?: string): string {
   const fields = new FieldScanner(header);
   // One string, from which the fields are cut: most of them need no decoding.
   const octets = latin1(header);
@@ -16,7 +17,8 @@ export function headerText(header: Uint8Array): string {
     const name = octets.slice(fields.nameStart, fields.nameEnd);
     const value = octets.slice(fields.valueStart, fields.valueEnd);
     text += name.includes("\0") ? name.replaceAll("\0", "\ufffd") : name;
-    text += ": " + (PLAIN.test(value) && !value.includes("=?") ? unfolded(value) : decoded(fields)) + "\n";
+    text += ": " +
+      (PLAIN.test(value) && !value.includes("=?") ? unfolded(value) : decoded(fields, fallback)) + "\n";
   }
   return text;
 }
@@ -32,8 +34,8 @@ function unfolded(value: string): string {
   return joined.slice(start, end);
 }
 
-function decoded(fields: FieldScanner): string {
-  return oneLine(decodeWords(fields.value()));
+function decoded(fields: FieldScanner, fallback: string | undefined): string {
+  return oneLine(decodeWords(fields.value(), fallback));
 }
 
 const BROKEN = /[\0\r\n]/;

@@ -32,7 +32,7 @@ export {
   type ComposeText,
 } from "./compose_part.ts";
 export { alternativePart, type ComposeReport, composeReport, type StatusFields } from "./compose_report.ts";
-export { decodeBody, decodeCharset } from "./charset.ts";
+export { decodeBody, decodeCharset, isFallback } from "./charset.ts";
 export { type MailDate, parseDate } from "./date.ts";
 export { createEmbeddedDecoder, type EmbeddedDecoder, EmbeddedFinder, embeddedParts } from "./embedded.ts";
 export { type EmbeddedFile, type EmbeddedFormat, type EmbeddedPiece } from "./embedded_file.ts";
@@ -63,7 +63,7 @@ export {
   type Typed,
 } from "./report.ts";
 export { type Mailbox, type RecipientLists, recipientLists } from "./recipients.ts";
-export { partText, searchParts, type SearchRange } from "./search_text.ts";
+export { needsFallback, partText, searchParts, type SearchRange } from "./search_text.ts";
 export { locate, type Located, type Section } from "./section.ts";
 export { selectFields } from "./select_fields.ts";
 export { type SortKeys, sortKeys } from "./sort_keys.ts";

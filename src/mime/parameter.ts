@@ -171,20 +171,25 @@ function percentEncode(text: string): string {
 /**
  * A parameter's value as text for people and for comparison: RFC 2231 decoded, else (as many senders do,
  * against RFC 2047 §5) encoded words decoded. `lower` is the name without `*`; undefined when it is not there.
+ * `fallback`: the charset of 8-bit text that is no UTF-8; windows-1252 when left out.
  */
-export function parameterText(list: readonly Parameter[], lower: string): string | undefined {
+export function parameterText(
+  list: readonly Parameter[],
+  lower: string,
+  fallback?: string,
+): string | undefined {
   let plain: string | undefined;
   for (const { name, value } of list) {
     if (name.length === lower.length + 1 && name.endsWith("*") && name.startsWith(lower)) {
-      return decodeExtended(value);
+      return decodeExtended(value, fallback);
     }
     if (name === lower) plain ??= value;
   }
-  return plain === undefined ? undefined : decodeWords(octetsOf(plain));
+  return plain === undefined ? undefined : decodeWords(octetsOf(plain), fallback);
 }
 
 /** charset'language'text with %XX (RFC 2231 §4). */
-function decodeExtended(value: string): string {
+function decodeExtended(value: string, fallback: string | undefined): string {
   const first = value.indexOf("'");
   const second = first < 0 ? -1 : value.indexOf("'", first + 1);
   const charset = second < 0 ? "" : value.slice(0, first);
@@ -196,7 +201,7 @@ function decodeExtended(value: string): string {
     if (code >= 0) i += 2;
     octets[at++] = code >= 0 ? code : text.charCodeAt(i);
   }
-  return decodeCharset(octets.subarray(0, at), charset === "" ? undefined : charset);
+  return decodeCharset(octets.subarray(0, at), charset === "" ? undefined : charset, fallback);
 }
 
 function hexPair(text: string, at: number): number {

@@ -33,10 +33,15 @@ function textOf(root: Part, forwarded: boolean): Part | undefined {
 /**
  * The preview of a part from its first octets, cut between words. Quoted lines, the line that introduces them,
  * signatures and characters that nobody sees are left out; a message that is all quotation is shown as it is.
+ * `fallback`: the charset of 8-bit text that declares none and is no UTF-8; windows-1252 when left out.
  */
-export function preview(part: Part, octets: Uint8Array): string {
-  const text = partText(part, octets.subarray(0, PREVIEW_OCTETS), { withoutQuotes: true });
-  return firstWords(text, true) || firstWords(partText(part, octets.subarray(0, PREVIEW_OCTETS)), false);
+export function preview(part: Part, octets: Uint8Array, fallback?: string): string {
+  const read = (withoutQuotes: boolean) =>
+    partText(part, octets.subarray(0, PREVIEW_OCTETS), {
+      withoutQuotes,
+      ...(fallback === undefined ? {} : { fallback }),
+    });
+  return firstWords(read(true), true) || firstWords(read(false), false);
 }
 
 function firstWords(text: string, ownOnly: boolean): string {

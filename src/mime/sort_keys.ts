@@ -37,9 +37,13 @@ export interface SortKeys {
 
 /**
  * Reads a header block. Of repeated fields those count that ENVELOPE shows. `fold` makes texts equal that are to be
- * compared as equal.
+ * compared as equal; `fallback`: the charset of 8-bit text that is no UTF-8, windows-1252 when left out.
  */
-export function sortKeys(header: Uint8Array, fold: (text: string) => string = foldText): SortKeys {
+export function sortKeys(
+  header: Uint8Array,
+  fold: (text: string) => string = foldText,
+  fallback?: string,
+): SortKeys {
   const key = (text: string) => fold(oneLine(text).slice(0, KEY)).slice(0, KEY).toWellFormed();
   const first: { from?: Address | undefined; to?: Address | undefined; cc?: Address | undefined } = {};
   let subject = "", sentAt: number | undefined, messageId: string | undefined;
@@ -56,7 +60,7 @@ export function sortKeys(header: Uint8Array, fold: (text: string) => string = fo
         else if (fields.is("date")) sentAt = parseDate(fields.value())?.epochMs;
         break;
       case 7:
-        if (fields.is("subject")) subject = decodeWords(fields.value());
+        if (fields.is("subject")) subject = decodeWords(fields.value(), fallback);
         break;
       case 10:
         if (fields.is("message-id")) messageId = ids(fields.value(), 1)[0];
@@ -69,11 +73,11 @@ export function sortKeys(header: Uint8Array, fold: (text: string) => string = fo
   }
   const { base, reply } = baseSubject(subject);
   return {
-    from: key(mailboxOf(first.from)),
-    to: key(mailboxOf(first.to)),
-    cc: key(mailboxOf(first.cc)),
-    displayFrom: key(displayOf(first.from)),
-    displayTo: key(displayOf(first.to)),
+    from: key(mailboxOf(first.from, fallback)),
+    to: key(mailboxOf(first.to, fallback)),
+    cc: key(mailboxOf(first.cc, fallback)),
+    displayFrom: key(displayOf(first.from, fallback)),
+    displayTo: key(displayOf(first.to, fallback)),
     subject: key(base),
     isReply: reply,
     sentAt,
@@ -88,20 +92,20 @@ function ids(value: Uint8Array, limit: number): readonly string[] {
 }
 
 /** addr-mailbox, which for the beginning of a group is its name (RFC 9051 §7.5.2). */
-function mailboxOf(address: Address | undefined): string {
-  if (address?.kind === "group") return plain(address.name);
-  return address?.kind === "mailbox" ? plain(address.local ?? "") : "";
+function mailboxOf(address: Address | undefined, fallback: string | undefined): string {
+  if (address?.kind === "group") return plain(address.name, fallback);
+  return address?.kind === "mailbox" ? plain(address.local ?? "", fallback) : "";
 }
 
 /** RFC 5957 §3. */
-function displayOf(address: Address | undefined): string {
-  if (address?.kind !== "mailbox") return mailboxOf(address);
-  const name = decodeWords(octetsOf(address.name ?? ""));
+function displayOf(address: Address | undefined, fallback: string | undefined): string {
+  if (address?.kind !== "mailbox") return mailboxOf(address, fallback);
+  const name = decodeWords(octetsOf(address.name ?? ""), fallback);
   if (name !== "") return name;
   const { local, domain } = address;
-  return local === undefined || domain === undefined ? plain(local ?? "") : plain(`${local}@${domain}`);
+  return plain(local === undefined || domain === undefined ? local ?? "" : `${local}@${domain}`, fallback);
 }
 
-function plain(octetString: string): string {
-  return decodeCharset(octetsOf(octetString), undefined);
+function plain(octetString: string, fallback: string | undefined): string {
+  return decodeCharset(octetsOf(octetString), undefined, fallback);
 }

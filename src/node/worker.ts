@@ -95,6 +95,7 @@ class NodeWorker {
       // The protocols hold limits.message_size, which a reload may raise.
       limits: { ...limits.store, messageOctets: Infinity },
       relaxedFlags: config.store.flags === "relaxed",
+      charset: config.store.charset,
       buses: [new BroadcastBus(), link],
       life: () => link.life,
       indexer: start.first,

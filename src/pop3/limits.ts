@@ -24,6 +24,10 @@ export interface Pop3Limits {
   readonly messages: number;
   /** Octets of a header that are looked through for UTF-8 (RFC 6856 §2.1); more is not held. */
   readonly headerScan: number;
+  /** Octets that one session reads ahead when it retrieves message after message; 0: none. */
+  readonly aheadOctets: number;
+  /** Octets that all sessions of a worker hold so. */
+  readonly aheadTotal: number;
   /** Octets of replies gathered into one write. */
   readonly outputGather: number;
   /**
@@ -47,6 +51,8 @@ export const POP3_LIMITS: Pop3Limits = {
   idleMs: 600_000,
   messages: 200_000,
   headerScan: 262_144,
+  aheadOctets: 262_144,
+  aheadTotal: 33_554_432,
   outputGather: 16_384,
   utf8Headers: "refuse",
 };

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import type { MailStore } from "../core/store.ts";
+import type { AheadLimits, ReadAhead } from "./ahead.ts";
 import type { Output } from "./output.ts";
 import { err, ok } from "./reply.ts";
 import type { Transaction } from "./session.ts";
@@ -14,7 +15,8 @@ export class Truncated extends Error {
 export interface RetrieveContext {
   readonly store: MailStore;
   readonly out: Output;
-  readonly limits: { readonly headerScan: number; readonly utf8Headers: "refuse" | "send" };
+  readonly ahead: ReadAhead;
+  readonly limits: AheadLimits & { readonly headerScan: number; readonly utf8Headers: "refuse" | "send" };
 }
 
 /**
@@ -27,7 +29,7 @@ export interface RetrieveContext {
  * @throws Truncated when the message vanished, or the store failed, after the answer had begun.
  */
 export async function retrieve(
-  { store, out, limits }: RetrieveContext,
+  { store, out, ahead, limits }: RetrieveContext,
   session: Transaction,
   n: number,
   lines: number | undefined,
@@ -35,10 +37,10 @@ export async function retrieve(
   const { maildrop, language } = session;
   const entry = maildrop.at(n);
   if (entry === undefined) throw new RangeError(`Cannot retrieve message ${n}: it is not there`);
-  const { message, size, headerSize } = entry;
+  const { size, headerSize } = entry;
   const cut = lines === undefined ? undefined : new TopCut(headerSize, lines);
   const stuffer = new DotStuffer();
-  const end = lines === 0 ? headerSize : size;
+  const part = lines === 0 ? "header" : "message";
 
   // The header is looked through before the answer begins (RFC 6856 §2.1); until then its pieces are held.
   const scan = session.utf8 || limits.utf8Headers === "send" ? 0 : Math.min(headerSize, limits.headerScan);
@@ -56,7 +58,7 @@ export async function retrieve(
   };
 
   try {
-    for await (const piece of store.octets(maildrop.account, [{ message, start: 0, end }])) {
+    for await (const piece of ahead.pieces(store, maildrop, n, part, limits)) {
       if (begun) await send(piece.octets, piece.last);
       else {
         seen += piece.octets.length;
@@ -74,7 +76,8 @@ export async function retrieve(
         }
         held = [];
       }
-      if (whole) break;
+      // After the last piece we ask once more: what was read ahead is kept then.
+      if (whole && !piece.last) break;
     }
   } catch (thrown) {
     if (!begun) throw thrown;

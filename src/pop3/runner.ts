@@ -12,6 +12,7 @@ import type { Pop3Limits } from "./limits.ts";
 import { exchange } from "./login.ts";
 import { Output } from "./output.ts";
 import { err, ok, refusalText, syntaxText } from "./reply.ts";
+import { ReadAhead } from "./ahead.ts";
 import { retrieve, Truncated } from "./retrieve.ts";
 import { BEGIN, type Effect, type Offer, type Session, step, type Transaction } from "./session.ts";
 import { open, update } from "./transaction.ts";
@@ -19,6 +20,7 @@ import { open, update } from "./transaction.ts";
 /** Carries out what the session decides. */
 export class Runner {
   #session: Session = BEGIN;
+  readonly #ahead = new ReadAhead();
   #lock: AsyncDisposable | undefined;
   #bad = 0;
   #refusedLogins = 0;
@@ -89,6 +91,7 @@ export class Runner {
   /** Gives the maildrop back, closes, and says how it ended. Never throws. */
   async finish(end: Pop3End): Promise<void> {
     this.#in[Symbol.dispose]();
+    this.#ahead[Symbol.dispose]();
     await this.#unlock();
     try {
       await this.conn.close();
@@ -279,7 +282,8 @@ export class Runner {
   async #retrieve(message: number, lines: number | undefined): Promise<void> {
     const session = this.#transaction();
     const size = session.maildrop.sizeOf(message);
-    const context = { store: this.services.store, out: this.#out, limits: this.services.limits };
+    const { store, limits } = this.services;
+    const context = { store, out: this.#out, ahead: this.#ahead, limits };
     try {
       if (!await retrieve(context, session, message, lines)) return;
       this.#retrieved++;

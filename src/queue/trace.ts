@@ -7,7 +7,7 @@ import type { TracedDelivery } from "../store/mod.ts";
 import { type Door, statement } from "../store/pg/door.ts";
 import type { QueueLimits } from "./limits.ts";
 import { stored } from "./recorder.ts";
-import { traceKey } from "./trace_key.ts";
+import { TracePage } from "./trace_page.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -51,11 +51,14 @@ const MEMBERS: Readonly<Record<string, keyof TraceStep>> = {
 
 /** Sessions whose beginning is remembered until they bring a message. */
 const SESSIONS = 10_000, STEPS_OF_OPENING = 4;
+/** A page is written when it is this large: a larger one would hold up the deliveries on its connection. */
+const PAGE_OCTETS = 65_536;
 
 const insert = statement(
   "trace_insert",
-  ["timestamptz", "timestamptz", "int4[]", "text"],
-  `insert into trace_page (first_at, last_at, keys, steps) values ($1, $2, $3, $4::jsonb)`,
+  ["timestamptz", "timestamptz", "int4[]", "bytea"],
+  `insert into trace_page (first_at, last_at, keys, steps)
+   values ($1, $2, $3, convert_from($4, 'UTF8')::jsonb)`,
 );
 
 /** Collects steps and writes them. */
@@ -64,10 +67,12 @@ export class Tracer {
   readonly #emit: Emit;
   readonly #limits: Pick<QueueLimits, "traceSteps" | "traceMs">;
   readonly #openings = new Map<string, TraceStep[]>();
-  #steps: TraceStep[] = [];
+  #page = new TracePage();
+  /** The one that is being written, or is empty. */
+  #other = new TracePage();
   #lost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
 
   constructor(door: Door, emit: Emit, limits: Pick<QueueLimits, "traceSteps" | "traceMs">) {
     this.#door = door;
@@ -115,66 +120,79 @@ export class Tracer {
 
   /** Writes what is left. */
   async close(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
     clearTimeout(this.#timer);
-    await this.#writing;
     await this.#write();
   }
 
   #add(step: TraceStep): void {
-    if (this.#steps.length >= this.#limits.traceSteps) {
+    if (this.#page.count >= this.#limits.traceSteps) {
       this.#lost++;
       return;
     }
-    this.#steps.push(step);
-    this.#timer ??= setTimeout(() => this.#writing = this.#write(), this.#limits.traceMs);
+    this.#page.add(step, Date.parse(step.at), namesOf(step));
+    if (this.#writing !== undefined) return;
+    if (this.#page.length >= PAGE_OCTETS) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), this.#limits.traceMs);
+  }
+
+  /** Writes, and goes on while full pages have come together meanwhile. */
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#write().then(() => {
+      this.#writing = undefined;
+      if (this.#page.length >= PAGE_OCTETS) this.#start();
+      else if (this.#page.count > 0) this.#timer = setTimeout(() => this.#start(), this.#limits.traceMs);
+    });
   }
 
   async #write(): Promise<void> {
-    const steps = this.#steps, lost = this.#lost;
-    this.#steps = [];
+    const lost = this.#lost;
     this.#lost = 0;
     if (lost > 0) this.#emit("queue.trace.failed", { steps: lost, error: "too many wait" });
-    if (steps.length > 0) {
-      const keys = new Set<number>();
-      for (const step of steps) for (const key of namesOf(step)) keys.add(traceKey(key));
-      const first = Date.parse(steps[0]!.at), last = Date.parse(steps.at(-1)!.at);
-      await this.#door.query(insert, first, last, [...keys], JSON.stringify(steps)).catch((thrown) =>
-        this.#emit("queue.trace.failed", { steps: steps.length, error: String(thrown) })
-      );
-    }
-    this.#timer = undefined;
-    if (this.#steps.length > 0) {
-      this.#timer = setTimeout(() => this.#writing = this.#write(), this.#limits.traceMs);
-    }
+    if (this.#page.count === 0) return;
+    [this.#page, this.#other] = [this.#other, this.#page];
+    const { firstAt, lastAt, keys, steps, count } = this.#other.take();
+    await this.#door.query(insert, firstAt, lastAt, keys, steps).catch((thrown) =>
+      this.#emit("queue.trace.failed", { steps: count, error: String(thrown) })
+    );
   }
 }
 
 /** What a step is found by. */
 export function namesOf(step: TraceStep): readonly string[] {
+  const names: string[] = [];
   const { session, queue_id, message_id, blob_id, sender, recipient } = step;
-  return [
-    session,
-    queue_id === undefined ? undefined : `q${queue_id}`,
-    message_id,
-    blob_id,
-    sender,
-    recipient,
-  ]
-    .filter((name) => name !== undefined && name !== "") as string[];
+  if (session !== undefined) names.push(session);
+  if (queue_id !== undefined) names.push(`q${queue_id}`);
+  if (message_id !== undefined) names.push(message_id);
+  if (blob_id !== undefined) names.push(blob_id);
+  if (sender !== undefined && sender !== "") names.push(sender);
+  if (recipient !== undefined && recipient !== "") names.push(recipient);
+  return names;
 }
 
 function stepOf(name: string, fields: Record<string, unknown>): TraceStep {
   const step: Record<string, unknown> = { at: new Date().toISOString(), step: name };
-  const details: string[] = [];
-  for (const [field, value] of Object.entries(fields)) {
-    const member = MEMBERS[field];
+  let detail = "";
+  for (const field in fields) {
+    const value = fields[field];
     if (value === "" || value === undefined) continue;
+    const member = MEMBERS[field];
     const text = typeof value === "string" ? stored(value) : value;
-    // A path, as SMTP writes it.
-    const clean = member === "sender" && typeof text === "string" ? text.replace(/^<([^<>]*)>$/, "$1") : text;
-    if (member !== undefined) step[member] = clean;
-    else details.push(`${field}=${typeof clean === "number" ? Math.round(clean * 10) / 10 : clean}`);
+    if (member === "sender" && typeof text === "string") step[member] = withoutBrackets(text);
+    else if (member !== undefined) step[member] = text;
+    else {
+      const shown = typeof text === "number" ? Math.round(text * 10) / 10 : text;
+      detail += `${detail === "" ? "" : " "}${field}=${shown}`;
+    }
   }
-  if (details.length > 0) step["detail"] = details.join(" ");
+  if (detail !== "") step["detail"] = detail;
   return step as unknown as TraceStep;
+}
+
+/** A path, as SMTP writes it, without what is around it. */
+function withoutBrackets(path: string): string {
+  return path.startsWith("<") && path.indexOf(">") === path.length - 1 ? path.slice(1, -1) : path;
 }

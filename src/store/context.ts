@@ -36,4 +36,6 @@ export interface StoreContext {
   readonly relaxedFlags: boolean;
   /** The advisory lock that lives as long as this worker; null while it has none. */
   readonly life: () => number | null;
+  /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other. */
+  readonly charset: string;
 }

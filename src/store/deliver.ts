@@ -1,13 +1,14 @@
 /**
- * The one way in. Deliveries that are ready while a commit is in flight go together in the next one: no timer,
- * so an idle server commits a lone message at once. A batch that fails is tried again one by one, so that
- * one bad message harms no other.
+ * The one way in. Deliveries that are ready while a commit is in flight go together in the next one, which waits
+ * a moment for those that are likely to come (`Gathering`); an idle server commits a lone message at once. A batch
+ * that fails is tried again one by one, so that one bad message harms no other.
  */
 import type { MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Failure, type Outcome, refused, Unavailable } from "../core/failure.ts";
 import type { ChangeNotice, DeliveryItem, DeliveryTarget, Placed } from "../core/store.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext, TracedDelivery } from "./context.ts";
+import { Gathering } from "./gathering.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
 import { createMissing } from "./mailboxes.ts";
 import { isLocal, isOverQuota, type Job, mayFitAlone, openOf, type Target } from "./job.ts";
@@ -46,6 +47,7 @@ export class Deliveries {
   #queue: Job[] = [];
   #busy = 0;
   readonly #placing: Placing;
+  readonly #gathering = new Gathering(() => this.#pump());
 
   constructor(context: StoreContext) {
     this.#context = context;
@@ -124,10 +126,14 @@ export class Deliveries {
   #pump(): void {
     const { lanes } = this.#context.limits;
     while (this.#busy < lanes && this.#queue.length > 0) {
+      if (this.#gathering.holds(this.#queue.length)) return;
       const jobs = this.#take();
+      this.#gathering.begin(jobs.length);
       this.#busy++;
+      const begun = this.#context.world.ticks();
       this.#run(jobs).finally(() => {
         this.#busy--;
+        this.#gathering.end(jobs.length, this.#queue.length, this.#context.world.ticks() - begun);
         this.#pump();
       });
     }

@@ -7,6 +7,7 @@ import { asUnavailable } from "./failures.ts";
 import { derive, dropBlob, Message } from "./message.ts";
 import { call } from "./pg/door.ts";
 import { stageOctets, touchStaged } from "./sql/deliver.ts";
+import { relaxCommit } from "./sql/relax.ts";
 import { newBlobId } from "./uuid.ts";
 
 /** Octets of the first buffer: most messages fit after a doubling or two. */
@@ -124,8 +125,9 @@ export class StoreDraft implements Draft {
     const seq = this.#chunks++;
     this.#buffer = undefined;
     this.#filled = 0;
+    // The delivery's own commit puts what was staged before it on disk: it need not happen once for each chunk.
     this.#sending = this.#context.door
-      .run(call(touchStaged, this.#blob), call(stageOctets, this.#blob, seq, octets))
+      .run(call(relaxCommit), call(touchStaged, this.#blob), call(stageOctets, this.#blob, seq, octets))
       .then(() => {
         if (buffer.length === this.#context.limits.chunkOctets) this.#spare = buffer;
       }, (thrown) => {

@@ -9,6 +9,7 @@ import type { FetchRow, OctetRange } from "../core/store.ts";
 import { rangesOf, type UidSet } from "../core/uidset.ts";
 import { compareFolded, foldAscii, foldOf, headerText, type SortKeys, sortKeys } from "../mime/mod.ts";
 import { annotationText, StoreAnnotations } from "./annotations.ts";
+import { charsetOf } from "./charset.ts";
 import type { StoreContext } from "./context.ts";
 import { fetch } from "./fetch.ts";
 import { octets } from "./octets.ts";
@@ -59,9 +60,12 @@ export async function withoutExact(
   const needsBody = keys.some(({ key }) => key !== "header");
   const until = context.world.ticks() + context.limits.searchIndexMs;
   const wanted = { facts: true, structure: needsBody };
+  const fallback = await charsetOf(context, account);
   for await (const rows of fetch(context, account, mailbox, rangesOf(candidates.value), wanted)) {
     for (const row of rows) {
-      const text = needsBody ? await wholeText(context, account, row) : await headerOf(context, account, row);
+      const text = needsBody
+        ? await wholeText(context, account, row, fallback)
+        : await headerOf(context, account, row, fallback);
       if (text === undefined) continue;
       for (const [each, uids] of found) if (matches(each, text)) uids.push(row.uid);
     }
@@ -107,19 +111,24 @@ interface Text {
   readonly body: string;
 }
 
-const asIs = (text: string) => text;
-
 async function wholeText(
   context: StoreContext,
   account: AccountId,
   row: FetchRow,
+  fallback: string,
 ): Promise<Text | undefined> {
-  return await textOf(context, account, row.message, row.headerSize, row.structure!, undefined, asIs);
+  const reading = { fold: (text: string) => text, fallback };
+  return await textOf(context, account, row.message, row.headerSize, row.structure!, undefined, reading);
 }
 
-async function headerOf(context: StoreContext, account: AccountId, row: FetchRow): Promise<Text | undefined> {
+async function headerOf(
+  context: StoreContext,
+  account: AccountId,
+  row: FetchRow,
+  fallback: string,
+): Promise<Text | undefined> {
   for await (const [, header] of headers(context, account, [row])) {
-    return { header: headerText(header), body: "" };
+    return { header: headerText(header, fallback), body: "" };
   }
   return undefined;
 }
@@ -174,10 +183,11 @@ export async function exactSortKeys(
 ): Promise<Outcome<ReadonlyMap<number, { readonly row: FetchRow; readonly keys: SortKeys }>>> {
   const found = new Map<number, { row: FetchRow; keys: SortKeys }>();
   const fold = foldOf(comparator);
+  const fallback = await charsetOf(context, account);
   const until = context.world.ticks() + context.limits.searchIndexMs;
   for await (const rows of fetch(context, account, mailbox, uids, { facts: true })) {
     for await (const [row, header] of headers(context, account, rows)) {
-      found.set(row.uid, { row, keys: sortKeys(header, fold) });
+      found.set(row.uid, { row, keys: sortKeys(header, fold, fallback) });
     }
     if (context.world.ticks() > until) return refused("LIMIT", "This takes too long");
   }

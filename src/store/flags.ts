@@ -8,13 +8,11 @@ import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { keywordIndexesIn } from "./keywords.ts";
-import { call, statement } from "./pg/door.ts";
+import { call } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { lockAccount } from "./sql/account.ts";
 import { FlagOp, mailboxKeywords, setFlags as changeFlags } from "./sql/change.ts";
-
-/** This transaction is committed before it is on disk. Whatever is committed durably later takes it along. */
-const relax = statement("relax_commit", [], `select set_config('synchronous_commit', 'off', true)`);
+import { relaxCommit } from "./sql/relax.ts";
 
 /** The bits of Flag; others in a change are left out. */
 const ALL_FLAGS = 31;
@@ -45,7 +43,7 @@ export async function setFlags(
   for (let after = 0;;) {
     const results = await retrying(() =>
       context.door.run(
-        ...(context.relaxedFlags ? [call(relax)] : []),
+        ...(context.relaxedFlags ? [call(relaxCommit)] : []),
         call(lockAccount, account),
         call(mailboxKeywords, account, mailbox),
         call(

@@ -6,6 +6,7 @@ import type { ChangeNotice, DeliveryItem, MailStore, Placed } from "../core/stor
 import type { World } from "../core/world.ts";
 import { StoreAnnotations } from "./annotations.ts";
 import { type Bus, Changes, notice } from "./changes.ts";
+import { charsetOf } from "./charset.ts";
 import type { StoreContext, TracedDelivery } from "./context.ts";
 import { copy, move } from "./copy.ts";
 import { Deliveries, type DeliverOptions } from "./deliver.ts";
@@ -62,6 +63,8 @@ export interface StoreOptions {
   readonly relaxedFlags?: boolean;
   /** The advisory lock that lives as long as this worker (NodeLink has one); none when left out. */
   readonly life?: () => number | null;
+  /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other; windows-1252 when left out. */
+  readonly charset?: string;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
   readonly sweepEveryMs?: number;
   /** Of whoever sends queued mail. */
@@ -104,6 +107,7 @@ export function createStore(options: StoreOptions): Store {
     traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
     life: options.life ?? (() => null),
+    charset: options.charset ?? "windows-1252",
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
@@ -131,6 +135,7 @@ export function createStore(options: StoreOptions): Store {
     vanished: (account, mailbox, since) => vanished(context, account, mailbox, since),
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
+    charset: (account) => charsetOf(context, account),
     search: (account, mailbox, key) => search(context, account, mailbox, key),
     relevancy: (account, mailbox, key) => relevancy(context, account, mailbox, key),
     sort: (account, mailbox, key, order, comparator) =>

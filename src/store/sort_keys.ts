@@ -3,18 +3,18 @@
  * not come so far yet, SORT reads the headers itself, which is much faster than all the text would be.
  */
 import type { AccountId, MessageId } from "../core/brands.ts";
-import { type SortKeys, sortKeys } from "../mime/mod.ts";
+import { foldText, type SortKeys, sortKeys } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { octets } from "./octets.ts";
 import { call, type PgType, statement } from "./pg/door.ts";
 import { lockAccount } from "./sql/account.ts";
 
-/** The next messages without keys. $1 account, $2 rows at most. */
+/** The next messages without keys, and the account's charset. $1 account, $2 rows at most. */
 const tail = statement(
   "sort_tail",
   ["int8", "int4"],
-  `select m.message_id, m.header_size
+  `select m.message_id, m.header_size, (select charset from account_state where account_id = $1)
      from message m
     where m.account_id = $1
       and m.message_id > (select sorted_message_id from account_state where account_id = $1)
@@ -91,6 +91,7 @@ async function sortKeysOfSome(context: StoreContext, account: AccountId): Promis
     messages.push(rows.int(row, 0) as MessageId);
     sizes.push(Math.min(rows.int(row, 1), HEADER_OCTETS));
   }
+  const fallback = rows.isNull(0, 2) ? context.charset : rows.text(0, 2);
   const ids: number[] = [], keys: SortKeys[] = [];
   // A message that is gone ends the reading: what lies behind it is read anew.
   for (let at = 0; at < messages.length; at++) {
@@ -101,7 +102,7 @@ async function sortKeysOfSome(context: StoreContext, account: AccountId): Promis
       pieces.push(piece.octets);
       if (!piece.last) continue;
       ids.push(messages[at + piece.index]!);
-      keys.push(sortKeys(pieces.length === 1 ? pieces[0]! : joined(pieces)));
+      keys.push(sortKeys(pieces.length === 1 ? pieces[0]! : joined(pieces), foldText, fallback));
       pieces = [];
       whole = piece.index + 1;
     }

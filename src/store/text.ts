@@ -25,13 +25,17 @@ import { insertSortKeys, joined, SORT_COLUMNS, sortColumns } from "./sort_keys.t
 /** A message up to this size is read whole, in one question with others; of a larger one the parts that matter. */
 const WHOLE_OCTETS = 65_536;
 
-/** The next messages without text, with the octets of the small ones. $1 account, $2 rows at most. */
+/**
+ * The next messages without text, with the octets of the small ones and the account's charset. $1 account, $2 rows at
+ * most.
+ */
 const tail = statement(
   "text_tail",
   ["int8", "int4"],
   `select m.message_id, m.header_size, m.structure,
           case when m.size <= ${WHOLE_OCTETS}
-               then (select c.octets from blob_chunk c where c.blob_id = m.blob_id and c.seq = 0) end
+               then (select c.octets from blob_chunk c where c.blob_id = m.blob_id and c.seq = 0) end,
+          (select charset from account_state where account_id = $1)
      from message m
     where m.account_id = $1
       and m.message_id > (select indexed_message_id from account_state where account_id = $1)
@@ -79,7 +83,17 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
   for (let row = 0; row < rows.count && characters < BATCH_CHARACTERS; row++) {
     const message = rows.int(row, 0) as MessageId;
     const whole = rows.isNull(row, 3) ? undefined : rows.octets(row, 3);
-    const text = await textOf(context, account, message, rows.int(row, 1), rows.octets(row, 2), whole);
+    const fallback = rows.isNull(row, 4) ? context.charset : rows.text(row, 4);
+    const reading = { fold: foldText, fallback };
+    const text = await textOf(
+      context,
+      account,
+      message,
+      rows.int(row, 1),
+      rows.octets(row, 2),
+      whole,
+      reading,
+    );
     last = message;
     if (text === undefined) continue;
     ids.push(message);
@@ -113,10 +127,15 @@ export async function indexAll(context: StoreContext, account: AccountId): Promi
   return true;
 }
 
-/**
- * The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone.
- * `fold` makes texts equal that are to be compared as equal.
- */
+/** How texts are read. */
+export interface Reading {
+  /** Makes texts equal that are to be compared as equal. */
+  readonly fold: (text: string) => string;
+  /** The charset of 8-bit text that declares none and is no UTF-8. */
+  readonly fallback: string;
+}
+
+/** The searchable text of one message, whose octets are read unless `whole` has them; undefined when it is gone. */
 export async function textOf(
   context: StoreContext,
   account: AccountId,
@@ -124,7 +143,7 @@ export async function textOf(
   headerSize: number,
   structure: Uint8Array,
   whole: Uint8Array | undefined,
-  fold: (text: string) => string = foldText,
+  { fold, fallback }: Reading,
 ): Promise<{ readonly header: string; readonly body: string; readonly keys: SortKeys } | undefined> {
   const { textPartOctets, textCharacters } = context.limits;
   const root = unpackParts(structure);
@@ -136,7 +155,7 @@ export async function textOf(
     ranges.push({ message, start, end: Math.min(end, start + textPartOctets) });
   }
   let header: string | undefined, keys: SortKeys | undefined;
-  let body = searchable(attachmentNames(root), fold).slice(0, textCharacters);
+  let body = searchable(attachmentNames(root, fallback), fold).slice(0, textCharacters);
   let pieces: Uint8Array[] = [];
   for await (const piece of whole === undefined ? octets(context, account, ranges) : cut(whole, ranges)) {
     pieces.push(piece.octets);
@@ -144,10 +163,12 @@ export async function textOf(
     const range = pieces.length === 1 ? pieces[0]! : joined(pieces);
     pieces = [];
     if (piece.index === 0) {
-      header = searchable(headerText(range), fold);
-      keys = sortKeys(range, fold);
-    } else {body +=
-        searchable(partText(wanted[piece.index - 1]!.part, range), fold).slice(0, textCharacters) + "\n";}
+      header = searchable(headerText(range, fallback), fold);
+      keys = sortKeys(range, fold, fallback);
+    } else {
+      const { part } = wanted[piece.index - 1]!;
+      body += searchable(partText(part, range, { fallback }), fold).slice(0, textCharacters) + "\n";
+    }
     if (body.length >= textCharacters) break;
   }
   if (header === undefined || keys === undefined) return undefined;

@@ -19,6 +19,7 @@ import {
   MessageParser,
   MIME_LIMITS,
   type MimeLimits,
+  needsFallback,
   packParts,
   parseDate,
   type ParsedMessage,
@@ -157,6 +158,8 @@ function checkTexts(octets: Uint8Array, root: Part): void {
     const piece = octets.subarray(start, Math.min(end, start + 65_536));
     const text = partText(part, piece);
     must(!text.includes("\0"), "NUL in a part's text");
+    const other = partText(part, piece, { fallback: "koi8-r" });
+    must(needsFallback(part, piece) || other === text, "a fallback changes what is declared");
     must(typeof foldText(text.slice(0, 5000)) === "string", "not folded");
   }
   const shown = previewPart(root);

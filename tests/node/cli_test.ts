@@ -100,7 +100,7 @@ Deno.test("domain add, list, quota, remove", async () => {
   await cli.refused(1, /example\.test/, "domain", "remove", "example.test");
 });
 
-Deno.test("account add, list, password, quota, disable, enable, remove", async () => {
+Deno.test("account add, list, password, quota, charset, disable, enable, remove", async () => {
   await using cli = await Cli.open();
   await cli.done(/^There is no account yet/, "account", "list");
   await cli.refused(1, /^[^\n]*example\.test[^\n]*\n$/, "account", "add", "you@example.test");
@@ -141,8 +141,25 @@ Deno.test("account add, list, password, quota, disable, enable, remove", async (
   const changed = await cli.json("account", "password", "me@example.test");
   assertMatch(changed.password, ALPHABET);
   assert(changed.password !== added.password);
+  await cli.done("koi8-r", "account", "charset", "me@example.test", "KOI8-R");
+  for (
+    const name of ["klingon", "utf-7", "utf-16", "iso-2022-jp", "us-ascii", "base64", "x y", "koi8-r\n", ""]
+  ) {
+    await cli.refused(
+      1,
+      /is not a charset that is known here/,
+      "account",
+      "charset",
+      "me@example.test",
+      name,
+    );
+  }
+  const shown = () => cli.json("account", "charset", "me@example.test");
+  assertEquals(await shown(), { address: "me@example.test", charset: "koi8-r" });
+  await cli.done("none", "account", "charset", "me@example.test", "none");
+  assertEquals(await shown(), { address: "me@example.test", charset: null });
   await cli.done("done", "account", "remove", "me@example.test");
-  for (const verb of ["password", "quota", "disable", "enable", "remove"]) {
+  for (const verb of ["charset", "password", "quota", "disable", "enable", "remove"]) {
     await cli.refused(1, /me@example\.test/, "account", verb, "me@example.test");
   }
 });

@@ -1,4 +1,5 @@
 /** A worker like any other, that first tries what no worker may do, and says what came of it as its failure. */
+import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -45,6 +46,10 @@ const acts: Readonly<Record<string, () => unknown>> = {
     new Promise((done, refused) => {
       const conn = connect(socket).once("error", refused).once("connect", () => done(conn.destroy()));
     }),
+  "load what a rare charset needs": async () => {
+    const { default: iconv } = await import("iconv-lite");
+    return iconv.decode(Buffer.from([0x82, 0xa0]), "shift_jis");
+  },
   "read its program": () => Deno.readTextFileSync(new URL("../../src/node/worker.ts", import.meta.url)),
 };
 

@@ -310,6 +310,10 @@ export class MemoryStore implements S.MailStore {
     }
   }
 
+  charset() {
+    return Promise.resolve("windows-1252");
+  }
+
   async *octets(account: AccountId, ranges: readonly S.OctetRange[]): AsyncIterable<S.OctetPiece> {
     const of = await this.#account(account);
     for (const [index, range] of ranges.entries()) {

@@ -37,7 +37,7 @@ export async function fetch(
     await tellEarlier(cx, view.everyUid(command.set, cx.session.saved), command.changedSince!);
   }
   const marked = plan.seen && !readOnly && hasAll(rights, Right.Seen) ? await markSeen(cx, uids) : [];
-  const run = { plan, marked, unknownCte: false };
+  const run: FetchRun = { plan, marked, unknownCte: false };
   await answer(cx, run, uids);
   return sayLimit(cx, completed(run, command.by === "seq" && isGone(view, uids)), lowest);
 }

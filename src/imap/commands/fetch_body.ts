@@ -1,6 +1,6 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
 import { free } from "../../bytes/free.ts";
-import { preview, selectFields } from "../../mime/mod.ts";
+import { needsFallback, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import { decoded, measured } from "../decoded.ts";
 import type { BodyName, FetchLine } from "../encode/mod.ts";
@@ -48,15 +48,17 @@ export async function writeFields(
   cx.out.gather.octets(shown);
 }
 
-/** `PREVIEW text` (RFC 8970 §3). */
+/** `PREVIEW text` (RFC 8970 §3). `charset` says what undeclared text is read in; it is asked only for that. */
 export async function writePreview(
   cx: Context,
   line: FetchLine,
   job: Job<"preview">,
   octets: Ranges,
+  charset: () => Promise<string>,
 ): Promise<void> {
   const found = await octets.whole().catch(rethrowUnlessVanished);
-  line.preview(found === undefined ? "" : preview(job.part, found), cx.session.mode);
+  const fallback = found !== undefined && needsFallback(job.part, found) ? await charset() : undefined;
+  line.preview(found === undefined ? "" : preview(job.part, found, fallback), cx.session.mode);
 }
 
 /** There is no such part: `NIL`, a size of 0, and a preview that is empty (RFC 8970 §3.2). */

@@ -21,6 +21,8 @@ export interface FetchRun {
   /** Messages that this FETCH made \Seen: their flags are told. */
   readonly marked: UidSet;
   unknownCte: boolean;
+  /** What undeclared text is read in, once that was asked. */
+  charset?: Promise<string>;
 }
 
 /** Answers for those messages of a set that there are, from what knows all that is asked. */
@@ -148,7 +150,9 @@ async function writeJob(
       if (!await writeBinary(cx, line, job)) run.unknownCte = true;
       return;
     case "preview":
-      return await writePreview(cx, line, job, octets);
+      return await writePreview(cx, line, job, octets, () => {
+        return run.charset ??= cx.services.store.charset(selectedAccount(cx));
+      });
     case "nil":
       return writeNil(cx, line, job);
     default:

@@ -4,7 +4,7 @@ import { rangesOf } from "../../core/uidset.ts";
 import type { FetchItem } from "../command.ts";
 import type { Context } from "./context.ts";
 import { planFetch } from "./fetch_plan.ts";
-import { answer } from "./fetch_run.ts";
+import { answer, type FetchRun } from "./fetch_run.ts";
 
 /** Tells what was asked of new messages. Nothing becomes \\Seen by it. */
 export async function tellNew(
@@ -15,7 +15,11 @@ export async function tellNew(
   if (items.length === 0 || uids.length === 0) return;
   const { condstore, uidOnly } = cx.session;
   // RFC 7162 §3.2.4: what nobody asked for comes with UID and MODSEQ.
-  const run = { plan: planFetch(items, condstore && !uidOnly, condstore), marked: [], unknownCte: false };
+  const run: FetchRun = {
+    plan: planFetch(items, condstore && !uidOnly, condstore),
+    marked: [],
+    unknownCte: false,
+  };
   try {
     await answer(cx, run, rangesOf(uids));
   } catch (thrown) {

@@ -11,6 +11,7 @@ import * as search from "../../../migrations/0006_search.ts";
 import * as annotation from "../../../migrations/0007_annotation.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
 import * as trust from "../../../migrations/0009_trust.ts";
+import * as charset from "../../../migrations/0010_charset.ts";
 import * as life from "../../../migrations/0013_life.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
@@ -24,6 +25,7 @@ const STEPS: Record<string, Migration> = {
   "0007_annotation": annotation,
   "0008_domains": domains,
   "0009_trust": trust,
+  "0010_charset": charset,
   "0013_life": life,
 };
 

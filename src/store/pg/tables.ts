@@ -41,6 +41,7 @@ export interface Tables {
     used_messages: Generated<number>;
     quota_octets: number | null;
     quota_messages: number | null;
+    charset: string | null;
   };
   mailbox: {
     account_id: number;
