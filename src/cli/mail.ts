@@ -8,6 +8,7 @@ import { configCommand } from "./mail_config.ts";
 import { aliasCommand, domainCommand } from "./mail_domain.ts";
 import { queueCommand, suppressionCommand } from "./mail_queue.ts";
 import { filterCommand } from "./mail_filter.ts";
+import { referralCommand } from "./mail_referral.ts";
 import { sharedCommand } from "./mail_shared.ts";
 import { statusCommand } from "./mail_status.ts";
 import { traceCommand } from "./mail_trace.ts";
@@ -27,6 +28,7 @@ export function mailCommand(finish: Finish): Command {
     .addCommand(filterCommand(finish))
     .addCommand(aclCommand(finish))
     .addCommand(sharedCommand(finish))
+    .addCommand(referralCommand(finish))
     .addCommand(importCommand(finish))
     .addCommand(exportCommand(finish))
     .addCommand(queueCommand(finish))

@@ -208,6 +208,10 @@ export const configSchema = z.strictObject({
     submission_users: z.array(z.string()).default([]).describe(
       "accounts by which submission servers elsewhere log in: they may fetch any submit+ URL (RFC 4467)",
     ),
+    utf8: z.enum(["accept", "only"]).default("accept").describe(
+      "names of mailboxes in UTF-8, for clients that ask for it (UTF8=ACCEPT); only: others are refused " +
+        "(UTF8=ONLY, RFC 9755), which most clients of today cannot work with",
+    ),
   }).prefault({}).describe("how mail is read by IMAP"),
   ...outboundShape,
   queue: z.strictObject({

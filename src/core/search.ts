@@ -46,6 +46,8 @@ export type SearchKey =
     readonly entry: string;
     readonly of: "private" | "shared" | "both";
     readonly text: string;
+    /** "fuzzy" means a substring here, too. */
+    readonly match?: TextMatch;
   }
   | { readonly key: "uid"; readonly set: UidSet }
   | { readonly key: "message"; readonly message: MessageId }

@@ -3,6 +3,7 @@ import type { Conn } from "./conn.ts";
 import type { Directory } from "./directory.ts";
 import type { Emit } from "./events.ts";
 import type { OutboundDoor } from "./outbound.ts";
+import type { Referrals } from "./referral.ts";
 import type { MailStore } from "./store.ts";
 import type { AuthorizedUrls } from "./urlauth.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,8 @@ export interface Services<Limits> {
   readonly auth: Authenticator;
   /** Gives messages by URL (RFC 4467), for BURL; undefined where nothing does. */
   readonly urls?: AuthorizedUrls;
+  /** What is on other servers, for IMAP; undefined where nothing can be. */
+  readonly referrals?: Referrals;
   readonly world: World;
   readonly emit: Emit;
   /** Mail for other servers; without it there is none. */

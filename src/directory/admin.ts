@@ -6,6 +6,7 @@ import type { AdminOptions } from "./admin_common.ts";
 import { DkimAdmin } from "./admin_dkim.ts";
 import { FilterAdmin } from "./admin_filters.ts";
 import { DomainAdmin } from "./admin_domains.ts";
+import { ReferralAdmin } from "./admin_referrals.ts";
 import { SharedAdmin } from "./admin_shared.ts";
 
 export type { AccountListRow, WithPassword } from "./admin_accounts.ts";
@@ -14,6 +15,7 @@ export type { AppPasswordRow } from "./admin_app_passwords.ts";
 export type { AdminOptions, FoundAccount, Quota } from "./admin_common.ts";
 export type { DkimRow } from "./admin_dkim.ts";
 export type { FilterRow } from "./admin_filters.ts";
+export type { ReferralRow } from "./admin_referrals.ts";
 export type { DomainRow } from "./admin_domains.ts";
 
 /** What administrators do, by what they do it to. */
@@ -24,6 +26,7 @@ export interface Admin {
   readonly appPasswords: AppPasswordAdmin;
   readonly dkim: DkimAdmin;
   readonly filters: FilterAdmin;
+  readonly referrals: ReferralAdmin;
   readonly shared: SharedAdmin;
 }
 
@@ -36,6 +39,7 @@ export function createAdmin(options: AdminOptions): Admin {
     appPasswords: new AppPasswordAdmin(options),
     dkim: new DkimAdmin(options),
     filters: new FilterAdmin(options),
+    referrals: new ReferralAdmin(options),
     shared: new SharedAdmin(options),
   };
 }

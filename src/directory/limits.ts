@@ -16,6 +16,8 @@ export interface DirectoryLimits {
   readonly resolveEntries: number;
   /** App passwords of one account: each costs a SHA-256 and a compare at login. */
   readonly appPasswords: number;
+  /** Mailboxes of one account that are on other servers: each login reads them. */
+  readonly referrals: number;
   /** Octets of a password: a longer one is wrong. */
   readonly password: number;
   /** Lines of one import. */
@@ -33,6 +35,7 @@ export const DIRECTORY_LIMITS: DirectoryLimits = {
   resolveAgeMs: 1000,
   resolveEntries: 10_000,
   appPasswords: 50,
+  referrals: 100,
   password: 1024,
   importLines: 100_000,
   importErrors: 20,

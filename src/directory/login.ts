@@ -134,11 +134,12 @@ export class Logins {
     if (tried === undefined) return await hasher.verify("not a password", undefined);
     if (isAppPassword(login, tried)) return true;
     const { main } = login;
-    if (main !== undefined && cache.has(main.hash, tried)) return true;
-    if (!await hasher.verify(tried, main?.hash)) return false;
-    cache.add(main!.hash, tried);
-    this.#strengthen(login.account!, main!, tried);
-    return true;
+    if (main === undefined) return await hasher.verify(tried, undefined);
+    return await cache.check(main.hash, tried, async () => {
+      if (!await hasher.verify(tried, main.hash)) return false;
+      this.#strengthen(login.account!, main, tried);
+      return true;
+    });
   }
 
   /** Stores argon2id and SCRAM keys where something weaker was, after the answer; a failure is no harm. */

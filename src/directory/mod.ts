@@ -4,6 +4,7 @@
  */
 import type { Authenticator } from "../core/auth.ts";
 import type { Directory } from "../core/directory.ts";
+import type { Referrals } from "../core/referral.ts";
 import type { Emit } from "../core/events.ts";
 import type { World } from "../core/world.ts";
 import type { Database } from "../store/pg/database.ts";
@@ -13,6 +14,7 @@ import { createHasher, type Hasher } from "./hash.ts";
 import type { DirectoryLimits, HashLimits, ThrottleLimits, VerifyCacheLimits } from "./limits.ts";
 import { Logins } from "./login.ts";
 import type { Asking } from "./lookup.ts";
+import { DirectoryReferrals } from "./referrals.ts";
 import { Resolver } from "./resolve.ts";
 import { Throttle, type ThrottleNote } from "./throttle.ts";
 import { createTokens, type TokenIssuer } from "./tokens.ts";
@@ -75,6 +77,7 @@ export interface DirectoryOptions {
 export interface DirectoryServices extends AsyncDisposable {
   readonly directory: Directory;
   readonly authenticator: Authenticator;
+  readonly referrals: Referrals;
   /** Takes in what another worker shared. */
   hear(note: ThrottleNote): void;
 }
@@ -115,6 +118,7 @@ export function createDirectory(options: DirectoryOptions): DirectoryServices {
       allowPlaintext: options.allowPlaintext,
       tokens: options.oauth === undefined ? undefined : createTokens(options.oauth, world),
     }),
+    referrals: new DirectoryReferrals(door),
     hear: (note) => throttle.hear(note),
     async [Symbol.asyncDispose]() {
       await logins.settled();

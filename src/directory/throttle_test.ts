@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertExists, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects, assertThrows } from "@std/assert";
 import type { World } from "../core/world.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import type { ThrottleLimits } from "./limits.ts";
@@ -246,4 +246,25 @@ Deno.test("a right password is remembered for minutes, for its stored form only"
   assertEquals(cache.has("hash1", "secret"), false, "using it did not extend it");
   for (const password of ["a", "b", "c"]) cache.add("hash1", password);
   assertEquals(["a", "b", "c"].map((password) => cache.has("hash1", password)), [false, true, true]);
+});
+
+Deno.test("who asks for the same password while it is hashed waits for that hash; others, and failures, do not", async () => {
+  const cache = new VerifyCache(new Clock().world, {});
+  let hashes = 0;
+  const verify = (right: boolean) => async () => {
+    hashes++;
+    await Promise.resolve();
+    return right;
+  };
+  const many = (password: string, right: boolean) =>
+    Promise.all([1, 2, 3].map(() => cache.check("hash1", password, verify(right))));
+  assertEquals(await many("secret", true), [true, true, true]);
+  assertEquals(await many("wrong", false), [false, false, false]);
+  assertEquals(hashes, 2);
+  assertEquals([cache.has("hash1", "secret"), cache.has("hash1", "wrong")], [true, false]);
+  await cache.check("hash1", "wrong", verify(false));
+  assertEquals(hashes, 3, "a wrong one is hashed again");
+  const busy = () => Promise.reject(new Error("busy"));
+  await assertRejects(() => cache.check("hash1", "other", busy), Error, "busy");
+  assertEquals(await cache.check("hash1", "other", verify(true)), true);
 });

@@ -11,6 +11,7 @@ import { VERIFY_CACHE_LIMITS, type VerifyCacheLimits } from "./limits.ts";
 /** The memory of right passwords. */
 export class VerifyCache {
   readonly #until: BoundedMap<string, number>;
+  readonly #running = new Map<string, Promise<boolean>>();
   readonly #secret: Uint8Array;
   readonly #limits: VerifyCacheLimits;
 
@@ -22,7 +23,33 @@ export class VerifyCache {
 
   /** True when this password was right for this stored hash within the last minutes. */
   has(stored: string, password: string): boolean {
+    return this.#knows(this.#key(stored, password));
+  }
+
+  /**
+   * True when it is known to be right, or `verify` says so, which is remembered then. A client that opens many
+   * connections at once costs one hash: who asks the same while it runs is told what comes of it.
+   */
+  async check(stored: string, password: string, verify: () => Promise<boolean>): Promise<boolean> {
     const key = this.#key(stored, password);
+    if (this.#knows(key)) return true;
+    let running = this.#running.get(key);
+    if (running === undefined) {
+      running = verify().then((right) => {
+        if (right) this.#remember(key);
+        return right;
+      }).finally(() => this.#running.delete(key));
+      this.#running.set(key, running);
+    }
+    return await running;
+  }
+
+  /** Remembers a password that was right; the time runs from now and using it does not extend it. */
+  add(stored: string, password: string): void {
+    this.#remember(this.#key(stored, password));
+  }
+
+  #knows(key: string): boolean {
     const until = this.#until.get(key);
     if (until === undefined) return false;
     if (this.world.ticks() < until) return true;
@@ -30,9 +57,8 @@ export class VerifyCache {
     return false;
   }
 
-  /** Remembers a password that was right; the time runs from now and using it does not extend it. */
-  add(stored: string, password: string): void {
-    this.#until.set(this.#key(stored, password), this.world.ticks() + this.#limits.ttlMs);
+  #remember(key: string): void {
+    this.#until.set(key, this.world.ticks() + this.#limits.ttlMs);
   }
 
   #key(stored: string, password: string): string {

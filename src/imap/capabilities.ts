@@ -11,6 +11,10 @@ export interface CapabilityFacts {
   /** Messages that one command works on, and that one APPEND takes. */
   readonly messageLimit: number;
   readonly saveLimit: number;
+  /** True when nothing with text in it works before ENABLE UTF8=ACCEPT. */
+  readonly utf8Only: boolean;
+  /** True when accounts and mailboxes may be on other servers. */
+  readonly referrals: boolean;
 }
 
 /** One capability. */
@@ -52,6 +56,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "SASL-IR", rfc: "4959", announced: "before-login" },
   { name: "LITERAL-", rfc: "7888", announced: "before-login" },
   { name: "LITERAL+", rfc: "7888", announced: "after-login" },
+  { name: "LOGIN-REFERRALS", rfc: "2221", announced: "always", when: (facts) => facts.referrals },
   { name: "ID", rfc: "2971", announced: "always" },
   { name: "ENABLE", rfc: "5161", announced: "always" },
   { name: "IDLE", rfc: "2177", announced: "always" },
@@ -96,6 +101,12 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "PARTIAL", rfc: "9394", announced: "after-login" },
   { name: "SEARCHRES", rfc: "5182", announced: "after-login" },
   { name: "WITHIN", rfc: "5032", announced: "after-login" },
+  {
+    name: "MAILBOX-REFERRALS",
+    rfc: "2193",
+    announced: "after-login",
+    when: (facts) => facts.referrals,
+  },
   { name: "CHILDREN", rfc: "3348", announced: "after-login" },
   // Gmail's, never an RFC; RFC 6154 §1 tells of it.
   { name: "XLIST", rfc: "6154 §1", announced: "after-login" },
@@ -114,8 +125,12 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "LIST-METADATA", rfc: "9590", announced: "after-login" },
   { name: "MOVE", rfc: "6851", announced: "after-login" },
   { name: "BINARY", rfc: "3516", announced: "after-login" },
+  // OBJECTID+ (draft-ietf-mailmaint-imap-objectid-bis) is not here: since -05 it wants the same flags on all messages
+  // of one EMAILID, RFC 8474 §5.1 wants the same EMAILID on copies, and copies have flags of their own.
   { name: "OBJECTID", rfc: "8474", announced: "after-login" },
   { name: "PREVIEW", rfc: "8970", announced: "after-login" },
+  // PREVIEW before it had an RFC, as Dovecot's and Open-Xchange's clients know it.
+  { name: "SNIPPET=FUZZY", rfc: "8970 §1", announced: "after-login" },
   { name: "SAVEDATE", rfc: "8514", announced: "after-login" },
   { name: "QUOTA", rfc: "9208", announced: "after-login" },
   { name: "QUOTASET", rfc: "9208 §3.1.2", announced: "after-login" },
@@ -132,7 +147,15 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: "CONDSTORE", rfc: "7162", announced: "after-login", enable: true },
   { name: "QRESYNC", rfc: "7162", announced: "after-login", enable: true },
   { name: "UIDONLY", rfc: "9586", announced: "after-login", enable: true },
-  { name: "UTF8=ACCEPT", rfc: "9755", announced: "after-login", enable: true },
+  // Never both are announced (RFC 9755 §6), but ENABLE names UTF8=ACCEPT in either case.
+  {
+    name: "UTF8=ACCEPT",
+    rfc: "9755",
+    announced: "after-login",
+    enable: true,
+    when: (facts) => !facts.utf8Only,
+  },
+  { name: "UTF8=ONLY", rfc: "9755 §6", announced: "after-login", when: (facts) => facts.utf8Only },
   {
     name: "APPENDLIMIT",
     rfc: "7889",

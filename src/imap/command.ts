@@ -79,6 +79,8 @@ export type FetchItem =
   | { readonly item: "THREADID" }
   /** RFC 8970 §3.1; LAZY asks for no less, as previews take no time worth mentioning. */
   | { readonly item: "PREVIEW" }
+  /** What PREVIEW was called before it had an RFC. */
+  | { readonly item: "SNIPPET" }
   /** RFC 3501: same as BODY[], BODY.PEEK[HEADER], BODY[TEXT] but for the name in the answer. */
   | { readonly item: "RFC822" }
   | { readonly item: "RFC822.HEADER" }
@@ -151,7 +153,7 @@ export interface UrlRequest {
   readonly items: readonly UrlFetchItem[];
 }
 
-/** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+/** LIST in its basic and extended forms (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154); RLIST (RFC 2193 §5.1) selects REMOTE. */
 export interface ListCommand {
   readonly name: "LIST";
   readonly select: readonly ("SUBSCRIBED" | "REMOTE" | "RECURSIVEMATCH" | "SPECIAL-USE")[];
@@ -209,7 +211,8 @@ export type Command =
   | { readonly name: "RENAME"; readonly from: string; readonly to: string }
   | { readonly name: "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
   | ListCommand
-  | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string }
+  /** `remote`: RLSUB (RFC 2193 §5.2). */
+  | { readonly name: "LSUB"; readonly reference: string; readonly pattern: string; readonly remote: boolean }
   | { readonly name: "XLIST"; readonly reference: string; readonly pattern: string }
   | { readonly name: "NAMESPACE" }
   | { readonly name: "STATUS"; readonly mailbox: string; readonly items: readonly StatusItem[] }

@@ -1,5 +1,6 @@
 /** What a session knows: where it stands, who it acts for, what it has switched on. */
 import type { Identity } from "../core/auth.ts";
+import type { RemoteMailbox } from "../core/referral.ts";
 import { type Comparator, COMPARATORS } from "../core/search.ts";
 import type { UidSet } from "../core/uidset.ts";
 import { BatchQuestions } from "./batches.ts";
@@ -58,6 +59,8 @@ export interface ImapSessionLimits {
   readonly administrators?: readonly string[];
   /** Addresses of accounts that submission servers log in to: they may redeem `submit+` URLs (RFC 4467 §3). */
   readonly submissionUsers?: readonly string[];
+  /** Clients must switch UTF-8 on (UTF8=ONLY, RFC 9755 §6). */
+  readonly utf8Only?: boolean;
   /** Octets of answers that are gathered before they are sent although there is more to say. */
   readonly gathered: number;
   /**
@@ -116,6 +119,8 @@ export class Session implements Disposable {
   selected: Selected | undefined;
   /** Its place among the account's sessions, once somebody has logged in. */
   place: Disposable | undefined;
+  /** The account's mailboxes that are on other servers, as they were at the login. */
+  remote: readonly RemoteMailbox[] = [];
   /** ENABLE IMAP4rev2 (RFC 9051 §6.3.1). */
   rev2 = false;
   /** A CONDSTORE enabling command was given (RFC 7162 §3.1). */

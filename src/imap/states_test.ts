@@ -109,6 +109,8 @@ Deno.test("capabilities have unique names, and what belongs to one state stays t
     appendLimit: 7,
     messageLimit: 5000,
     saveLimit: 1000,
+    utf8Only: false,
+    referrals: true,
   };
   const before = capabilityWords(facts), after = capabilityWords({ ...facts, authenticated: true });
   assert(before.includes("LITERAL-") && !before.includes("LITERAL+") && before.includes("AUTH=PLAIN"));

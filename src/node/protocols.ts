@@ -82,6 +82,7 @@ function imapLimits({ limits, imap }: Config): ImapSessionLimits {
     ...session,
     administrators: imap.administrators,
     submissionUsers: imap.submission_users,
+    utf8Only: imap.utf8 === "only",
     beforeLogin,
     afterLogin: { ...afterLogin, append: limits.message_size },
   };

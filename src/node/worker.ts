@@ -225,6 +225,7 @@ class NodeWorker {
         directory: this.directory.directory,
         auth: this.directory.authenticator,
         urls: this.#urls(),
+        referrals: this.directory.referrals,
         world: realWorld,
         emit,
         startTlsOffered: ROLES[protocol].tls === "starttls",

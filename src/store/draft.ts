@@ -1,4 +1,5 @@
 /** A message that comes in: parsed while it streams, small ones kept in memory, large ones staged. */
+import { free } from "../bytes/free.ts";
 import type { BlobId } from "../core/brands.ts";
 import type { Draft, StagedMessage } from "../core/store.ts";
 import { MessageParser } from "../mime/mod.ts";
@@ -84,7 +85,10 @@ export class StoreDraft implements Draft {
     const needed = this.#filled + octets.length;
     if (this.#buffer === undefined || this.#buffer.length < needed) {
       const grown = this.#larger(needed);
-      if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, this.#filled));
+      if (this.#buffer !== undefined) {
+        grown.set(this.#buffer.subarray(0, this.#filled));
+        free(this.#buffer);
+      }
       this.#buffer = grown;
     }
     this.#buffer.set(octets, this.#filled);

@@ -6,7 +6,7 @@ import type { AccountId } from "../core/brands.ts";
 import { emitBug } from "../core/events.ts";
 import { Unavailable } from "../core/failure.ts";
 import type { StoreContext } from "./context.ts";
-import { indexSome } from "./text.ts";
+import { gramSome, indexSome } from "./text.ts";
 
 /** Accounts that wait; more are left to their next delivery or search. */
 const WAITING = 10_000;
@@ -63,7 +63,8 @@ export class Indexer implements AsyncDisposable {
     this.#waiting.delete(account);
     try {
       // More of it is no reason to let others wait: it goes to the end, and keeps its age.
-      if (await indexSome(this.#context, account)) this.#waiting.set(account, since);
+      const more = await indexSome(this.#context, account) || await gramSome(this.#context, account);
+      if (more) this.#waiting.set(account, since);
       return PAUSE;
     } catch (thrown) {
       if (!(thrown instanceof Unavailable)) emitBug(this.#context.emit, "store.indexer", thrown);

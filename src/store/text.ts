@@ -71,6 +71,24 @@ const lockOnly = statement(
   `select 1 from account_state where account_id = $1 for update`,
 );
 
+/** Locks an account that has more messages than $2 and text without trigrams; of others it reads two index entries. */
+const lockForGrams = statement(
+  "lock_for_grams",
+  ["int8", "int8"],
+  `select 1 from account_state s where account_id = $1 and used_messages > $2
+      and exists (select from message_text t where t.account_id = s.account_id and not t.grams)
+      for update`,
+);
+
+/** Gives text of an account trigrams. $1 account, $2 messages as above, $3 rows at most. */
+const addGrams = statement(
+  "add_grams",
+  ["int8", "int8", "int4"],
+  `update message_text set grams = true where ctid = any (array(
+    select t.ctid from account_state s join message_text t using (account_id)
+     where s.account_id = $1 and s.used_messages > $2 and not t.grams limit $3))`,
+);
+
 /** Characters of text that go into one transaction. */
 const BATCH_CHARACTERS = 4_194_304;
 
@@ -118,6 +136,18 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
     )
   );
   return true;
+}
+
+/**
+ * Gives text of a large account the trigrams that it did not get when the account was small, or when there were none;
+ * false when all of it has them.
+ */
+export async function gramSome({ door, limits }: StoreContext, account: AccountId): Promise<boolean> {
+  const from = limits.searchGramsFrom;
+  const [, added] = await retrying(() =>
+    door.run(call(lockForGrams, account, from), call(addGrams, account, from, limits.textMessages))
+  );
+  return added!.affected > 0;
 }
 
 /** Brings an account's text up to date; false when that takes longer than it may. */

@@ -46,7 +46,23 @@ Deno.test("ANNOTATE over the real store", async () => {
   await client.run('COMPARATOR "i;octet"');
   assertEquals(await first("SORT (ANNOTATION /altsubject value.priv) UTF-8 ALL"), "* SORT 2 1 3");
   assertEquals(await first("SORT (REVERSE ANNOTATION /altsubject value.shared) UTF-8 ALL"), "* SORT 1 3 2");
+  // SEARCH, too, tells letters apart as the comparator does.
+  const found = async (text: string) =>
+    await first(`SEARCH CHARSET UTF-8 ANNOTATION /comment value.priv "${text}"`);
+  assertEquals([await found("rö"), await found("RÖ"), await found("gr"), await found("")], [
+    "* SEARCH 1 2",
+    "* SEARCH",
+    "* SEARCH",
+    "* SEARCH 1 2",
+  ]);
+  await client.run('COMPARATOR "i;ascii-casemap"');
+  assertEquals([await found("gRö"), await found("grÖ"), await found("%")], [
+    "* SEARCH 1 2",
+    "* SEARCH",
+    "* SEARCH",
+  ]);
   await client.run('COMPARATOR "i;unicode-casemap"');
+  assertEquals([await found("gRÖ"), await found("ß")], ["* SEARCH 1 2", "* SEARCH 1 2"]);
 
   // Copies, messages that are moved, appended, replaced, and INBOX renamed.
   assert((await last("COPY 1 Archive"))!.startsWith("OK"));
@@ -140,4 +156,58 @@ Deno.test("ANNOTATE over the real store", async () => {
   assertEquals((await store.annotations.read(bob, [[1, 9]])).some(({ shared }) => !shared), true);
   await assertInvariants(db.database);
   assertEquals(t.bugs, []);
+});
+
+Deno.test("annotations go along between accounts, as far as rights let them", async () => {
+  await using t = await imapBench();
+  const { store, accounts, db } = t.bench;
+  // Rights go by addresses.
+  for (const [i, name] of ["alice", "bob"].entries()) {
+    await db.database.updateTable("account").set({ local_part: name }).where("account_id", "=", accounts[i]!)
+      .execute();
+  }
+  for (const name of ["one", "two", "three"]) await put(store, accounts[1]!, mail(name));
+  const alice = await t.client(), bob = await t.client("bob");
+  const good = async (client: typeof alice, command: string) => {
+    const lines = await client.run(command);
+    assert(lines.at(-1)!.startsWith("OK"), `${command}: ${lines.at(-1)}`);
+    return lines.slice(0, -1);
+  };
+  const comments = async (client: typeof alice) =>
+    (await good(client, "UID FETCH 1:* ANNOTATION (/comment value)"))
+      .filter((line) => line.includes("ANNOTATION"))
+      .map((line) => /value\.priv (.*) value\.shared (.*)\)\)\)$/.exec(line)!.slice(1).join(" "));
+  await good(alice, "CREATE Team");
+  await good(alice, "SETACL Team bob@example.test lrswitne");
+  const team = "#user/alice@example.test/Team";
+  await good(bob, "SELECT INBOX");
+  await good(bob, 'STORE 1:3 ANNOTATION (/comment (value.priv "mine" value.shared "ours"))');
+
+  // A private value is the copier's alone, wherever it goes.
+  await good(bob, `COPY 1 ${team}`);
+  await good(bob, `UID MOVE 2 ${team}`);
+  await good(alice, "SELECT Team");
+  assertEquals(await comments(alice), ['NIL "ours"', 'NIL "ours"']);
+  assertEquals(await comments(bob), ['"mine" "ours"', '"mine" "ours"'], "what stayed has them still");
+
+  // Without the right to annotate, shared values stay behind (RFC 5257 §4.6).
+  await good(alice, "SETACL Team bob@example.test -n");
+  await good(bob, `COPY 2 ${team}`);
+  await good(alice, "NOOP");
+  assertEquals(await comments(alice), ['NIL "ours"', 'NIL "ours"', "NIL NIL"]);
+  await good(bob, `SELECT ${team}`);
+  assertEquals(await comments(bob), ['"mine" "ours"', '"mine" "ours"', '"mine" NIL']);
+
+  // Back into one's own mailbox, where everything is allowed.
+  await good(alice, "SETACL Team bob@example.test +n");
+  await good(alice, 'STORE 1 ANNOTATION (/comment (value.priv "hers" value.shared "new"))');
+  await good(bob, "UID MOVE 1:3 Archive");
+  await good(bob, "SELECT Archive");
+  assertEquals(await comments(bob), ['"mine" "new"', '"mine" "ours"', '"mine" NIL']);
+  await good(alice, "NOOP");
+  assertEquals(await good(alice, "UID SEARCH ALL"), ["* SEARCH"]);
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from annotation
+    where account_id = ${accounts[0]!} and value is not null`.execute(db.database);
+  assertEquals(rows, [{ n: 0 }], "alice's private value went with her message");
+  await assertInvariants(db.database);
 });

@@ -65,7 +65,11 @@ const SIGNS: Readonly<Record<string, RegExp>> = {
   "CONDSTORE": /CHANGEDSINCE/,
   "QRESYNC": /VANISHED/,
   "UIDONLY": /UIDFETCH/,
+  "LOGIN-REFERRALS": /LOGIN bob .*\n.*\[REFERRAL imap:/,
+  "MAILBOX-REFERRALS": /C: \w+ RLIST /,
+  "SNIPPET=FUZZY": /SNIPPET \(FUZZY/,
   "UTF8=ACCEPT": /ENABLE UTF8=ACCEPT/,
+  "UTF8=ONLY": /ENABLE UTF8=ACCEPT first/,
 };
 
 /** Transcripts and tests of IMAP by their paths, without what only lists capabilities. */

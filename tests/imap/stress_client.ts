@@ -1,6 +1,5 @@
 /** An IMAP client that believes what the server tells it, and notices whatever cannot be true. */
 import { assert } from "@std/assert";
-import type { TestSession } from "../support/imap_session.ts";
 import { uidsIn } from "./random.ts";
 
 /** What a session has switched on. */
@@ -15,6 +14,16 @@ export const ENABLED: Readonly<Record<Mode, readonly string[]>> = {
   "uidonly": ["ENABLE UIDONLY"],
   "uidonly qresync": ["ENABLE UIDONLY QRESYNC"],
 };
+
+/** A session that is logged in, over whatever connection. */
+export interface StressSession {
+  /** Sends a command; gives all lines up to its completion, without the tag. */
+  run(command: string): Promise<readonly string[]>;
+  /** Sends octets as they are. */
+  send(text: string): void | Promise<void>;
+  /** Lines that come by themselves, up to one that starts so. */
+  until(start: string): Promise<readonly string[]>;
+}
 
 /** What all clients together know of one mailbox: what must never change, whoever looks. */
 export class SharedMailbox {
@@ -44,7 +53,7 @@ export class StressClient {
   constructor(
     readonly name: string,
     readonly mode: Mode,
-    readonly session: TestSession,
+    readonly session: StressSession,
     readonly shared: Map<string, SharedMailbox>,
   ) {}
 
@@ -89,11 +98,10 @@ export class StressClient {
 
   /** Idles until something is told, or for a while. */
   async idle(ms: number): Promise<void> {
-    const { client } = this.session;
-    client.send(new TextEncoder().encode("idle IDLE\r\n"));
+    await this.session.send("idle IDLE\r\n");
     this.hear((await this.session.until("+ ")).slice(0, -1), "IDLE");
     await new Promise((resolve) => setTimeout(resolve, ms));
-    client.send(new TextEncoder().encode("DONE\r\n"));
+    await this.session.send("DONE\r\n");
     const lines = await this.session.until("idle ");
     this.hear(lines.slice(0, -1), "IDLE");
     assert(lines.at(-1)!.startsWith("idle OK"), this.#complain("IDLE", lines.at(-1)!));

@@ -8,16 +8,12 @@ import { assert, assertEquals } from "@std/assert";
 import { BroadcastBus } from "../../src/store/mod.ts";
 import type { MailStore } from "../../src/core/store.ts";
 import { assertInvariants } from "../store/invariants.ts";
-import { bench, good, idOf, mail, put } from "../store/support.ts";
+import { bench, good, idOf, put } from "../store/support.ts";
 import { ALICE } from "../support/imap_auth.ts";
 import { TestSession } from "../support/imap_session.ts";
 import { dice } from "./random.ts";
+import { act, MAILBOXES, newMail, option } from "./stress_acts.ts";
 import { ENABLED, type Mode, SharedMailbox, StressClient } from "./stress_client.ts";
-
-const option = (name: string, fallback: number) => {
-  const at = Deno.args.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(Deno.args[at + 1]);
-};
 
 const SECONDS = option("seconds", 20);
 const CLIENTS = option("clients", 8);
@@ -25,24 +21,19 @@ const CLIENTS = option("clients", 8);
 const SEED = option("seed", 1_042_588_476);
 
 const MODES = Object.keys(ENABLED) as Mode[];
-const MAILBOXES = ["INBOX", "Archive", "Trash"];
-const FLAGS = ["\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$Junk", "$Work"];
-/** Beyond them, messages are removed rather than made. */
-const MOST = 60;
-
-let letters = 0;
-
 Deno.test(`IMAP clients at random never see what is not so (seed ${SEED})`, async () => {
   const channel = `stress ${crypto.randomUUID()}`;
   await using t = await bench(1, { buses: [new BroadcastBus(channel)] });
   await using second = await t.another({ buses: [new BroadcastBus(channel)] });
   const stores: readonly MailStore[] = [t.store, second];
   const shared = new Map(MAILBOXES.map((name) => [name, new SharedMailbox()]));
-  for (let n = 0; n < 10; n++) await put(t.store, ALICE, mail(`m${++letters}`));
+  for (let n = 0; n < 10; n++) await put(t.store, ALICE, newMail());
 
+  const open: TestSession[] = [];
   const sessions = await Promise.all(Array.from({ length: CLIENTS }, async (_, n) => {
     const mode = MODES[n % MODES.length]!;
     const session = await TestSession.open(stores[n % 2]!, {}, ...ENABLED[mode]);
+    open.push(session);
     return new StressClient(`client ${n}`, mode, session, shared);
   }));
   try {
@@ -68,7 +59,7 @@ Deno.test(`IMAP clients at random never see what is not so (seed ${SEED})`, asyn
     }
     await assertInvariants(t.db.database);
   } finally {
-    for (const { session } of sessions) await session[Symbol.asyncDispose]();
+    for (const session of open) await session[Symbol.asyncDispose]();
   }
 });
 
@@ -83,71 +74,6 @@ async function truthOf(store: MailStore, name: string): Promise<readonly string[
     return `${uid} ${set.sort().join(" ")}`;
   });
 }
-
-/** One thing that a client may do; refusals are part of it. */
-async function act(client: StressClient, roll: (n: number) => number): Promise<void> {
-  const count = client.view.length;
-  const flag = FLAGS[roll(FLAGS.length)]!, other = MAILBOXES[roll(MAILBOXES.length)]!;
-  const seqs = count === 0 || client.uidOnly ? undefined : range(roll, count);
-  const known = client.view.map(({ uid }) => uid).filter((uid) => uid !== undefined);
-  const uid = known.length === 0 ? 1 : known[roll(known.length)]!;
-  const uids = `${uid}:${uid + roll(4)}`;
-  switch (count > MOST ? 5 + roll(2) : roll(18)) {
-    case 0:
-    case 1: {
-      const message = new TextDecoder().decode(mail(`m${++letters}`));
-      const set = roll(2) === 0 ? `(${flag}) ` : "";
-      return void await client.run(`APPEND ${other} ${set}{${message.length}+}\r\n${message}`);
-    }
-    case 2:
-    case 3:
-      if (seqs === undefined) return;
-      return void await client.run(`STORE ${seqs} ${sign(roll)}FLAGS${silent(roll)} (${flag})`);
-    case 4:
-      return void await client.run(`UID STORE ${uids} ${sign(roll)}FLAGS${silent(roll)} (${flag})`);
-    case 5:
-      await client.run(`UID STORE ${uids} +FLAGS (\\Deleted)`);
-      return void await client.run(roll(3) === 0 ? `UID EXPUNGE ${uids}` : "EXPUNGE");
-    case 6:
-      return void await client.run(`UID MOVE ${uids} ${client.mailbox === "Trash" ? "INBOX" : "Trash"}`);
-    case 7:
-      if (seqs === undefined) return;
-      return void await client.run(`MOVE ${seqs} ${other}`);
-    case 8:
-      return void await client.run(
-        seqs === undefined ? `UID COPY ${uids} ${other}` : `COPY ${seqs} ${other}`,
-      );
-    case 9:
-      return await client.idle(roll(30));
-    case 10:
-    case 11:
-      return void await client.run("NOOP");
-    case 12:
-      if (seqs === undefined) return;
-      return void await client.run(`SEARCH ${roll(2) ? "UNSEEN" : `${seqs} NOT DELETED`}`);
-    case 13:
-      return void await client.run(`UID SEARCH ${roll(2) ? "FLAGGED" : "SUBJECT m"}`);
-    case 14:
-      if (seqs === undefined) return;
-      return void await client.run(`FETCH ${seqs} (UID FLAGS${roll(2) ? " ENVELOPE" : ""})`);
-    case 15:
-      return void await client.run(`UID FETCH ${uids} (FLAGS BODY.PEEK[HEADER.FIELDS (X-None)])`);
-    case 16:
-      if (roll(3) > 0) return await client.learn();
-      await client.run(roll(2) ? "UNSELECT" : "CLOSE");
-      return await client.select(other);
-    default:
-      return await client.learn();
-  }
-}
-
-function range(roll: (n: number) => number, count: number): string {
-  const first = 1 + roll(count);
-  return `${first}:${Math.min(count, first + roll(3))}`;
-}
-
-const sign = (roll: (n: number) => number) => roll(2) === 0 ? "+" : "-";
-const silent = (roll: (n: number) => number) => roll(3) === 0 ? ".SILENT" : "";
 
 Deno.test("the checks of the stress test notice what cannot be true", () => {
   const lies: readonly (readonly [Mode, string, string])[] = [

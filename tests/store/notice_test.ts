@@ -147,6 +147,29 @@ Deno.test("the indexer extracts text after deliveries and stops with its store",
   assertEquals(state!.indexed_message_id, 2);
 });
 
+Deno.test("an account that has grown large gets its trigrams, of what it had before, too", async () => {
+  const limits = { textQuietMs: 50, searchGramsFrom: 6, textMessages: 4 };
+  await using t = await bench(2, { indexer: true, limits });
+  const [large, small] = t.accounts as [never, never];
+  const count = async (account: never, grams: boolean) =>
+    (await t.db.database.selectFrom("message_text").select("message_id").where("account_id", "=", account)
+      .where("grams", "=", grams).execute()).length;
+  const until = async (account: never, grams: boolean, wanted: number) => {
+    while (await count(account, grams) !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  for (let i = 0; i < 6; i++) {
+    for (const account of [large, small]) await put(t.store, account, mail(`word${i}`));
+  }
+  await until(large, false, 6);
+  await until(small, false, 6);
+  await put(t.store, large, mail("the seventh"));
+  await until(large, true, 7);
+  assertEquals([await count(large, false), await count(small, true)], [0, 0]);
+  const inbox = await idOf(t.store, large, "INBOX");
+  const found = good(await t.store.search(large, inbox, { key: "header", field: "subject", text: "WORD3" }));
+  assertEquals([...found], [4]);
+});
+
 Deno.test("deleting an account removes all it had; the sweep takes its octets; others keep theirs", async () => {
   await using t = await bench(2, { limits: { garbageMs: 0 } });
   const [gone, stays] = t.accounts as [never, never];

@@ -45,6 +45,11 @@ export class TestSession implements AsyncDisposable {
     }
   }
 
+  /** Sends octets as they are. */
+  send(text: string): void {
+    this.client.send(encoder.encode(text));
+  }
+
   /** The untagged lines of a command that must succeed. */
   async good(command: string): Promise<readonly string[]> {
     const lines = await this.run(command);

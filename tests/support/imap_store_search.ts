@@ -51,7 +51,11 @@ export function matchesKey(key: SearchKey, entry: Entry, keywords: readonly stri
       const users = of === "both" ? [0, user] : of === "shared" ? [0] : [user];
       return entry.annotations.some((one) =>
         one.value !== null && users.includes(one.user) && matchesPattern(key.entry, one.entry, "/") &&
-        contains(new TextDecoder().decode(one.value), key.text, undefined)
+        contains(
+          new TextDecoder().decode(one.value),
+          key.text,
+          key.match === "fuzzy" ? undefined : key.match,
+        )
       );
     }
     case "uid":

@@ -4,7 +4,7 @@
  * A dialogue is a fenced block that begins with `imap` and settings: `plain` (no TLS yet), `at=greeting` (the
  * default), `at=authenticated` or `at=selected` (alice is logged in, INBOX selected), `messages=N` (of
  * imap_messages.ts), `quota=N` octets,
- * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login). `C:` is sent with CRLF, `C-:` without; `S:`
+ * `messagelimit=N`, `second=bob` (the second session is his, with nothing selected), `rev2`, `condstore`, `qresync`, `uidonly` (enabled after login), `utf8only` (UTF8=ONLY), `referrals` (bob is on another server, and of alice the mailboxes of REMOTE below). `C:` is sent with CRLF, `C-:` without; `S:`
  * must come back, where `…` stands for any text, and `‹name›` (once a line) for one that later lines of the client mean by `‹name›`. `C2:`/`S2:` are a second session, of alice where nothing else is said. `S: (closed)`: the
  * server ends the connection. `\r \n \0 \\` and `\xNN` are escapes. `(store down)` and
  * `(store up)` do what they say; `(store forgets)`: it forgets what vanished so far.
@@ -18,6 +18,7 @@ import { ALICE, BOB, testAuth } from "./imap_auth.ts";
 import { MemoryClient, MemoryConn } from "./imap_conn.ts";
 import { MESSAGES } from "./imap_messages.ts";
 import type { MailStore } from "../../src/core/store.ts";
+import type { Referrals, RemoteMailbox } from "../../src/core/referral.ts";
 import { MemoryStore } from "./imap_store.ts";
 
 /** One dialogue. */
@@ -87,10 +88,30 @@ function octetsOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+/** Mailboxes of alice that are elsewhere. */
+const REMOTE: readonly RemoteMailbox[] = [
+  { name: "Archive", server: "server2.example.test", remoteName: "Old mail" },
+  { name: "Team/Größe", server: "server3.example.test:1143", remoteName: "Team/Größe" },
+];
+
+/** Knows what is elsewhere. */
+const REFERRALS: Referrals = {
+  of: (account) =>
+    Promise.resolve({
+      server: account === BOB ? "server2.example.test" : undefined,
+      mailboxes: account === ALICE ? REMOTE : [],
+    }),
+};
+
 /** Services around a store in memory; bugs are collected. */
 export function testServices(
   store: MailStore,
-  options: { readonly plain?: boolean; readonly bugs?: string[]; readonly limits?: ImapSessionLimits } = {},
+  options: {
+    readonly plain?: boolean;
+    readonly bugs?: string[];
+    readonly limits?: ImapSessionLimits;
+    readonly referrals?: boolean;
+  } = {},
 ): Services<ImapSessionLimits> {
   return {
     hostname: "mail.example.test",
@@ -103,6 +124,7 @@ export function testServices(
     },
     limits: options.limits ?? { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0 },
     startTlsOffered: options.plain ?? false,
+    ...(options.referrals === true ? { referrals: REFERRALS } : {}),
     draining: new AbortController().signal,
   };
 }
@@ -122,8 +144,15 @@ export async function play(dialogue: Dialogue, mode: Mode): Promise<void> {
   const bugs: string[] = [];
   const plain = settings.includes("plain");
   const messageLimit = number("messagelimit") || IMAP_LIMITS.messageLimit;
-  const limits = { ...IMAP_LIMITS, authDelayMs: 0, badDelayMs: 0, messageLimit, notifyMs: 0 };
-  const services = testServices(store, { plain, bugs, limits });
+  const limits = {
+    ...IMAP_LIMITS,
+    authDelayMs: 0,
+    badDelayMs: 0,
+    messageLimit,
+    notifyMs: 0,
+    utf8Only: settings.includes("utf8only"),
+  };
+  const services = testServices(store, { plain, bugs, limits, referrals: settings.includes("referrals") });
   const sessions = steps.some((step) => step.session === 1) ? 2 : 1;
   const clients: MemoryClient[] = [], served: Promise<void>[] = [];
   for (let n = 0; n < sessions; n++) {

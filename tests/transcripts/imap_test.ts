@@ -21,6 +21,7 @@ const FILES = [
   "imap_store.md",
   "imap_metadata.md",
   "imap_objectid.md",
+  "imap_referral.md",
   "imap_search.md",
   "imap_sort.md",
   "imap_thread.md",

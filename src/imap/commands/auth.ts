@@ -6,12 +6,20 @@ import type { PlainCode } from "../encode/mod.ts";
 import { challengeLine } from "../reply.ts";
 import { enterSession } from "../sessions.ts";
 import { capabilityFacts } from "./capability.ts";
+import { referLogin } from "./referral.ts";
 import { bad, type Completion, type Context, no, ok, pause } from "./context.ts";
 
 declare module "../../core/events.ts" {
   interface Events {
     /** Somebody logged in. */
     "imap.login": { readonly session: string; readonly address: string; readonly remote: string };
+    /** Somebody's mailboxes are on another server. */
+    "imap.login.referred": {
+      readonly session: string;
+      readonly address: string;
+      readonly server: string;
+      readonly remote: string;
+    };
     /** Somebody did not. */
     "imap.login.refused": { readonly session: string; readonly reason: AuthRefusal; readonly remote: string };
   }
@@ -62,13 +70,20 @@ async function settle(cx: Context, result: AuthResult): Promise<Completion> {
   const { emit, limits } = services;
   const about = { session: cx.conn.id, remote: cx.conn.remote.address };
   if (result.ok) {
-    session.place = enterSession(result.identity.account, about.remote, limits.perAccountAndAddress);
+    const { account, address } = result.identity;
+    const whereabouts = await services.referrals?.of(account);
+    if (whereabouts?.server !== undefined) {
+      emit("imap.login.referred", { ...about, address, server: whereabouts.server });
+      return referLogin(whereabouts.server, address);
+    }
+    session.place = enterSession(account, about.remote, limits.perAccountAndAddress);
     if (session.place === undefined) {
       return no("You have too many sessions open from there", { code: "LIMIT" });
     }
     session.identity = result.identity;
+    session.remote = whereabouts?.mailboxes ?? [];
     cx.input.configure();
-    emit("imap.login", { ...about, address: result.identity.address });
+    emit("imap.login", { ...about, address });
     return ok("Logged in", { code: "CAPABILITY", names: capabilityWords(capabilityFacts(cx)) });
   }
   emit("imap.login.refused", { ...about, reason: result.reason });

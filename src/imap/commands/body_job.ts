@@ -33,7 +33,7 @@ export type BodyJob =
 /** Finds the octets. `root` is needed for all but the whole message, its header and its text. */
 export function bodyJob(named: NamedBody, row: FetchRow, root: Part | undefined): BodyJob {
   const { item } = named;
-  if (item.item === "PREVIEW") return previewJob(named, row, root!);
+  if (item.item === "PREVIEW" || item.item === "SNIPPET") return previewJob(named, row, root!);
   if (item.item !== "BODY[]") return binaryJob(named, row, root!, item.part);
   const spec = item.section;
   const place = spec.part.length === 0 ? wholePlace(spec, row) : locate(root!, sectionOf(spec));

@@ -18,5 +18,7 @@ export function capabilityFacts(cx: Context): CapabilityFacts {
     appendLimit: cx.services.limits.afterLogin.append,
     messageLimit: cx.services.limits.messageLimit,
     saveLimit: cx.services.limits.appendMessages,
+    referrals: cx.services.referrals !== undefined,
+    utf8Only: cx.services.limits.utf8Only === true,
   };
 }

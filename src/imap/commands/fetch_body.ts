@@ -48,7 +48,10 @@ export async function writeFields(
   cx.out.gather.octets(shown);
 }
 
-/** `PREVIEW text` (RFC 8970 §3). `charset` says what undeclared text is read in; it is asked only for that. */
+/**
+ * `PREVIEW text` (RFC 8970 §3), under the name that was asked for. `charset` says what undeclared text is read in; it
+ * is asked only for that.
+ */
 export async function writePreview(
   cx: Context,
   line: FetchLine,
@@ -58,12 +61,18 @@ export async function writePreview(
 ): Promise<void> {
   const found = await octets.whole().catch(rethrowUnlessVanished);
   const fallback = found !== undefined && needsFallback(job.part, found) ? await charset() : undefined;
-  line.preview(found === undefined ? "" : preview(job.part, found, fallback), cx.session.mode);
+  tellPreview(cx, line, job.named, found === undefined ? "" : preview(job.part, found, fallback));
+}
+
+function tellPreview(cx: Context, line: FetchLine, { item }: NamedBody, text: string): void {
+  if (item.item === "SNIPPET") line.snippet(text, cx.session.mode);
+  else line.preview(text, cx.session.mode);
 }
 
 /** There is no such part: `NIL`, a size of 0, and a preview that is empty (RFC 8970 §3.2). */
 export function writeNil(cx: Context, line: FetchLine, { named }: Pick<BodyJob, "named">): void {
-  if (named.item.item === "PREVIEW") line.preview("", cx.session.mode);
+  const { item } = named.item;
+  if (item === "PREVIEW" || item === "SNIPPET") tellPreview(cx, line, named, "");
   else if (named.item.item === "BINARY.SIZE") line.binarySize(named.item.part, 0);
   else line.bodyNil(nameOf(named));
 }

@@ -3,7 +3,10 @@ import type { FetchWanted } from "../../core/store.ts";
 import type { FetchItem } from "../command.ts";
 
 /** Items that are octets of the message. */
-export type BodyItem = Extract<FetchItem, { readonly item: "BODY[]" | "BINARY" | "BINARY.SIZE" | "PREVIEW" }>;
+export type BodyItem = Extract<
+  FetchItem,
+  { readonly item: "BODY[]" | "BINARY" | "BINARY.SIZE" | "PREVIEW" | "SNIPPET" }
+>;
 
 /** A FETCH, looked at once for all messages. */
 export interface FetchPlan {
@@ -77,6 +80,7 @@ function bodyOf(each: FetchItem): NamedBody | undefined {
     case "BINARY":
     case "BINARY.SIZE":
     case "PREVIEW":
+    case "SNIPPET":
       return { item: each, name: undefined };
     case "RFC822":
       return { item: { item: "BODY[]", peek: false, section: WHOLE, partial: undefined }, name: each.item };

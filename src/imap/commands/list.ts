@@ -8,6 +8,7 @@ import { accountOf, type Completion, type Context, ok, seekerOf } from "./contex
 import { enableCondstore } from "./enable.ts";
 import { listed, listedSubscribed } from "./list_select.ts";
 import { listMetadata } from "./metadata.ts";
+import { isRemote } from "./referral.ts";
 import { writeStatus } from "./status.ts";
 
 /** LIST in all its forms. */
@@ -22,12 +23,17 @@ export async function list(cx: Context, command: ListCommand): Promise<Completio
     reachable(seekerOf(cx), foreign),
     command.extended ? cx.services.store.subscriptions(accountOf(cx)) : [],
   ]);
+  // RFC 2193 §3: who does not ask for what is elsewhere does not hear of it.
+  const { remote } = cx.session;
+  const elsewhere = command.select.includes("REMOTE");
+  const told = elsewhere ? subscriptions : subscriptions.filter((name) => !isRemote(remote, name));
   const annotate = command.metadata === undefined ? undefined : await listMetadata(cx, command.metadata);
   for (
     const each of listed(
       { ...command, extended: command.extended || cx.session.rev2 },
       mailboxes,
-      subscriptions,
+      told,
+      elsewhere ? remote.map(({ name }) => name) : [],
     )
   ) {
     const { mailbox } = each;
@@ -62,7 +68,8 @@ export async function lsub(
   }
   const { store } = cx.services;
   const mailboxes = await store.mailboxes(accountOf(cx));
-  const subscriptions = await store.subscriptions(accountOf(cx));
+  const subscriptions = (await store.subscriptions(accountOf(cx)))
+    .filter((name) => command.remote || !isRemote(cx.session.remote, name));
   for (const each of listedSubscribed(command.reference, command.pattern, mailboxes, subscriptions)) {
     listLine(cx.out.gather, "LSUB", each, cx.session.mode);
     await cx.out.breathe();

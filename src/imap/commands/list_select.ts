@@ -19,16 +19,19 @@ interface Node<M extends MailboxInfo = MailboxInfo> {
   readonly name: string;
   readonly mailbox: M | undefined;
   readonly subscribed: boolean;
+  /** On another server. */
+  readonly remote: boolean;
   hasChildren: boolean;
 }
 
-/** What LIST answers, in the order of the names. */
+/** What LIST answers, in the order of the names. `remote`: names of mailboxes that are on other servers. */
 export function listed<M extends MailboxInfo>(
   command: Pick<ListCommand, "select" | "reference" | "patterns" | "returns" | "extended">,
   mailboxes: readonly M[],
   subscriptions: readonly string[],
+  remote: readonly string[] = [],
 ): readonly Listed<M>[] {
-  const nodes = tree(mailboxes, subscriptions);
+  const nodes = tree(mailboxes, subscriptions, remote);
   const patterns = command.patterns.map((pattern) => command.reference + pattern);
   const wanted = {
     subscribed: command.select.includes("SUBSCRIBED"),
@@ -41,7 +44,7 @@ export function listed<M extends MailboxInfo>(
       ? node.subscribed
       : wanted.specialUse
       ? node.mailbox?.specialUse !== undefined
-      : node.mailbox !== undefined || node.hasChildren;
+      : node.mailbox !== undefined || node.remote || node.hasChildren;
   const named = new Set<string>();
   for (const node of nodes.values()) {
     if (patterns.some((pattern) => matchesName(pattern, node.name))) named.add(node.name);
@@ -93,13 +96,14 @@ export function listedSubscribed(
 function tree<M extends MailboxInfo>(
   mailboxes: readonly M[],
   subscriptions: readonly string[],
+  remote: readonly string[],
 ): Map<string, Node<M>> {
-  const subscribed = new Set(subscriptions);
+  const subscribed = new Set(subscriptions), elsewhere = new Set(remote);
   const known = new Map(mailboxes.map((mailbox) => [mailbox.name, mailbox]));
-  const names = new Set(known.keys());
+  const names = new Set([...known.keys(), ...elsewhere]);
   const withChildren = new Set<string>();
-  for (const mailbox of mailboxes) {
-    for (const parent of parents(mailbox.name)) {
+  for (const name of [...names]) {
+    for (const parent of parents(name)) {
       names.add(parent);
       withChildren.add(parent);
     }
@@ -110,6 +114,7 @@ function tree<M extends MailboxInfo>(
     name,
     mailbox: known.get(name),
     subscribed: subscribed.has(name),
+    remote: elsewhere.has(name),
     hasChildren: withChildren.has(name),
   }]));
 }
@@ -133,7 +138,9 @@ function parentsOfSelected(
 
 function attributes(node: Node, tellSubscribed: boolean, extended: boolean): readonly string[] {
   const attributes: string[] = [];
-  if (node.mailbox === undefined) attributes.push(extended ? "\\NonExistent" : "\\Noselect");
+  // RFC 5258 §3.
+  if (node.remote) attributes.push("\\Remote");
+  else if (node.mailbox === undefined) attributes.push(extended ? "\\NonExistent" : "\\Noselect");
   if (tellSubscribed && node.subscribed) attributes.push("\\Subscribed");
   attributes.push(node.hasChildren ? "\\HasChildren" : "\\HasNoChildren");
   if (node.mailbox?.specialUse !== undefined) attributes.push(node.mailbox.specialUse);

@@ -1,5 +1,5 @@
 /** From a command to the function that does it: one line per command. */
-import type { Command, Tagged } from "../command.ts";
+import type { Command, CommandName, Tagged } from "../command.ts";
 import { condition } from "../reply.ts";
 import { COMMANDS, type Rule } from "../states.ts";
 import { LEAVES } from "./access.ts";
@@ -10,7 +10,7 @@ import { capability } from "./capability.ts";
 import { close, leave, unselect } from "./close.ts";
 import { compress } from "./compress.ts";
 import { comparator } from "./comparator.ts";
-import { bad, type Completion, type Context, failed, ok } from "./context.ts";
+import { bad, type Completion, type Context, failed, no, ok } from "./context.ts";
 import { cancelUpdate } from "./search_context.ts";
 import { copy } from "./copy.ts";
 import { enable } from "./enable.ts";
@@ -27,6 +27,7 @@ import { getMetadata, setMetadata } from "./metadata.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./quota.ts";
 import { notify } from "./notify.ts";
 import { working } from "./progress.ts";
+import { refer } from "./referral.ts";
 import { search } from "./search.ts";
 import { asksSequence } from "./search_key.ts";
 import { sort } from "./sort.ts";
@@ -41,13 +42,34 @@ import { genUrlAuth, resetKey } from "./url_auth.ts";
 import { urlFetch } from "./url_fetch.ts";
 import { xlist } from "./xlist.ts";
 
-/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3). */
+/** What works under UTF8=ONLY before the client enabled UTF8=ACCEPT: no name and no text is in it. */
+const WITHOUT_TEXT: ReadonlySet<CommandName> = new Set([
+  "CAPABILITY",
+  "NOOP",
+  "LOGOUT",
+  "ID",
+  "LANGUAGE",
+  "STARTTLS",
+  "AUTHENTICATE",
+  "LOGIN",
+  "ENABLE",
+  "COMPRESS",
+  "UNAUTHENTICATE",
+  "IDLE",
+]);
+
+/** Why a command may not run now; undefined when it may (RFC 9051 §3, RFC 9586 §3, RFC 9755 §6). */
 function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
   const rule: Rule = COMMANDS[command.name];
   const { state, uidOnly } = cx.session;
   if (rule.states.includes(state)) {
-    if (!uidOnly || !usesSequence(command)) return undefined;
-    return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+    if (uidOnly && usesSequence(command)) {
+      return bad("Only UIDs are allowed once UIDONLY is enabled", { code: "UIDREQUIRED" });
+    }
+    // RFC 9755 §6: only then are names and texts what the client takes them for.
+    return cx.services.limits.utf8Only === true && !cx.session.utf8 && !WITHOUT_TEXT.has(command.name)
+      ? no("ENABLE UTF8=ACCEPT first", { code: "CANNOT" })
+      : undefined;
   }
   if (state === "not-authenticated") return bad("Log in first");
   if (state === "authenticated" && rule.states.includes("selected")) return bad("Select a mailbox first");
@@ -56,7 +78,7 @@ function mayRun(cx: Context, { command }: Tagged): Completion | undefined {
 
 /** The command as it is run, or the answer to one that may not be. Throws Unavailable. */
 export async function prepare(cx: Context, tagged: Tagged): Promise<Tagged | Completion> {
-  const refusal = mayRun(cx, tagged) ?? await withView(cx, tagged);
+  const refusal = mayRun(cx, tagged) ?? refer(cx, tagged.command) ?? await withView(cx, tagged);
   if (refusal !== undefined) return refusal;
   const meant = await withFilters(cx, tagged);
   // What a filter stands for may not be allowed here, either.

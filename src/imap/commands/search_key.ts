@@ -73,7 +73,7 @@ function keyOf(node: SearchNode, meaning: Meaning, how: { readonly match?: TextM
     case "SIZE":
       return { key: "size", is: node.is, octets: node.octets };
     case "ANNOTATION":
-      return { key: "annotation", user, entry: node.entry, of: node.of, text: node.text };
+      return { key: "annotation", user, entry: node.entry, of: node.of, text: node.text, ...how };
     case "MODSEQ":
       return { key: "modseq", atLeast: node.atLeast as ModSeq };
     case "EMAILID": {

@@ -86,6 +86,12 @@ export class FetchLine {
     string(this.#name("PREVIEW "), text, mode);
   }
 
+  /** "SNIPPET" SP "(" "FUZZY" SP nstring ")": PREVIEW before it had an RFC, as Dovecot answers it. */
+  snippet(text: string, mode: EncodeMode): void {
+    string(this.#name("SNIPPET (FUZZY "), text, mode);
+    this.out.octet(0x29);
+  }
+
   /** "ANNOTATION" SP entries with values (RFC 5257 §5) */
   annotation(entries: readonly AnnotationEntry[], mode: EncodeMode): void {
     annotationEntryList(this.#name("ANNOTATION "), entries, mode);

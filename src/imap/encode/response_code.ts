@@ -58,6 +58,8 @@ export type ResponseCode =
   | { readonly code: "NOUPDATE"; readonly tag: string }
   /** RFC 5466 §3.1. */
   | { readonly code: "UNDEFINED-FILTER"; readonly name: string }
+  /** RFC 2193 §6, RFC 2221 §5; of RENAME, pairs. */
+  | { readonly code: "REFERRAL"; readonly urls: readonly string[] }
   /** RFC 7162 §3.1.3. */
   | { readonly code: "MODIFIED"; readonly set: UidSet };
 
@@ -170,6 +172,9 @@ export function responseCode(out: Gather, code: ResponseCode): void {
       break;
     case "UNDEFINED-FILTER":
       out.text("UNDEFINED-FILTER ").text(code.name);
+      break;
+    case "REFERRAL":
+      out.text("REFERRAL ").text(code.urls.join(" "));
       break;
     case "MODIFIED":
       out.text("MODIFIED ");

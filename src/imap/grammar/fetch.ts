@@ -75,6 +75,7 @@ export function fetchAtt(c: Cursor): FetchItem | undefined {
       if (c.keyword("MODSEQ")) return { item: "MODSEQ" };
       if (c.keyword("PREVIEW")) return preview(c);
       if (c.keyword("SAVEDATE")) return { item: "SAVEDATE" };
+      if (c.keyword("SNIPPET")) return snippet(c);
       if (c.keyword("THREADID")) return { item: "THREADID" };
   }
   return c.fail("fetch item", "No such FETCH item");
@@ -89,6 +90,23 @@ function preview(c: Cursor): FetchItem | undefined {
     if (!c.expect(0x29)) return undefined;
   }
   return { item: "PREVIEW" };
+}
+
+/**
+ * "SNIPPET" [SP "(" snippet-alg *(SP snippet-alg) ")"], behind its name; snippet-alg = "FUZZY" / "LAZY=FUZZY"
+ *
+ * Of draft-slusarz-imap-fetch-snippet, which became RFC 8970. As with PREVIEW, LAZY asks for no less.
+ */
+function snippet(c: Cursor): FetchItem | undefined {
+  if (c.takeSpaceParen()) {
+    do {
+      if (!c.keyword("FUZZY") && !c.keyword("LAZY=FUZZY")) {
+        return c.fail("snippet algorithm", "No such SNIPPET algorithm");
+      }
+    } while (c.take(0x20));
+    if (!c.expect(0x29)) return undefined;
+  }
+  return { item: "SNIPPET" };
 }
 
 function bodyAtt(c: Cursor): FetchItem | undefined {

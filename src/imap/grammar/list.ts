@@ -34,15 +34,35 @@ export function list(c: Cursor): Command | undefined {
   return { name: "LIST", select, reference: base, patterns, ...opts, extended: extended || isList };
 }
 
-/** lsub = "LSUB" SP mailbox SP list-mailbox (RFC 3501 §6.3.9); XLIST is written in the same way. */
-export function lsub(name: "LSUB" | "XLIST"): (c: Cursor) => Command | undefined {
+/** lsub = "LSUB" SP mailbox SP list-mailbox (RFC 3501 §6.3.9); `remote`: RLSUB (RFC 2193 §6). */
+export function lsub(remote: boolean): (c: Cursor) => Command | undefined {
   return (c) => {
-    if (!c.sp()) return undefined;
-    const base = reference(c);
-    if (base === undefined || !c.sp()) return undefined;
-    const pattern = listMailbox(c);
-    return pattern === undefined ? undefined : { name, reference: base, pattern };
+    const asked = plainList(c);
+    return asked && { name: "LSUB", ...asked, remote };
   };
+}
+
+/** Written like LSUB. */
+export function xlist(c: Cursor): Command | undefined {
+  const asked = plainList(c);
+  return asked && { name: "XLIST", ...asked };
+}
+
+/** rlist = "RLIST" SP mailbox SP list-mailbox (RFC 2193 §6); what LIST (REMOTE) became (RFC 5258 §3). */
+export function rlist(c: Cursor): Command | undefined {
+  const asked = plainList(c);
+  if (asked === undefined) return undefined;
+  const { reference, pattern } = asked;
+  const rest = { returns: [], status: [], metadata: undefined, extended: false } as const;
+  return { name: "LIST", select: ["REMOTE"], reference, patterns: [pattern], ...rest };
+}
+
+function plainList(c: Cursor): { readonly reference: string; readonly pattern: string } | undefined {
+  if (!c.sp()) return undefined;
+  const base = reference(c);
+  if (base === undefined || !c.sp()) return undefined;
+  const pattern = listMailbox(c);
+  return pattern === undefined ? undefined : { reference: base, pattern };
 }
 
 function onePattern(c: Cursor): readonly string[] | undefined {

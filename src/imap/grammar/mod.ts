@@ -6,7 +6,7 @@ import { authenticate, compress, enable, id, login } from "./auth.ts";
 import type { Cursor } from "./cursor.ts";
 import { fetch } from "./fetch.ts";
 import { comparator, language } from "./language.ts";
-import { list, lsub } from "./list.ts";
+import { list, lsub, rlist, xlist } from "./list.ts";
 import { copy, create, oneMailbox, rename, uidExpunge } from "./mailbox_command.ts";
 import { ascii, TAG_CHAR } from "./octets.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
@@ -46,8 +46,8 @@ const ROWS = {
   SUBSCRIBE: { plain: oneMailbox("SUBSCRIBE") },
   UNSUBSCRIBE: { plain: oneMailbox("UNSUBSCRIBE") },
   LIST: { plain: list },
-  LSUB: { plain: lsub("LSUB") },
-  XLIST: { plain: lsub("XLIST") },
+  LSUB: { plain: lsub(false) },
+  XLIST: { plain: xlist },
   NAMESPACE: { plain: () => ({ name: "NAMESPACE" }) },
   STATUS: { plain: status },
   // One with octets of its own is cut off at the literal and never comes here; see `appendHead`.
@@ -97,7 +97,12 @@ function appended(name: "APPEND" | "REPLACE", by: By): Arguments {
   };
 }
 
-const BY_NAME: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(ROWS));
+/** Names on the wire of what is another command with a word more. */
+const OTHER_NAMES: Readonly<Record<string, Row>> = { RLIST: { plain: rlist }, RLSUB: { plain: lsub(true) } };
+
+const BY_NAME: ReadonlyMap<string, Row> = new Map<string, Row>(
+  Object.entries({ ...ROWS, ...OTHER_NAMES }),
+);
 
 /** tag = 1*<any ASTRING-CHAR except "+">; kept in the cursor, so that faults carry it. */
 export function tag(c: Cursor): string | undefined {

@@ -105,7 +105,7 @@ const items: fc.Arbitrary<FetchItem> = fc.oneof(
     "MODSEQ",
   )
     .map((item) => ({ item } as FetchItem)),
-  fc.constantFrom("SAVEDATE", "EMAILID", "PREVIEW", "RFC822", "RFC822.TEXT").map((
+  fc.constantFrom("SAVEDATE", "EMAILID", "PREVIEW", "SNIPPET", "RFC822", "RFC822.TEXT").map((
     item,
   ) => ({ item } as FetchItem)),
   record({ item: fc.constant("BODY[]" as const), peek: fc.boolean(), section: sections, partial }),

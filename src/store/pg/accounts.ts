@@ -77,6 +77,7 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
     "mailbox_garbage",
     "metadata",
     "acl",
+    "referral",
     "subscription",
     "maildrop_lock",
     "url_key",

@@ -12,6 +12,7 @@ import * as annotation from "../../../migrations/0007_annotation.ts";
 import * as domains from "../../../migrations/0008_domains.ts";
 import * as trust from "../../../migrations/0009_trust.ts";
 import * as charset from "../../../migrations/0010_charset.ts";
+import * as referral from "../../../migrations/0011_referral.ts";
 import * as life from "../../../migrations/0013_life.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
@@ -26,6 +27,7 @@ const STEPS: Record<string, Migration> = {
   "0008_domains": domains,
   "0009_trust": trust,
   "0010_charset": charset,
+  "0011_referral": referral,
   "0013_life": life,
 };
 

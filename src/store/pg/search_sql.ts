@@ -6,8 +6,8 @@
 import { type RawBuilder, sql } from "kysely";
 import type { AccountId } from "../../core/brands.ts";
 import { matchesPattern } from "../../core/pattern.ts";
-import type { SearchKey } from "../../core/search.ts";
-import { foldText } from "../../mime/mod.ts";
+import type { SearchKey, TextMatch } from "../../core/search.ts";
+import { foldOf, foldText } from "../../mime/mod.ts";
 import type { StoreLimits } from "../limits.ts";
 import { SHARED } from "../sql/annotation.ts";
 import { searchable } from "../text.ts";
@@ -119,7 +119,7 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
 
 /** Names are chosen here: what `*` and `%` mean in them (RFC 5257 §4.8), no pattern of PostgreSQL's says. */
 function annotation(
-  { user, entry, of, text }: Extract<SearchKey, { readonly key: "annotation" }>,
+  { user, entry, of, text, match }: Extract<SearchKey, { readonly key: "annotation" }>,
   known: readonly string[],
 ): Condition {
   const names = known.filter((name) => matchesPattern(entry, name, "/"));
@@ -128,7 +128,21 @@ function annotation(
     select from annotation a
      where a.account_id = e.account_id and a.mailbox_id = e.mailbox_id and a.uid = e.uid
        and a.entry = any (${names}::text[]) and a.user_id = any (${users}::int8[])
-       and a.folded like ${text === "" ? "%" : `%${escaped(foldText(text))}%`} escape '\\')`;
+       and ${holds(text, match)})`;
+}
+
+/** Values that are text and hold another; folded ones are kept, the others are few enough to be read. */
+function holds(text: string, match: TextMatch | undefined): Condition {
+  if (match === undefined || match === "fuzzy") {
+    return sql`a.folded like ${text === "" ? "%" : `%${escaped(foldText(text))}%`} escape '\\'`;
+  }
+  const value = sql`convert_from(a.value, 'UTF8')`;
+  // The locale is C: nothing but a to z has another case (RFC 4790 §9.2).
+  const folded = match === "i;octet" ? value : sql`upper(${value} collate "C")`;
+  // Only what is UTF-8 has a folded text, and CASE looks no further where there is none.
+  return sql`case when a.folded is null then false else strpos(${folded}, ${
+    foldOf(match)(text)
+  }::text) > 0 end`;
 }
 
 /** True when a key asks for annotations. */
