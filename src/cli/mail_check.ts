@@ -2,9 +2,14 @@
 import { Command } from "commander";
 import { done } from "../core/failure.ts";
 import { type Breach, checkTables, RULE_NAMES } from "../store/pg/check.ts";
+import { mayAlter } from "../store/pg/roles.ts";
 import { EXIT } from "./exit.ts";
 import type { Finish } from "./mail.ts";
 import { verb } from "./verb.ts";
+
+/** Nothing is wrong with the mail then, but a fence is missing. */
+const OWNER_SERVES = "the role that serves mail may change the schema: " +
+  "name the owner in database.owner_url, and in database.url a role that may only log in";
 
 /** `mail check [--repair]`: reads everything, and says what is not as it must be. Exit 1 when something is left wrong. */
 export function checkCommand(finish: Finish): Command {
@@ -18,9 +23,12 @@ export function checkCommand(finish: Finish): Command {
     async ({ database, options }) => {
       const breaches = await checkTables(database, options["repair"] === true);
       left = breaches.filter(({ repaired }) => !repaired).length;
-      return done(breaches);
+      return done({ breaches, warnings: await mayAlter(database) ? [OWNER_SERVES] : [] });
     },
-    (breaches) => ({ json: { rules: RULE_NAMES.length, breaches }, text: text(breaches) }),
+    ({ breaches, warnings }) => ({
+      json: { rules: RULE_NAMES.length, breaches, warnings },
+      text: [text(breaches), ...warnings.map((warning) => `warning: ${warning}`)].join("\n"),
+    }),
   );
 }
 

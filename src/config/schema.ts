@@ -93,7 +93,15 @@ export const configSchema = z.strictObject({
   database: z.strictObject({
     url: z.string().regex(/^postgres(ql)?:\/\//, { error: "write postgres://user:password@host:5432/name" })
       .optional().describe("a PostgreSQL server of yours, 15 or later; leave out for the embedded one"),
+    owner_url: z.string().regex(/^postgres(ql)?:\/\//, {
+      error: "write postgres://user:password@host:5432/name",
+    }).optional().describe(
+      "the same database as the role that owns the schema; the role of `url` then needs no right but to log in, and is given those on rows",
+    ),
     connections: z.int().min(1).max(100).default(4).describe("connections a worker shares for mail"),
+  }).refine(({ url, owner_url }) => url !== undefined || owner_url === undefined, {
+    path: ["owner_url"],
+    error: "name the database in url as well; the embedded one has its roles by itself",
   }).prefault({}).describe("where mail is kept"),
   workers: z.int().min(1).max(256).optional().describe("connection workers; one per core when left out"),
   worker_memory_mb: z.int().min(64).default(512).describe(

@@ -4,16 +4,18 @@ import { type Config, ConfigError } from "../config/mod.ts";
 import type { Emit } from "../core/events.ts";
 import { dial } from "../net/mod.ts";
 import { type Database, type DatabaseAddress, openDatabase, serverVersion } from "../store/pg/database.ts";
-import { type Embedded, embeddedAddress, startEmbedded } from "../store/pg/embedded/cluster.ts";
+import { type Embedded, embeddedAddresses, startEmbedded } from "../store/pg/embedded/cluster.ts";
 import { SERVER_SETTINGS } from "../store/pg/embedded/settings.ts";
 import { migrateToLatest } from "../store/pg/migrate.ts";
+import { grantServing } from "../store/pg/roles.ts";
+import { wireTarget } from "../store/pg/wire/address.ts";
 import { settlePrefer } from "../store/pg/wire/mod.ts";
 import "./events.ts";
 
 /** PostgreSQL 15 has what our statements need (reference: server minimum). */
 const OLDEST_SERVER = 150_000;
 
-/** An open database with an up-to-date schema. */
+/** An open database with an up-to-date schema, as the role that serves mail. */
 export interface NodeDatabase {
   readonly address: DatabaseAddress;
   readonly database: Database;
@@ -33,44 +35,55 @@ export interface NodeDatabase {
  */
 export async function openNodeDatabase(config: Config, emit: Emit): Promise<NodeDatabase> {
   const keeper = config.database.url === undefined ? await EmbeddedKeeper.start(config, emit) : undefined;
-  const address = keeper?.address ?? await givenAddress(config);
-  return await opened(config, address, async () => await keeper?.stop());
+  const addresses = keeper?.addresses ?? await givenAddresses(config);
+  return await opened(config, addresses, async () => await keeper?.stop());
 }
 
 /** Opens the database of a server that runs: the user's, or the embedded one that another process holds. */
 export async function attachDatabase(config: Config): Promise<NodeDatabase> {
   const { url } = config.database;
-  const address = url === undefined
-    ? await embeddedAddress(join(config.data, "postgres"))
-    : await givenAddress(config);
-  return await opened(config, address, () => Promise.resolve());
+  const addresses = url === undefined
+    ? await embeddedAddresses(join(config.data, "postgres"))
+    : await givenAddresses(config);
+  return await opened(config, addresses, () => Promise.resolve());
 }
 
-async function givenAddress(config: Config): Promise<DatabaseAddress> {
+/** Who makes the schema (`address`), and who serves; the same where the configuration names no owner. */
+type Addresses = Pick<Embedded, "address" | "serving">;
+
+async function givenAddresses({ database: { url, owner_url } }: Config): Promise<Addresses> {
+  const serving = await givenAddress("database.url", url!);
+  return {
+    serving,
+    address: owner_url === undefined ? serving : await givenAddress("database.owner_url", owner_url),
+  };
+}
+
+async function givenAddress(key: string, url: string): Promise<DatabaseAddress> {
   try {
-    return await settlePrefer(dial, { kind: "url", url: config.database.url! });
+    return await settlePrefer(dial, { kind: "url", url });
   } catch (error) {
-    throw new ConfigError([
-      `database.url: ${(error as Error).message.replace(/^Cannot use database\.url: /, "")}`,
-    ]);
+    throw new ConfigError([`${key}: ${(error as Error).message.replace(/^Cannot use database\.url: /, "")}`]);
   }
 }
 
 async function opened(
   config: Config,
-  address: DatabaseAddress,
+  { address, serving }: Addresses,
   stop: () => Promise<void>,
 ): Promise<NodeDatabase> {
-  const database = openDatabase(address, { connections: 3 });
+  const database = openDatabase(serving, { connections: 3 });
   const close = async () => {
     await database.destroy();
     await stop();
   };
   try {
-    await checkServer(database, config);
-    const migrated = await migrateToLatest(database);
+    await checkServer(database, config, "database.url");
+    const migrated = address === serving
+      ? await migrateToLatest(database)
+      : await migratedByOwner(config, address, wireTarget(serving).user);
     return {
-      address,
+      address: serving,
       database,
       migrated,
       hasAccounts: async () =>
@@ -84,7 +97,24 @@ async function opened(
   }
 }
 
-async function checkServer(database: Database, config: Config): Promise<void> {
+/** Brings the schema up to date as its owner, and gives the role that serves its rights. */
+async function migratedByOwner(
+  config: Config,
+  address: DatabaseAddress,
+  serving: string,
+): Promise<readonly string[]> {
+  const owner = openDatabase(address, { connections: 2 });
+  try {
+    await checkServer(owner, config, "database.owner_url");
+    const migrated = await migrateToLatest(owner);
+    await grantServing(owner, serving);
+    return migrated;
+  } finally {
+    await owner.destroy();
+  }
+}
+
+async function checkServer(database: Database, config: Config, key: string): Promise<void> {
   let version: number;
   try {
     version = await serverVersion(database);
@@ -95,11 +125,11 @@ async function checkServer(database: Database, config: Config): Promise<void> {
     const why = /client password must be a string/.test(message)
       ? "it asks for a password, and the URL has none"
       : message;
-    throw new ConfigError([`database.url: cannot reach that PostgreSQL: ${why}`]);
+    throw new ConfigError([`${key}: cannot reach that PostgreSQL: ${why}`]);
   }
   if (version < OLDEST_SERVER) {
     throw new ConfigError([
-      `database.url: that PostgreSQL is version ${version / 10_000 | 0}; 15 or later is needed`,
+      `${key}: that PostgreSQL is version ${version / 10_000 | 0}; 15 or later is needed`,
     ]);
   }
 }
@@ -122,8 +152,8 @@ class EmbeddedKeeper {
     return new EmbeddedKeeper(directory, server, emit);
   }
 
-  get address(): DatabaseAddress {
-    return this.#server.address;
+  get addresses(): Addresses {
+    return this.#server;
   }
 
   async stop(): Promise<void> {

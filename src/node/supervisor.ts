@@ -14,6 +14,7 @@ import { readCertificates } from "./certificates.ts";
 import { type NodeDatabase, openNodeDatabase } from "./database.ts";
 import "./events.ts";
 import { descriptorLimit } from "./descriptors.ts";
+import { Fence, workerRights } from "./fence.ts";
 import { type DataLock, lockData } from "./lock.ts";
 import { QueueGauges } from "./queue_gauges.ts";
 import { needsRestart } from "./reload.ts";
@@ -40,6 +41,7 @@ export class Supervisor {
   readonly #node = crypto.randomUUID();
   #lock: DataLock | undefined;
   #database: NodeDatabase | undefined;
+  #fence: Fence | undefined;
   #certificates: readonly CertificatePair[] = [];
   #workers: WorkerHandle[] = [];
   #http: HttpServer[] = [];
@@ -82,6 +84,7 @@ export class Supervisor {
       });
     }
     this.#database = await openNodeDatabase(config, this.#emit);
+    this.#fence = new Fence(workerRights(config, this.#database.address, this.#script));
     // The HTTP listener is there first, so that /healthz says 503 rather than nothing.
     const https = config.listeners.map((listener) =>
       listener.protocol === "http" ? this.#listenHttp(listener.address) : undefined
@@ -102,12 +105,14 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#workers.map((worker) => worker.drain(DRAIN_MS)));
+    this.#fence?.[Symbol.dispose]();
     await Promise.all(this.#http.map((server) => server.close()));
     await this.#database?.close();
     this.#lock?.[Symbol.dispose]();
     this.#workers = [];
     this.#http = [];
     this.#database = undefined;
+    this.#fence = undefined;
     this.#lock = undefined;
   }
 
@@ -166,16 +171,20 @@ export class Supervisor {
   }
 
   async #addWorker(number: number, deaths = 0): Promise<void> {
-    const worker = new WorkerHandle({
-      number,
-      first: number === 1,
-      workers: this.#config.workers ?? availableParallelism(),
-      config: this.#withPorts(),
-      database: this.#database!.address,
-      node: this.#node,
-      certificates: this.#certificates,
-      maxConnections: this.#maxConnections,
-    }, this.#script);
+    const worker = new WorkerHandle(
+      {
+        number,
+        first: number === 1,
+        workers: this.#config.workers ?? availableParallelism(),
+        config: this.#withPorts(),
+        database: this.#database!.address,
+        node: this.#node,
+        certificates: this.#certificates,
+        maxConnections: this.#maxConnections,
+      },
+      this.#fence!,
+      this.#script,
+    );
     this.#workers.push(worker);
     void worker.ended.then((error) => this.#replace(worker, number, error, deaths));
     this.#listening = await worker.listening();

@@ -84,7 +84,7 @@ class NodeWorker {
     const door = openDoor(dial, address, { shared: config.database.connections, exclusive: 4 });
     const { limits, auth } = config;
     // On the embedded database there is no other node, but commands that bring mail in (`mail import`).
-    const buses = [new BroadcastBus(), new NodeLink(address, start.node, address.kind === "url")];
+    const link = new NodeLink(address, start.node, address.kind === "url");
     if (config.queue.trace) tracer = new Tracer(door, write, limits.queue);
     const queue = config.queue.send ? await NodeQueue.open(config, database, emit) : undefined;
     const store = createStore({
@@ -96,7 +96,8 @@ class NodeWorker {
       limits: { ...limits.store, messageOctets: Infinity },
       relaxedFlags: config.store.flags === "relaxed",
       charset: config.store.charset,
-      buses,
+      buses: [new BroadcastBus(), link],
+      life: () => link.life,
       indexer: start.first,
       ...(start.first ? { sweepEveryMs: SWEEP_MS } : {}),
       ...(queue === undefined ? {} : { queue: queue.settings }),

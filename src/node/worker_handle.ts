@@ -1,8 +1,8 @@
 /** A connection worker, as the supervisor holds it. */
-import { Worker } from "node:worker_threads";
 import type { Config } from "../config/mod.ts";
 import type { CertificatePair } from "../net/mod.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { Fence, Thread } from "./fence.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 
 /** What runs in a worker. */
@@ -10,9 +10,9 @@ const WORKER = new URL("./worker.ts", import.meta.url);
 const METRICS_TIMEOUT_MS = 2_000;
 const RELOAD_TIMEOUT_MS = 5_000;
 
-/** One worker thread with a heap limit of its own: filling it ends the worker, not the server. */
+/** One worker thread behind the fence, with a heap limit of its own: filling it ends the worker, not the server. */
 export class WorkerHandle {
-  readonly #worker: Worker;
+  readonly #worker: Thread;
   readonly #born = performance.now();
   readonly #asked = new Map<number, (snapshot: MetricsSnapshot | undefined) => void>();
   readonly #listening = Promise.withResolvers<readonly (string | undefined)[]>();
@@ -27,24 +27,27 @@ export class WorkerHandle {
   /** Resolves when the thread ended, with the reason as far as it is known. */
   readonly ended: Promise<string>;
 
-  constructor(start: WorkerStart, script: URL = WORKER) {
-    this.#worker = new Worker(script, {
-      workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: start.config.worker_memory_mb },
-    });
-    this.#worker.on("message", (message: FromWorker) => this.#take(message));
-    this.#worker.on("error", (error: Error) => this.#lastError = error.message);
-    this.ended = new Promise((resolve) => {
-      this.#worker.on("exit", (code: number) => {
-        this.isListening = false;
-        const why = this.#failed ?? (this.#lastError || `exit code ${code}`);
-        this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
-        this.#drained.resolve();
-        for (const answer of this.#asked.values()) answer(undefined);
-        this.#reload?.("the worker ended");
-        resolve(why);
-      });
-    });
+  constructor(start: WorkerStart, fence: Fence, script: URL = WORKER) {
+    const ended = Promise.withResolvers<string>();
+    this.ended = ended.promise;
+    this.#worker = fence.start(
+      script,
+      { ...start, config: ownerless(start.config) },
+      start.config.worker_memory_mb,
+      {
+        message: (message) => this.#take(message as FromWorker),
+        error: (error) => this.#lastError = error,
+        exit: (code) => {
+          this.isListening = false;
+          const why = this.#failed ?? (this.#lastError || `exit code ${code}`);
+          this.#listening.reject(new Error(this.#failed ?? `Cannot start worker ${start.number}: ${why}`));
+          this.#drained.resolve();
+          for (const answer of this.#asked.values()) answer(undefined);
+          this.#reload?.("the worker ended");
+          ended.resolve(why);
+        },
+      },
+    );
     this.#listening.promise.catch(() => {});
   }
 
@@ -82,7 +85,7 @@ export class WorkerHandle {
         if (error === undefined) resolve();
         else reject(new Error(error));
       };
-      this.#say({ kind: "reload", config, certificates });
+      this.#say({ kind: "reload", config: ownerless(config), certificates });
     });
   }
 
@@ -96,7 +99,7 @@ export class WorkerHandle {
   }
 
   #say(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker.post(message);
   }
 
   #take(message: FromWorker): void {
@@ -119,4 +122,10 @@ export class WorkerHandle {
         return message satisfies never;
     }
   }
+}
+
+/** Who owns the schema is no business of a worker's. */
+function ownerless(config: Config): Config {
+  const { owner_url: _, ...database } = config.database;
+  return { ...config, database };
 }

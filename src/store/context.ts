@@ -34,6 +34,8 @@ export interface StoreContext {
   readonly traced?: ((deliveries: readonly TracedDelivery[]) => void) | undefined;
   /** Changes of flags are acknowledged before they are on disk. */
   readonly relaxedFlags: boolean;
+  /** The advisory lock that lives as long as this worker; null while it has none. */
+  readonly life: () => number | null;
   /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other. */
   readonly charset: string;
 }

@@ -61,6 +61,8 @@ export interface StoreOptions {
   readonly indexer?: boolean;
   /** Acknowledge changes of flags before they are on disk; false when left out. */
   readonly relaxedFlags?: boolean;
+  /** The advisory lock that lives as long as this worker (NodeLink has one); none when left out. */
+  readonly life?: () => number | null;
   /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other; windows-1252 when left out. */
   readonly charset?: string;
   /** Milliseconds between sweeps by this store; none when left out. One worker of a node is enough. */
@@ -104,6 +106,7 @@ export function createStore(options: StoreOptions): Store {
     queue: { ...QUEUE_SETTINGS, ...options.queue },
     traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
+    life: options.life ?? (() => null),
     charset: options.charset ?? "windows-1252",
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };

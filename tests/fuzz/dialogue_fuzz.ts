@@ -3,7 +3,7 @@
  *
  *     deno run -A tests/fuzz/dialogue_fuzz.ts [--seconds 60] [--count N] [--seed N] [--lanes N]
  *
- * The recordings are the transcripts. The same seed gives the same dialogues.
+ * The recordings are the transcripts. The same seed gives the same dialogues. A long run by hand: `--count 1000000`.
  */
 import { octetsOf } from "../../src/bytes/ascii.ts";
 import { events, get, processTree, read, runs, send } from "../node/support.ts";

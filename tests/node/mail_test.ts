@@ -9,7 +9,7 @@ import { silent } from "../../src/core/events.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { createStore } from "../../src/store/mod.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
-import { embeddedAddress } from "../../src/store/pg/embedded/cluster.ts";
+import { embeddedAddresses } from "../../src/store/pg/embedded/cluster.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { sql } from "kysely";
 import { LineClient } from "../support/line_client.ts";
@@ -210,7 +210,7 @@ Deno.test("what administrators decide", async (t) => {
   );
 
   await t.step("a removed account's mail is gone, and the sweep gives its room back", async () => {
-    const address = await embeddedAddress(`${server.folder}/postgres`);
+    const { address } = await embeddedAddresses(`${server.folder}/postgres`);
     const db = openDatabase(address, { connections: 1 });
     const door = openDoor(dial, address, { shared: 1, exclusive: 1 });
     const chunks = async () => {

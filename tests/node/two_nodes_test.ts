@@ -1,14 +1,11 @@
 import { assert } from "@std/assert";
-import { testDatabase } from "../support/database.ts";
+import { testDatabase, urlOf } from "../support/database.ts";
 import { startServer } from "../support/server.ts";
 import { LineClient } from "../support/line_client.ts";
 
 Deno.test("two nodes on one database: what one delivers, an idling client of the other hears of at once", async () => {
   await using db = await testDatabase();
-  if (db.address.kind !== "socket") throw new Error("the test cluster listens on a socket");
-  const { directory, port, user, database } = db.address;
-  const url = `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(directory)}`;
-  const settings = [`database.url=${url}`, "workers=1", "auth.allow_plaintext=true"];
+  const settings = [`database.url=${urlOf(db.address)}`, "workers=1", "auth.allow_plaintext=true"];
   await using one = await startServer({ settings, accounts: ["you@example.test"], password: "secret" });
   await using two = await startServer({ settings });
 

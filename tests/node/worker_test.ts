@@ -2,10 +2,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Config, parseConfig } from "../../src/config/mod.ts";
 import type { Emit } from "../../src/core/events.ts";
+import { Fence, workerRights } from "../../src/node/fence.ts";
 import { Supervisor } from "../../src/node/supervisor.ts";
 import { WorkerHandle } from "../../src/node/worker_handle.ts";
 import { LineClient } from "../support/line_client.ts";
-import { testDatabase } from "../support/database.ts";
+import { testDatabase, urlOf } from "../support/database.ts";
 import { until } from "./support.ts";
 
 const SCRIPT = new URL("./mortal_worker.ts", import.meta.url);
@@ -38,10 +39,7 @@ async function crowd(port: number): Promise<{ readonly lost: () => number } & As
 
 Deno.test("a worker that dies is replaced, and only its connections are lost", async (t) => {
   await using db = await testDatabase();
-  const { address } = db;
-  const url = address.kind === "url"
-    ? address.url
-    : `postgres://${address.user}@x/${address.database}?host=${address.directory}&port=${address.port}`;
+  const url = urlOf(db.address);
   const folder = await Deno.makeTempDir({ prefix: "malleposte-worker-" });
   const said: { readonly event: string; readonly [field: string]: unknown }[] = [];
   const emit: Emit = (event, fields) => void said.push({ event, ...fields });
@@ -99,16 +97,18 @@ Deno.test("a worker that cannot begin says why, in its own words", async () => {
     "listeners=[{ protocol: imap, address: '192.0.2.1:143' }]",
     "log.level=error",
   ]);
+  const database = { kind: "url", url: "postgres://a@127.0.0.1:9/b" } as const;
+  using fence = new Fence(workerRights(config, database));
   const worker = new WorkerHandle({
     number: 1,
     first: true,
     workers: 1,
     config,
-    database: { kind: "url", url: "postgres://a@127.0.0.1:9/b" },
+    database,
     node: "test",
     certificates: [await (await import("../../src/net/mod.ts")).selfSigned("a.test")],
     maxConnections: 10,
-  });
+  }, fence);
   const error = await worker.listening().then(() => "", (error: Error) => error.message);
   assertEquals(error, "Cannot listen for imap on 192.0.2.1:143: this machine has no such address");
   await worker.ended;

@@ -9,7 +9,7 @@ import { realWorld } from "../../src/core/world.ts";
 import { dial } from "../../src/net/mod.ts";
 import { createStore } from "../../src/store/mod.ts";
 import { openDatabase } from "../../src/store/pg/database.ts";
-import { embeddedAddress } from "../../src/store/pg/embedded/cluster.ts";
+import { embeddedAddresses } from "../../src/store/pg/embedded/cluster.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { crash, postmaster } from "../node/support.ts";
 import { assertInvariants } from "../store/invariants.ts";
@@ -124,7 +124,7 @@ Deno.test("kill -9 while held mail is delivered here: each message is there, and
 });
 
 async function openedDatabase(folder: string) {
-  const address = await embeddedAddress(`${folder}/postgres`);
+  const { address } = await embeddedAddresses(`${folder}/postgres`);
   const db = openDatabase(address, { connections: 2 });
   return { db, address, [Symbol.asyncDispose]: () => db.destroy() };
 }

@@ -4,8 +4,8 @@ import type { ChangeNotice } from "../../src/core/store.ts";
 import { BroadcastBus, deleteAccountRows, NodeLink } from "../../src/store/mod.ts";
 import { bench, good, idOf, mail, octetsOf, put } from "./support.ts";
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; !await condition(); i++) {
     assert(i < 1000, "never happened");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -99,6 +99,27 @@ Deno.test("the maildrop lock excludes, across workers, until released or its lea
     .values({ account_id: account, session: "dead", expires_at: new Date(Date.now() - 1000) }).execute();
   await using taken = await second.lockMaildrop(account, "s4");
   assert(taken !== undefined);
+});
+
+Deno.test("a maildrop's lock dies with its worker's connection, and not before", async () => {
+  await using t = await bench(1);
+  const account = t.accounts[0] as never;
+  const link = new NodeLink(t.db.address, "dying");
+  link.connect(() => {}, () => {});
+  await link.ready();
+  await using dying = await t.another({ life: () => link.life });
+  const living = new NodeLink(t.db.address, "living");
+  living.connect(() => {}, () => {});
+  await living.ready();
+  await using survivor = await t.another({ life: () => living.life });
+  assert(await dying.lockMaildrop(account, "s1") !== undefined);
+  assertEquals(await survivor.lockMaildrop(account, "s2"), undefined);
+  await link[Symbol.asyncDispose]();
+  let taken: AsyncDisposable | undefined;
+  await until(async () => (taken = await survivor.lockMaildrop(account, "s3")) !== undefined);
+  assertEquals(await dying.lockMaildrop(account, "s4"), undefined, "the newcomer lives");
+  await taken![Symbol.asyncDispose]();
+  await living[Symbol.asyncDispose]();
 });
 
 Deno.test("the indexer waits for a quiet moment, but not for ever", async () => {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import { type Database, type DatabaseAddress, openDatabase } from "../../src/store/pg/database.ts";
 import { startEmbedded } from "../../src/store/pg/embedded/cluster.ts";
+import { SERVING } from "../../src/store/pg/embedded/owner.ts";
 import { THROWAWAY_SETTINGS } from "../../src/store/pg/embedded/settings.ts";
 import type { Door } from "../../src/store/pg/door.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
@@ -57,6 +58,14 @@ export async function testDatabase(): Promise<TestDatabase> {
       await admin.destroy();
     },
   };
+}
+
+/** An address as `database.url` has it; `serving`: as the role that serves, which has no rights there yet. */
+export function urlOf(address: DatabaseAddress, serving = false): string {
+  if (address.kind === "url") return address.url;
+  const { user, password, database, directory, port } = address;
+  const who = serving || password === undefined ? serving ? SERVING : user : `${user}:${password}`;
+  return `postgres://${who}@localhost:${port}/${database}?host=${encodeURIComponent(directory)}`;
 }
 
 function open(database: string): Kysely<any> {

@@ -11,12 +11,13 @@ import { wireTarget } from "./wire/address.ts";
 export type DatabaseAddress =
   /** `postgres://user:password@host:port/name?sslmode=…`. */
   | { readonly kind: "url"; readonly url: string }
-  /** A unix socket in a directory, without a password. */
+  /** A unix socket in a directory. */
   | {
     readonly kind: "socket";
     readonly directory: string;
     readonly port: number;
     readonly user: string;
+    readonly password?: string;
     readonly database: string;
   };
 

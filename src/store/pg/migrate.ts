@@ -14,6 +14,7 @@ import * as trust from "../../../migrations/0009_trust.ts";
 import * as charset from "../../../migrations/0010_charset.ts";
 import * as referral from "../../../migrations/0011_referral.ts";
 import * as outbound from "../../../migrations/0012_outbound.ts";
+import * as life from "../../../migrations/0013_life.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -29,6 +30,7 @@ const STEPS: Record<string, Migration> = {
   "0010_charset": charset,
   "0011_referral": referral,
   "0012_outbound": outbound,
+  "0013_life": life,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

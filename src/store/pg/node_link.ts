@@ -7,6 +7,7 @@ import pg from "pg";
 import type { AccountId, MailboxId } from "../../core/brands.ts";
 import type { ChangeNotice } from "../../core/store.ts";
 import { type Bus, notice } from "../changes.ts";
+import { LIFE_CLASS, newLife } from "./life.ts";
 import { clientConfig, type DatabaseAddress, SESSION_SETTINGS } from "./database.ts";
 
 /** Milliseconds between two NOTIFYs. */
@@ -34,6 +35,7 @@ export class NodeLink implements Bus {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = RETRY_FIRST;
   #closed = false;
+  #life: number | null = null;
   #connecting: Promise<void> = Promise.resolve();
   #sending: Promise<unknown> = Promise.resolve();
   /** Modseq by `account:mailbox`; the mailbox is 0 for the list of mailboxes. */
@@ -42,6 +44,14 @@ export class NodeLink implements Bus {
   constructor(address: DatabaseAddress, node: string, readonly tells = true) {
     this.#address = address;
     this.#node = node.replaceAll(" ", "-");
+  }
+
+  /**
+   * An advisory lock that PostgreSQL lets go of when this connection ends, as it does with the process; null while
+   * there is no connection. Another one for each connection, since the server may hear of the old one's end late.
+   */
+  get life(): number | null {
+    return this.#life;
   }
 
   connect(receive: (notices: readonly ChangeNotice[]) => void, missed: () => void): void {
@@ -90,6 +100,9 @@ export class NodeLink implements Bus {
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
+      const life = newLife();
+      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as held", [LIFE_CLASS, life]);
+      if (this.#client === client && rows[0].held) this.#life = life;
       this.#retryMs = RETRY_FIRST;
       this.#missed();
       if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#send(), INTERVAL);
@@ -102,6 +115,7 @@ export class NodeLink implements Bus {
   #lost(client: pg.Client): void {
     if (this.#client !== client) return;
     this.#client = undefined;
+    this.#life = null;
     if (this.#closed) return;
     this.#retry = setTimeout(() => this.#connecting = this.#open(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MOST);

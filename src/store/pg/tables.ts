@@ -120,7 +120,7 @@ export interface Tables {
   url_key: { account_id: number; owner_id: number; mailbox_id: number; key: Uint8Array };
   acl: { account_id: number; mailbox_id: number; identifier: string; rights: string };
   referral: { account_id: number; mailbox: string; server: string; remote_mailbox: string };
-  maildrop_lock: { account_id: number; session: string; expires_at: Date };
+  maildrop_lock: { account_id: number; session: string; expires_at: Date; life: Generated<number | null> };
   blob_chunk: { blob_id: string; seq: number; octets: Uint8Array };
   blob_staged: { blob_id: string; touched_at: Generated<Date> };
   blob_garbage: { blob_id: string; freed_at: Generated<Date> };

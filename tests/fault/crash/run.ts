@@ -1,7 +1,7 @@
 /** Rounds of traffic, death, recovery, and reading everything back. */
 import { sql } from "kysely";
 import { type Database, openDatabase } from "../../../src/store/pg/database.ts";
-import { embeddedAddress } from "../../../src/store/pg/embedded/cluster.ts";
+import { embeddedAddresses } from "../../../src/store/pg/embedded/cluster.ts";
 import { Random } from "../../fuzz/random.ts";
 import { events, get, imap, sleep, smtp, transaction, until } from "../../node/support.ts";
 import { assertInvariants } from "../../store/invariants.ts";
@@ -236,7 +236,9 @@ class Run {
   }
 
   async #database(): Promise<Database & AsyncDisposable> {
-    const database = openDatabase(await embeddedAddress(`${this.#folder}/postgres`), { connections: 1 });
+    const database = openDatabase((await embeddedAddresses(`${this.#folder}/postgres`)).address, {
+      connections: 1,
+    });
     return Object.assign(database, { [Symbol.asyncDispose]: () => database.destroy() });
   }
 }

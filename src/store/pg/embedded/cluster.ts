@@ -5,12 +5,16 @@ import { join, resolve } from "node:path";
 import { kill } from "node:process";
 import type { DatabaseAddress } from "../database.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
+import { accessFile, closeAccess, OWNER, ownerAddress, servingAddress } from "./owner.ts";
 import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
 import { findLauncher, type Launcher, openTheWay } from "./unprivileged.ts";
 
 /** A running embedded server. */
 export interface Embedded extends AsyncDisposable {
+  /** As its owner. */
   readonly address: DatabaseAddress;
+  /** As the role that serves mail. */
+  readonly serving: DatabaseAddress;
   readonly pid: number;
   /** True when this start made the data directory. */
   readonly created: boolean;
@@ -20,7 +24,8 @@ export interface Embedded extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const USER = "malleposte";
+type SocketAddress = DatabaseAddress & { kind: "socket" };
+
 const PORT = 5432;
 /** sockaddr_un holds 107 characters; PostgreSQL adds `/.s.PGSQL.5432`. */
 const LONGEST_SOCKET_DIRECTORY = 107 - "/.s.PGSQL.5432".length;
@@ -57,10 +62,11 @@ export async function startEmbedded(
   const left = created ? undefined : await runningPostmaster(data, address);
   if (left !== undefined) {
     await waitUntilReady(data, left, () => !isAlive(left), log);
-    return running(address, left, created, pollEnd(left));
+    return running(await closeAccess(home, address), left, created, pollEnd(left));
   }
   await removeStaleLocks(data, address);
   const args = ["-D", data, "-k", address.directory, "-p", String(PORT), "-h", ""];
+  args.push("-c", `hba_file=${await accessFile(home)}`);
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
   const child = launch(launcher, binaries.postgres, args, log);
   let over = false;
@@ -68,12 +74,14 @@ export async function startEmbedded(
     over = true;
   });
   await waitUntilReady(data, child.pid, () => over, log);
-  return running(address, child.pid, created, ended);
+  return running(await closeAccess(home, address), child.pid, created, ended);
 }
 
-/** Where the embedded server whose data lies below `directory` listens, if it runs. */
-export async function embeddedAddress(directory: string): Promise<DatabaseAddress> {
-  return await socketAddress(resolve(directory), await findLauncher());
+/** The embedded server whose data lies below `directory`, if it runs: as its owner, and as the role that serves. */
+export async function embeddedAddresses(directory: string): Promise<Pick<Embedded, "address" | "serving">> {
+  const home = resolve(directory);
+  const address = await ownerAddress(home, await socketAddress(home, await findLauncher()));
+  return { address, serving: servingAddress(address) };
 }
 
 async function initialise(binaries: Binaries, launcher: Launcher, data: string, log: string): Promise<void> {
@@ -83,7 +91,7 @@ async function initialise(binaries: Binaries, launcher: Launcher, data: string, 
   await Deno.mkdir(fresh, { mode: 0o700 });
   if (launcher.ids !== undefined) await Deno.chown(fresh, launcher.ids.uid, launcher.ids.gid);
   const child = launch(launcher, binaries.initdb, [
-    ...["-D", fresh, "-U", USER, "-A", "trust", "-E", "UTF8", "-k"],
+    ...["-D", fresh, "-U", OWNER, "-A", "trust", "-E", "UTF8", "-k"],
     ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"],
   ], log);
   if (await child.ended !== 0) throw new Error(await withLog("Cannot make the embedded database", log));
@@ -111,7 +119,7 @@ function launch(launcher: Launcher, program: string, args: readonly string[], lo
 }
 
 function running(
-  address: DatabaseAddress,
+  address: SocketAddress,
   pid: number,
   created: boolean,
   ended: Promise<void>,
@@ -122,7 +130,15 @@ function running(
     await ended;
     clearTimeout(late);
   };
-  return { address, pid, created, ended, stop, [Symbol.asyncDispose]: stop };
+  return {
+    address,
+    serving: servingAddress(address),
+    pid,
+    created,
+    ended,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** The server writes its state into the eighth line of postmaster.pid, where a crashed one left its own. */
@@ -209,7 +225,7 @@ async function pollEnd(pid: number): Promise<void> {
 async function socketAddress(
   home: string,
   launcher: Launcher,
-): Promise<DatabaseAddress & { kind: "socket" }> {
+): Promise<SocketAddress> {
   let directory = home;
   if (launcher.ids !== undefined || home.length > LONGEST_SOCKET_DIRECTORY) {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(home));
@@ -221,7 +237,7 @@ async function socketAddress(
       throw new Error(`Cannot use ${directory} for the database's socket: others may write there; remove it`);
     }
   }
-  return { kind: "socket", directory, port: PORT, user: USER, database: "postgres" };
+  return { kind: "socket", directory, port: PORT, user: OWNER, database: "postgres" };
 }
 
 async function withLog(what: string, log: string): Promise<string> {

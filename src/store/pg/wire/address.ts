@@ -22,7 +22,7 @@ export function wireTarget(address: DatabaseAddress): WireTarget {
     return {
       to: { path: `${address.directory}/.s.PGSQL.${address.port}` },
       user: address.user,
-      password: undefined,
+      password: address.password,
       database: address.database,
       tls: "disable",
     };

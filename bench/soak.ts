@@ -1,0 +1,120 @@
+/**
+ * A soak: `deno run -A bench/soak.ts [--minutes 5] [--rate 50] [--imap 200] [--pop3 50]`. Mixed load at a steady rate, and
+ * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
+ * tell most; the slopes leave out the first third, in which caches fill.
+ */
+import { parseArgs } from "node:util";
+import { sql } from "kysely";
+import { openDatabase } from "../src/store/pg/database.ts";
+import { embeddedAddresses } from "../src/store/pg/embedded/cluster.ts";
+import { PASSWORD, startServer } from "../tests/support/server.ts";
+import { percentile } from "./fairness/good.ts";
+import { tree } from "./load/processes.ts";
+import { Mixed } from "./soak/mixed.ts";
+
+/** What is looked at, and in what unit. */
+interface Sample {
+  readonly seconds: number;
+  readonly rssMib: number;
+  readonly descriptors: number;
+  readonly connections: number;
+  readonly tablesMib: number;
+  readonly deadRows: number;
+  readonly messages: number;
+  readonly p99: number;
+}
+
+const SAMPLES = 24;
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    minutes: { type: "string", default: "5" },
+    rate: { type: "string", default: "50" },
+    imap: { type: "string", default: "200" },
+    pop3: { type: "string", default: "50" },
+  },
+});
+const users = Array.from({ length: 50 }, (_, i) => `soak${i + 1}@soak.test`);
+await using server = await startServer({
+  settings: [
+    "auth.allow_plaintext=true",
+    "log.level=error",
+    "limits.exempt=[127.0.0.0/8]",
+    "limits.smtp.messages=1000000000",
+    "limits.imap.session.per_account_and_address=1000",
+  ],
+  accounts: users,
+});
+const { address } = await embeddedAddresses(`${server.folder}/postgres`);
+const owner = openDatabase(address, { connections: 1 });
+const mixed = new Mixed({ ports: server.ports, users, password: PASSWORD }, {
+  rate: Number(values.rate),
+  imap: Number(values.imap),
+  pop3: Number(values.pop3),
+});
+const samples: Sample[] = [];
+const totalMs = Number(values.minutes) * 60_000, began = performance.now();
+console.log(" seconds  RSS MiB  descriptors  connections  tables MiB  dead rows  messages  p99 ms");
+while (performance.now() - began < totalMs) {
+  await new Promise((wake) => setTimeout(wake, totalMs / SAMPLES));
+  const sample = await look();
+  samples.push(sample);
+  const { seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p99 } = sample;
+  console.log(
+    [seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p99]
+      .map((value, i) => value.toFixed(0).padStart([8, 8, 12, 12, 11, 10, 9, 7][i]!)).join(" "),
+  );
+}
+await mixed.stop();
+await owner.destroy();
+const settled = samples.slice(Math.floor(samples.length / 3));
+const perHour = (of: (sample: Sample) => number) =>
+  slope(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
+console.log(`RSS: ${perHour((s) => s.rssMib).toFixed(1)} MiB an hour`);
+console.log(`descriptors: ${perHour((s) => s.descriptors).toFixed(1)} an hour`);
+console.log(`tables: ${(perHour((s) => s.tablesMib) / 60).toFixed(2)} MiB a minute`);
+console.log(
+  `requests: ${mixed.done}, refused or cut off: ${mixed.failed}${mixed.why === "" ? "" : ` (${mixed.why})`}`,
+);
+
+async function look(): Promise<Sample> {
+  const metrics = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
+  const { rows: [database] } = await sql<
+    { connections: number; octets: number; dead: number; messages: number }
+  >`
+    select (select count(*) from pg_stat_activity where datname = current_database())::int8 as connections,
+           sum(pg_total_relation_size(relid))::int8 as octets, sum(n_dead_tup)::int8 as dead,
+           (select coalesce(sum(messages), 0) from mailbox)::int8 as messages
+      from pg_stat_user_tables`.execute(owner);
+  return {
+    seconds: (performance.now() - began) / 1000,
+    rssMib: Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20,
+    descriptors: descriptors(),
+    connections: database!.connections - 1,
+    tablesMib: database!.octets / 2 ** 20,
+    deadRows: database!.dead,
+    messages: database!.messages,
+    p99: percentile(mixed.take(), 0.99),
+  };
+}
+
+/** Open descriptors of the server's processes, PostgreSQL's left out. */
+function descriptors(): number {
+  return tree([server.pid]).reduce((sum, pid) => {
+    try {
+      if (Deno.readTextFileSync(`/proc/${pid}/comm`).startsWith("postgres")) return sum;
+      return sum + Array.from(Deno.readDirSync(`/proc/${pid}/fd`)).length;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
+/** By least squares. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return over / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}

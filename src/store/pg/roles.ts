@@ -1,0 +1,45 @@
+/** What the role that serves mail may do: rows of our tables, and nothing else. */
+import { sql } from "kysely";
+import type { Database } from "./database.ts";
+
+/** What it may do with a table. Not TRUNCATE, REFERENCES or TRIGGER. */
+const RIGHTS = ["select", "insert", "update", "delete"] as const;
+
+/** Our tables and views in the schema we are in; those that the migrations are recorded in are the owner's alone. */
+const OURS =
+  sql`pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v')
+  and c.relname not like 'kysely\\_%'`;
+
+/**
+ * Gives a role its rights on tables that it lacks them on; `owner`: as whom the schema was made. Nothing is
+ * written where nothing is missing, so that nodes which start at once do not meet.
+ */
+export async function grantServing(owner: Database, role: string): Promise<void> {
+  const missing = sql.join(
+    RIGHTS.map((right) => sql`not has_table_privilege(${role}, c.oid, ${right})`),
+    sql` or `,
+  );
+  const { rows } = await sql`select from ${OURS} and (${missing}) limit 1`.execute(owner);
+  if (rows.length === 0) return;
+  await owner.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('malleposte grants'))`.execute(trx);
+    const { rows: [place] } = await sql<{ schema: string }>`select current_schema() as schema`.execute(trx);
+    const [schema, name] = [sql.id(place!.schema), sql.id(role)];
+    await sql`grant usage on schema ${schema} to ${name}`.execute(trx);
+    await sql`grant usage on all sequences in schema ${schema} to ${name}`.execute(trx);
+    const { rows: tables } = await sql<{ name: string }>`select c.relname as name from ${OURS}`.execute(trx);
+    for (const table of tables) {
+      const on = sql.id(place!.schema, table.name);
+      await sql`grant ${sql.raw(RIGHTS.join(", "))} on ${on} to ${name}`.execute(trx);
+    }
+  });
+}
+
+/** True when the role that a door belongs to could change the schema: it made it, may add to it, or may anything. */
+export async function mayAlter(database: Database): Promise<boolean> {
+  const { rows } = await sql<{ may: boolean }>`
+    select rolsuper or has_schema_privilege(current_schema(), 'create')
+        or exists (select from ${OURS} and pg_has_role(c.relowner, 'usage')) as may
+      from pg_roles where rolname = current_user`.execute(database);
+  return rows[0]?.may ?? true;
+}
