@@ -66,7 +66,9 @@ function configWith(path: readonly string[]) {
   if (first === "relay") {
     return parseConfig(JSON.stringify({ relay: [{ to: "smtp://h", [last!]: value }] }), "m", []);
   }
-  return parseConfig("", "m", [`${path.join(".")}=${value}`]);
+  // A schema's owner goes with a database of one's own.
+  const beside = last === undefined && path.at(-1) === "owner_url" ? ["database.url=postgres://u@h/d"] : [];
+  return parseConfig("", "m", [`${path.join(".")}=${value}`, ...beside]);
 }
 
 Deno.test("whatever of the schema looks like a secret is hidden, or known to be none", () => {
