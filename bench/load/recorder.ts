@@ -4,7 +4,7 @@ import type { Figures } from "./figures.ts";
 import type { Target } from "./target.ts";
 
 /** The server counts as idle below this share of one core… */
-const IDLE_SHARE = 0.04;
+const IDLE_SHARE = 0.15;
 /** …for as long as this; a server that puts work off begins it before. */
 const IDLE_MS = 1500;
 const SETTLE_MS = 60_000;
