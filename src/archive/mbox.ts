@@ -1,4 +1,5 @@
 /** The mbox format (RFC 4155, in its variant mboxrd, where quoting can be undone): reading and writing. */
+import { join } from "../bytes/join.ts";
 import { latin1, octetsOf } from "../bytes/ascii.ts";
 
 const LF = 10, CR = 13, GREATER = 0x3e;
@@ -119,7 +120,7 @@ export class MboxQuoter {
       this.#within = newline < 0;
       at = end;
     }
-    return concat(pieces);
+    return join(pieces);
   }
 
   /** The end of a message: what waited, a line end where there is none, and the empty line behind it. */
@@ -135,7 +136,7 @@ export class MboxQuoter {
     this.#held = new Uint8Array(0);
     this.#within = false;
     pieces.push(octetsOf(goesOn ? "\n\n" : "\n"));
-    return concat(pieces);
+    return join(pieces);
   }
 }
 
@@ -161,16 +162,6 @@ function startsWith(octets: Uint8Array, what: Uint8Array, at: number): boolean {
   if (octets.length - at < what.length) return false;
   for (let i = 0; i < what.length; i++) if (octets[at + i] !== what[i]) return false;
   return true;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

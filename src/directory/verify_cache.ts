@@ -21,13 +21,9 @@ export class VerifyCache {
     this.#secret = world.random(32);
   }
 
-  /** True when this password was right for this stored hash within the last minutes. */
-  has(stored: string, password: string): boolean {
-    return this.#knows(this.#key(stored, password));
-  }
-
   /**
-   * True when it is known to be right, or `verify` says so, which is remembered then. A client that opens many
+   * True when this password was right for this stored hash within the last minutes, or `verify` says so, which is
+   * remembered then. A client that opens many
    * connections at once costs one hash: who asks the same while it runs is told what comes of it.
    */
   async check(stored: string, password: string, verify: () => Promise<boolean>): Promise<boolean> {

@@ -3,7 +3,8 @@ import type { AccountId } from "../core/brands.ts";
 import type { MailStore, OctetRange } from "../core/store.ts";
 import { createTransferDecoder } from "../mime/mod.ts";
 import type { Partial } from "./command.ts";
-import { BodyOctets, join } from "./commands/body_octets.ts";
+import { join } from "../bytes/join.ts";
+import { BodyOctets } from "./commands/body_octets.ts";
 
 /** Decoded content up to this many octets is decoded once and kept; larger content is decoded twice. */
 const KEPT_OCTETS = 262_144;

@@ -2,6 +2,7 @@
  * Messages of our own: reports, answers, submissions. Nothing here reads or waits by itself: octets come out
  * piece by piece, and of a source's octets no more than a piece is held.
  */
+import { join } from "../bytes/join.ts";
 import { Buffer } from "node:buffer";
 import { type ComposeField, composeField } from "./compose_field.ts";
 import { type ComposePart, type PlannedPart, planPart } from "./compose_part.ts";
@@ -95,7 +96,7 @@ export function compose(
         }
         pieces.push(piece);
       }
-      return joined(pieces);
+      return join(pieces);
     },
   };
 }
@@ -160,14 +161,4 @@ class Boundaries {
       }
     }
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,4 +1,5 @@
 /** Encoded words (RFC 2047), read where senders put them rather than only where the RFC allows them. */
+import { join } from "../bytes/join.ts";
 import { isWsp, latin1, octetsOf } from "../bytes/ascii.ts";
 import { Base64Decoder } from "../bytes/base64.ts";
 import { decodeCharset } from "./charset.ts";
@@ -40,7 +41,7 @@ export function decodeWords(octets: Uint8Array, fallback?: string): string {
       if (next.word.charset !== word.charset) break;
       last = next.word;
     }
-    text += decodeCharset(concat(pieces), word.charset, fallback);
+    text += decodeCharset(pieces.length === 1 ? pieces[0]! : join(pieces), word.charset, fallback);
   }
   return at < octets.length ? text + decodeCharset(octets.subarray(at), undefined, fallback) : text;
 }
@@ -111,7 +112,7 @@ function decodeWord(octets: Uint8Array, word: Word): Uint8Array {
   if (!word.base64) return decodeQ(text);
   const decoder = new Base64Decoder();
   const body = decoder.push(text), rest = decoder.finish();
-  return rest.length === 0 ? body : concat([body, rest]);
+  return rest.length === 0 ? body : join([body, rest]);
 }
 
 /** RFC 2047 §4.2: `_` is SP, `=XX` an octet; a broken `=` stays. */
@@ -135,17 +136,4 @@ function hex(c: number | undefined): number {
   if (c >= 0x30 && c <= 0x39) return c - 0x30;
   const letter = c | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  let size = 0;
-  for (const piece of pieces) size += piece.length;
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }

@@ -2,6 +2,7 @@
  * What must change in a message that holds 8-bit or binary octets, so that a host without 8BITMIME or BINARYMIME can
  * take it (RFC 6152 §3, RFC 3030 §3): bodies get a transfer encoding, containers say that they are 7-bit.
  */
+import { join } from "../bytes/join.ts";
 import { FieldScanner, findField } from "./field.ts";
 import { MIME_LIMITS } from "./limits.ts";
 import { type ParsedMessage } from "./parser.ts";
@@ -170,16 +171,5 @@ export function withEncoding(block: Uint8Array, encoding: string, whole: boolean
     ...(whole && !hasType ? ["Content-Type: text/plain; charset=unknown-8bit\r\n"] : []),
     `Content-Transfer-Encoding: ${encoding}\r\n`,
   ];
-  return joined([...kept, encoder.encode(lines.join("")), block.subarray(end)]);
-}
-
-/** Pieces as one. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
+  return join([...kept, encoder.encode(lines.join("")), block.subarray(end)]);
 }

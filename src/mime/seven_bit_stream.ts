@@ -1,7 +1,8 @@
 /** Makes the changes of a SevenBitPlan while a message passes by, in constant memory. */
 import { encodeQuotedPrintable } from "../bytes/quoted_printable.ts";
 import { Base64Lines } from "./compose_transfer.ts";
-import { type Change, joined, withEncoding } from "./seven_bit.ts";
+import { join } from "../bytes/join.ts";
+import { type Change, withEncoding } from "./seven_bit.ts";
 
 const NOTHING = new Uint8Array(0);
 const CRLF = Uint8Array.of(0x0d, 0x0a);
@@ -63,7 +64,7 @@ export class SevenBitConverter {
 
   #end(change: Change, out: Uint8Array[]): void {
     if (change.what === "header") {
-      out.push(withEncoding(joined(this.#header), change.encoding, change.start === 0));
+      out.push(withEncoding(join(this.#header), change.encoding, change.start === 0));
       this.#header = [];
     } else {
       if (this.#body !== undefined) out.push(this.#body.finish());
@@ -88,7 +89,7 @@ class QuotedPrintableLines {
 
   /** Lines that are whole so far. */
   push(octets: Uint8Array): Uint8Array {
-    const all = this.#held.length === 0 ? octets : joined([this.#held, octets]);
+    const all = this.#held.length === 0 ? octets : join([this.#held, octets]);
     const lines = endOfLines(all);
     let text = encodeQuotedPrintable(all.subarray(0, lines));
     let rest = all.subarray(lines);

@@ -13,7 +13,7 @@ import { charsetOf } from "./charset.ts";
 import type { StoreContext } from "./context.ts";
 import { fetch } from "./fetch.ts";
 import { octets } from "./octets.ts";
-import { joined } from "./sort_keys.ts";
+import { join } from "../bytes/join.ts";
 import { SHARED } from "./sql/annotation.ts";
 import { textOf } from "./text.ts";
 
@@ -165,7 +165,7 @@ async function* headers(
     for await (const piece of octets(context, account, ranges)) {
       pieces.push(piece.octets);
       if (!piece.last) continue;
-      yield [rows[at + piece.index]!, pieces.length === 1 ? pieces[0]! : joined(pieces)];
+      yield [rows[at + piece.index]!, pieces.length === 1 ? pieces[0]! : join(pieces)];
       pieces = [];
       whole = piece.index + 1;
     }

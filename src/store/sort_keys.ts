@@ -2,6 +2,7 @@
  * Keys of SORT and THREAD. They are extracted together with the text for SEARCH (`text.ts`); where that has
  * not come so far yet, SORT reads the headers itself, which is much faster than all the text would be.
  */
+import { join } from "../bytes/join.ts";
 import type { AccountId, MessageId } from "../core/brands.ts";
 import { foldText, type SortKeys, sortKeys } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
@@ -102,7 +103,7 @@ async function sortKeysOfSome(context: StoreContext, account: AccountId): Promis
       pieces.push(piece.octets);
       if (!piece.last) continue;
       ids.push(messages[at + piece.index]!);
-      keys.push(sortKeys(pieces.length === 1 ? pieces[0]! : joined(pieces), foldText, fallback));
+      keys.push(sortKeys(pieces.length === 1 ? pieces[0]! : join(pieces), foldText, fallback));
       pieces = [];
       whole = piece.index + 1;
     }
@@ -116,17 +117,4 @@ async function sortKeysOfSome(context: StoreContext, account: AccountId): Promis
     )
   );
   return true;
-}
-
-/** Octets in one piece. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

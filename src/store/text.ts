@@ -20,7 +20,8 @@ import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { octets } from "./octets.ts";
 import { call, statement } from "./pg/door.ts";
-import { insertSortKeys, joined, SORT_COLUMNS, sortColumns } from "./sort_keys.ts";
+import { join } from "../bytes/join.ts";
+import { insertSortKeys, SORT_COLUMNS, sortColumns } from "./sort_keys.ts";
 
 /** A message up to this size is read whole, in one question with others; of a larger one the parts that matter. */
 const WHOLE_OCTETS = 65_536;
@@ -190,7 +191,7 @@ export async function textOf(
   for await (const piece of whole === undefined ? octets(context, account, ranges) : cut(whole, ranges)) {
     pieces.push(piece.octets);
     if (!piece.last) continue;
-    const range = pieces.length === 1 ? pieces[0]! : joined(pieces);
+    const range = pieces.length === 1 ? pieces[0]! : join(pieces);
     pieces = [];
     if (piece.index === 0) {
       header = searchable(headerText(range, fallback), fold);

@@ -1,3 +1,4 @@
+import { join } from "../bytes/join.ts";
 import { ConnError, type Dial } from "../core/conn.ts";
 import { parseHttpAnswer } from "./http_answer.ts";
 import { TRUST_LIMITS } from "./limits.ts";
@@ -63,7 +64,7 @@ async function get(address: string, host: string, options: FetchOptions): Promis
         const left = until - performance.now();
         if (left <= 0) throw new ConnError("timeout", `${host} took too long`);
         const chunk = await conn.read(left);
-        if (chunk === null) return joined(parts);
+        if (chunk === null) return join(parts);
         parts.push(chunk.slice());
         size += chunk.length;
       }
@@ -76,14 +77,4 @@ async function get(address: string, host: string, options: FetchOptions): Promis
     const type = thrown.reason === "tls" && !secure ? "sts-webpki-invalid" : "sts-policy-fetch-error";
     return { type, text: thrown.message };
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

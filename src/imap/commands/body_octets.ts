@@ -1,4 +1,5 @@
 /** Octets of messages in the order in which FETCH answers, read ahead in one call to the store. */
+import { join } from "../../bytes/join.ts";
 import type { AccountId } from "../../core/brands.ts";
 import type { MailStore, OctetPiece, OctetRange } from "../../core/store.ts";
 
@@ -61,15 +62,4 @@ export async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Uint8
   }
   if (first === undefined || more.length === 0) return first ?? new Uint8Array(0);
   return join([first, ...more]);
-}
-
-/** Octets in one piece. */
-export function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
