@@ -226,6 +226,8 @@ export interface ChangeNotice {
   readonly account: AccountId;
   readonly mailbox: MailboxId | undefined;
   readonly modSeq: ModSeq;
+  /** The flags that this worker wrote, when they are all that happened to the account behind `after`. */
+  readonly flags?: { readonly after: ModSeq; readonly rows: readonly FlagRow[] };
 }
 
 /** An account's use of its quota; a limit of `undefined` is none. */
