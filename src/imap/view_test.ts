@@ -193,7 +193,11 @@ Deno.test("flags that this worker wrote are taken over without asking, unless so
   const { mirror } = view;
   const write = async (uid: Uid, keywords: readonly string[], tell = true) => {
     const after = (await store.mailbox(ALICE, "INBOX"))!.highestModSeq;
-    const set = await store.setFlags(ALICE, inbox.id, [[uid, uid]], { op: "add", flags: Flag.Seen, keywords });
+    const set = await store.setFlags(ALICE, inbox.id, [[uid, uid]], {
+      op: "add",
+      flags: Flag.Seen,
+      keywords,
+    });
     assert(set.ok);
     const rows = set.value.changed;
     const { modSeq } = rows[0]!;

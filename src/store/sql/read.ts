@@ -60,15 +60,19 @@ export const mailboxVanished = statement(
 );
 
 /** An entry's own columns, as `fetch` gives them: an array each, in the order of the UIDs. */
-const FETCH_ENTRY = `array_agg(uid), array_agg(flags), array_agg(modseq), array_agg(message_id), array_agg(size),
+const FETCH_ENTRY =
+  `array_agg(uid), array_agg(flags), array_agg(modseq), array_agg(message_id), array_agg(size),
       array_agg(internal_date), array_agg(save_date),
       coalesce(array_agg(uid) filter (where keywords is not null), '{}'),
       coalesce(string_agg(bit_send(keywords), ''::bytea), ''::bytea)`;
 
 /** Columns of `message` behind them: numbers as an array; octets as an array of lengths, then all of them in a row. */
 const FETCH_FACTS = "array_agg(header_size)";
-const OCTET_COLUMNS = [["envelope", "envelope"], ["bodyStructure", "body_structure"], ["structure", "structure"]]
-  .map(([wanted, column]) => [wanted as keyof FetchWanted, column!] as const);
+const OCTET_COLUMNS = {
+  envelope: "envelope",
+  bodyStructure: "body_structure",
+  structure: "structure",
+} as const satisfies Partial<Record<keyof FetchWanted, string>>;
 
 /** `fetch` for each set of things wanted, by a bit each; made when first asked for. */
 const fetchStatements: (Statement | undefined)[] = [];
@@ -81,9 +85,11 @@ const fetchStatements: (Statement | undefined)[] = [];
 export function fetchStatement(wanted: FetchWanted): Statement {
   const mask = (wanted.facts ? 1 : 0) | (wanted.envelope ? 2 : 0) | (wanted.bodyStructure ? 4 : 0) |
     (wanted.structure ? 8 : 0);
-  const octets = OCTET_COLUMNS.map(([of, column]) =>
-    wanted[of] ? `array_agg(octet_length(${column})), string_agg(${column}, ''::bytea)` : "null, null"
-  );
+  const octets = Object.entries(OCTET_COLUMNS).map(([of, column]) => {
+    return wanted[of as keyof FetchWanted]
+      ? `array_agg(octet_length(${column})), string_agg(${column}, ''::bytea)`
+      : "null, null";
+  });
   return fetchStatements[mask] ??= statement(
     `fetch_${mask}`,
     ["int8", "int4", "int8[]", "int8[]", "int4"],
