@@ -47,7 +47,10 @@ export const calibration = {
 };
 
 /** An operation's CPU over that of the calibrations right before and right behind it, and the crowd there. */
-export async function ratioOf(lab: Lab, { each, run }: Operation): Promise<Ratio & { readonly crowd: number }> {
+export async function ratioOf(
+  lab: Lab,
+  { each, run }: Operation,
+): Promise<Ratio & { readonly crowd: number }> {
   const before = await calibration.cost(lab);
   const cost = await lab.cost(each, run);
   const after = await calibration.cost(lab);
