@@ -153,8 +153,15 @@ export interface FetchWanted {
   readonly structure?: boolean;
 }
 
-/** One message as `fetch` gives it. Octets are views on the row's own buffer: keep them freely. */
+/** Messages that `fetch` read together. */
+export interface FetchBatch {
+  /** Octets of the envelopes and structures of all of them. */
+  readonly octets: number;
+}
+
+/** One message as `fetch` gives it. Whoever keeps it, or octets of it, keeps the memory of its batch alive. */
 export interface FetchRow extends FlagRow {
+  readonly batch: FetchBatch;
   readonly message: MessageId;
   /** Milliseconds since the epoch. */
   readonly internalDate: number;
@@ -163,10 +170,10 @@ export interface FetchRow extends FlagRow {
   /** Octets up to and with the empty line that ends the header. */
   readonly headerSize: number;
   /** IMAP `envelope`, encoded (RFC 9051 §9), with parentheses. */
-  readonly envelope?: Uint8Array;
+  readonly envelope: Uint8Array | undefined;
   /** IMAP `body` with extension data, encoded. */
-  readonly bodyStructure?: Uint8Array;
-  readonly structure?: Uint8Array;
+  readonly bodyStructure: Uint8Array | undefined;
+  readonly structure: Uint8Array | undefined;
 }
 
 /** A run of a message's octets. */
@@ -219,6 +226,8 @@ export interface ChangeNotice {
   readonly account: AccountId;
   readonly mailbox: MailboxId | undefined;
   readonly modSeq: ModSeq;
+  /** The flags that this worker wrote, when they are all that happened to the account behind `after`. */
+  readonly flags?: { readonly after: ModSeq; readonly rows: readonly FlagRow[] };
 }
 
 /** An account's use of its quota; a limit of `undefined` is none. */

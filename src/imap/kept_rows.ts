@@ -2,11 +2,13 @@
  * Rows of messages that were fetched from a mailbox, kept for the next FETCH. All of a row but its flags never
  * changes, and flags are the mirror's; so a row is right as long as its message is there.
  */
-import type { FetchRow, FetchWanted } from "../core/store.ts";
+import type { FetchBatch, FetchRow, FetchWanted } from "../core/store.ts";
 import { Budget } from "../bytes/budget.ts";
 
 /** What a row weighs beside its octets. */
 const ROW_OCTETS = 300;
+/** And a batch, beside its rows. */
+const BATCH_OCTETS = 2000;
 
 /** All mailboxes of the worker. */
 const budget = new Budget();
@@ -19,23 +21,46 @@ export function maskOf(wanted: FetchWanted): number {
     (wanted.structure ? 8 : 0);
 }
 
-/** A row and what it has. */
-interface Kept {
-  readonly row: FetchRow;
-  readonly mask: number;
-  readonly octets: number;
-}
-
 /** The kept rows of one mailbox. */
 export class KeptRows {
-  readonly #rows = new Map<number, Kept>();
+  /** Rows by UID, by what was asked for when they were fetched. */
+  readonly #rows = new Map<number, Map<number, FetchRow>>();
+  /** Memory is a batch's: what each weighs, and how many of its rows are kept. */
+  readonly #batches = new Map<FetchBatch, { readonly octets: number; left: number }>();
   #octets = 0;
   #closed = false;
 
   /** The row of a UID, if all that is wanted of it is there. */
   get(uid: number, mask: number): FetchRow | undefined {
-    const found = this.#rows.get(uid);
-    return found !== undefined && (found.mask & mask) === mask ? found.row : undefined;
+    let has = 0;
+    for (const [what, rows] of this.#rows) {
+      const row = rows.get(uid);
+      if (row === undefined) continue;
+      if ((what & mask) === mask) return row;
+      has |= what;
+    }
+    return (has & mask) === mask && has !== 0 ? this.#joined(uid) : undefined;
+  }
+
+  /** A row that came apart. */
+  #joined(uid: number): FetchRow {
+    const parts: FetchRow[] = [];
+    let facts: FetchRow | undefined;
+    for (const [what, rows] of this.#rows) {
+      const row = rows.get(uid);
+      if (row !== undefined) parts.push(row);
+      if ((what & 1) !== 0) facts ??= row;
+    }
+    const { message, internalDate, saveDate, size, flags, keywords, modSeq, batch } = parts[0]!;
+    const octets = (of: "envelope" | "bodyStructure" | "structure") =>
+      parts.find((part) => part[of] !== undefined)?.[of];
+    return {
+      ...{ uid: parts[0]!.uid, message, internalDate, saveDate, size, flags, keywords, modSeq, batch },
+      headerSize: facts?.headerSize ?? 0,
+      envelope: octets("envelope"),
+      bodyStructure: octets("bodyStructure"),
+      structure: octets("structure"),
+    };
   }
 
   /** Notes that the mailbox is in use: others make room first. */
@@ -43,47 +68,32 @@ export class KeptRows {
     if (kept.delete(this)) kept.add(this);
   }
 
-  /** Keeps rows as long as the worker spends at most `most` octets on them. */
-  keep(rows: readonly FetchRow[], mask: number, most: number): void {
-    if (this.#closed || most === 0) return;
-    let size = 0;
-    for (const row of rows) size += octetsOf(row);
-    // One piece of memory instead of the read buffers, of which a row would keep more alive than it needs.
-    const slab = new Uint8Array(size);
-    let at = 0;
-    const copy = (octets: Uint8Array | undefined) => {
-      if (octets === undefined) return undefined;
-      slab.set(octets, at);
-      return slab.subarray(at, at += octets.length);
-    };
-    for (const row of rows) {
-      const weight = octetsOf(row) + ROW_OCTETS;
-      const before = this.#rows.get(row.uid);
-      if (before !== undefined && (before.mask & mask) === mask) continue;
-      if (!this.#room(weight, most)) return;
-      this.#rows.set(row.uid, {
-        row: {
-          ...(before?.row ?? row),
-          headerSize: mask & 1 ? row.headerSize : before?.row.headerSize ?? 0,
-          ...(row.envelope === undefined ? {} : { envelope: copy(row.envelope)! }),
-          ...(row.bodyStructure === undefined ? {} : { bodyStructure: copy(row.bodyStructure)! }),
-          ...(row.structure === undefined ? {} : { structure: copy(row.structure)! }),
-        },
-        mask: mask | (before?.mask ?? 0),
-        octets: weight + (before?.octets ?? 0),
-      });
-      this.#octets += weight;
-    }
+  /** Keeps the rows of a batch as long as the worker spends at most `most` octets on them. */
+  keep(batch: readonly FetchRow[], mask: number, most: number): void {
+    if (this.#closed || batch.length === 0) return;
+    const fresh = batch.filter(({ uid }) => this.get(uid, mask) === undefined);
+    const octets = BATCH_OCTETS + batch[0]!.batch.octets + batch.length * ROW_OCTETS;
+    if (fresh.length === 0 || !this.#room(octets, most)) return;
+    this.#octets += octets;
+    this.#batches.set(batch[0]!.batch, { octets, left: fresh.length });
+    let rows = this.#rows.get(mask);
+    if (rows === undefined) this.#rows.set(mask, rows = new Map());
+    for (const row of fresh) rows.set(row.uid, row);
     kept.add(this);
   }
 
   /** Forgets a message that is gone. */
   delete(uid: number): void {
-    const found = this.#rows.get(uid);
-    if (found === undefined) return;
-    this.#rows.delete(uid);
-    this.#octets -= found.octets;
-    budget.give(found.octets);
+    for (const rows of this.#rows.values()) {
+      const row = rows.get(uid);
+      if (row === undefined) continue;
+      rows.delete(uid);
+      const batch = this.#batches.get(row.batch)!;
+      if (--batch.left > 0) continue;
+      this.#batches.delete(row.batch);
+      this.#octets -= batch.octets;
+      budget.give(batch.octets);
+    }
   }
 
   /** Forgets everything. */
@@ -91,6 +101,7 @@ export class KeptRows {
     budget.give(this.#octets);
     this.#octets = 0;
     this.#rows.clear();
+    this.#batches.clear();
     kept.delete(this);
   }
 
@@ -108,8 +119,4 @@ export class KeptRows {
     }
     return true;
   }
-}
-
-function octetsOf(row: FetchRow): number {
-  return (row.envelope?.length ?? 0) + (row.bodyStructure?.length ?? 0) + (row.structure?.length ?? 0);
 }

@@ -16,6 +16,10 @@ function row(uid: number, parts: Partial<FetchRow>): FetchRow {
     saveDate: 0,
     size: 1,
     headerSize: 0,
+    envelope: undefined,
+    bodyStructure: undefined,
+    structure: undefined,
+    batch: { octets: (parts.envelope?.length ?? 0) + (parts.bodyStructure?.length ?? 0) },
     ...parts,
   };
 }
@@ -32,26 +36,45 @@ Deno.test("a row is given when all that is wanted of it was kept, together if it
   const both = rows.get(1, ENVELOPE | STRUCTURE)!;
   assertEquals([both.envelope, both.bodyStructure], [octets(5, 1), octets(7, 2)]);
   rows.delete(1);
-  assertEquals(rows.get(1, ENVELOPE), undefined);
+  for (const mask of [ENVELOPE, STRUCTURE, ENVELOPE | STRUCTURE]) assertEquals(rows.get(1, mask), undefined);
+  rows.close();
+});
+
+Deno.test("a batch counts as long as one of its rows is there", () => {
+  const rows = new KeptRows();
+  const together = { octets: 5000 };
+  const batch = [1, 5, 9].map((uid) => row(uid, { batch: together }));
+  rows.keep(batch, ENVELOPE, 10_000);
+  assertEquals([1, 5, 9, 4].map((uid) => rows.get(uid, ENVELOPE)), [...batch, undefined]);
+  rows.delete(1);
+  rows.delete(1);
+  rows.delete(9);
+  const large = [row(1, { batch: { octets: 5000 } })];
+  assertEquals(rows.get(5, ENVELOPE), batch[1]);
+  rows.keep(large, ENVELOPE, 10_000);
+  assertEquals(rows.get(1, ENVELOPE), undefined, "no room beside one row of three");
+  rows.delete(5);
+  rows.keep(large, ENVELOPE, 10_000);
+  assertEquals(rows.get(1, ENVELOPE), large[0]);
   rows.close();
 });
 
 Deno.test("within the limit the mailbox that was used last stays, and a closed one keeps nothing", () => {
   const [first, second, third] = [new KeptRows(), new KeptRows(), new KeptRows()];
   const one = [row(1, { envelope: octets(1000, 1) })];
-  first.keep(one, ENVELOPE, 3000);
-  second.keep(one, ENVELOPE, 3000);
+  first.keep(one, ENVELOPE, 8000);
+  second.keep(one, ENVELOPE, 8000);
   first.touch();
-  third.keep(one, ENVELOPE, 3000);
+  third.keep(one, ENVELOPE, 8000);
   assertEquals([first, second, third].map((rows) => rows.get(1, ENVELOPE) !== undefined), [
     true,
     false,
     true,
   ]);
   first.close();
-  first.keep(one, ENVELOPE, 3000);
+  first.keep(one, ENVELOPE, 8000);
   assertEquals(first.get(1, ENVELOPE), undefined);
-  second.keep([row(1, { envelope: octets(5000, 1) })], ENVELOPE, 3000);
+  second.keep([row(1, { envelope: octets(8000, 1) })], ENVELOPE, 8000);
   assertEquals(second.get(1, ENVELOPE), undefined, "one row alone is more than the limit");
   for (const rows of [second, third]) rows.close();
 });

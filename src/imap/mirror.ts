@@ -157,8 +157,20 @@ export class Mirror {
   #noticed(notice: ChangeNotice): void {
     if (notice.mailbox !== undefined && notice.mailbox !== this.mailbox.id) return;
     if (notice.mailbox !== undefined && notice.modSeq <= this.modSeq) return;
+    if (this.#follow(notice)) return;
     this.#stale = true;
     if (this.modSeq > 0) this.#refreshSoon();
+  }
+
+  /** Takes over what a session of this worker wrote, when nothing lies between it and what is known. */
+  #follow({ flags, modSeq }: ChangeNotice): boolean {
+    if (flags === undefined || flags.after > this.modSeq || !this.names(flags.rows)) return false;
+    // Whatever is being read may be older than this, and whatever is to be read newer.
+    if (this.modSeq === 0 || this.gone || this.#stale || this.#running !== undefined) return false;
+    this.modSeq = modSeq;
+    this.info = { ...this.info, highestModSeq: modSeq };
+    if (this.#update(flags.rows)) this.#tell();
+    return true;
   }
 
   #refreshSoon(): void {

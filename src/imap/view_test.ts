@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ALICE } from "../../tests/support/imap_auth.ts";
 import { MemoryStore } from "../../tests/support/imap_store.ts";
-import type { Uid } from "../core/brands.ts";
-import { Flag, type MailboxInfo } from "../core/store.ts";
+import type { AccountId, Uid } from "../core/brands.ts";
+import { type ChangeNotice, Flag, type MailboxInfo } from "../core/store.ts";
 import { rangesOf } from "../core/uidset.ts";
 import { NO_UPDATES, View } from "./view.ts";
 
@@ -170,6 +170,53 @@ Deno.test("an answer that was read before our own EXPUNGE does not bring the mes
   await reading;
   assert(!back);
   assertEquals(view.updates(true), { ...NO_UPDATES, expunged: [3], vanished: [[3, 3]] });
+});
+
+Deno.test("flags that this worker wrote are taken over without asking, unless something lies between", async () => {
+  const { store, inbox } = await setUp(3);
+  let asked = 0;
+  let notice: (notice: ChangeNotice) => void = () => {};
+  const counting = new Proxy(store, {
+    get(target, name) {
+      if (name === "watch") {
+        return (_account: AccountId, listener: typeof notice) => {
+          notice = listener;
+          return { [Symbol.dispose]() {} };
+        };
+      }
+      if (name === "changes") asked++;
+      const own = Reflect.get(target, name);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+  using view = await open(counting, inbox);
+  const { mirror } = view;
+  const write = async (uid: Uid, keywords: readonly string[], tell = true) => {
+    const after = (await store.mailbox(ALICE, "INBOX"))!.highestModSeq;
+    const set = await store.setFlags(ALICE, inbox.id, [[uid, uid]], {
+      op: "add",
+      flags: Flag.Seen,
+      keywords,
+    });
+    assert(set.ok);
+    const rows = set.value.changed;
+    const { modSeq } = rows[0]!;
+    if (tell) notice({ account: ALICE, mailbox: inbox.id, modSeq, flags: { after, rows } });
+    return modSeq;
+  };
+  assertEquals([await write(2 as Uid, []), asked], [mirror.modSeq, 0]);
+  assertEquals([mirror.info.highestModSeq, view.updates(true).changed], [mirror.modSeq, [2]]);
+  // A keyword whose name is not known, and a change that nobody told of.
+  await write(2 as Uid, ["$New"]);
+  assertEquals(asked, 1);
+  await mirror.refresh();
+  assertEquals(view.updates(true).changed, [2]);
+  asked = 0;
+  await write(1 as Uid, [], false);
+  await write(3 as Uid, []);
+  assertEquals(asked, 1);
+  await mirror.refresh();
+  assertEquals(view.updates(true).changed, [1, 3]);
 });
 
 Deno.test("sequence sets become UIDs: any order, stars, holes", async () => {

@@ -50,7 +50,8 @@ export class Changes implements AsyncDisposable {
   publish(notices: readonly ChangeNotice[]): void {
     if (notices.length === 0) return;
     this.#tell(notices);
-    for (const bus of this.#buses) bus.publish(notices);
+    const bare = notices.map(({ account, mailbox, modSeq }) => ({ account, mailbox, modSeq }));
+    for (const bus of this.#buses) bus.publish(bare);
   }
 
   /** Listens to an account. */

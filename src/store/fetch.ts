@@ -1,5 +1,5 @@
 /** The one way out for what the tables hold of messages: the index, changes, rows in batches. */
-import type { AccountId, MailboxId, MessageId, ModSeq, Uid } from "../core/brands.ts";
+import type { AccountId, MailboxId, ModSeq, Uid } from "../core/brands.ts";
 import { done, type Outcome, refused } from "../core/failure.ts";
 import type {
   FetchRow,
@@ -10,9 +10,10 @@ import type {
   Vanished,
 } from "../core/store.ts";
 import { mergeRanges, type UidSet } from "../core/uidset.ts";
-import { keywordIndexes, packedIndexes } from "./bits.ts";
+import { packedIndexes } from "./bits.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
+import { batchOf } from "./fetched.ts";
 import type { Rows } from "./pg/door.ts";
 import { rangeColumns, rangesAfter } from "./ranges.ts";
 import { MAILBOX_WIDTH, mailboxInfo } from "./sql/mailbox.ts";
@@ -99,6 +100,8 @@ function keywordMap(rows: Rows): ReadonlyMap<number, readonly number[]> {
 const RANGES = 1000;
 /** Rows of the first batch, and the fewest of any. */
 const FIRST_ROWS = 50, FEWEST_ROWS = 8;
+/** How much larger the next batch is while they are small. */
+const GROWTH = 4;
 
 /** MailStore.fetch. While the caller works on a batch, the next one is on its way. */
 export async function* fetch(
@@ -118,13 +121,12 @@ export async function* fetch(
       if (ranges.length === 0) return [];
       const { lows, highs } = rangeColumns(ranges);
       const rows = await retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit));
-      const batch = fetchBatch(rows);
+      const batch = batchOf(rows);
       // Fewer than asked: these ranges are done, others may follow.
-      after = rows.count < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;
-      let octets = 0;
-      for (const row of batch) octets += octetsOf(row);
+      after = batch.length < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;
+      const octets = batch[0]?.batch.octets ?? 0;
       if (octets > fetchOctets) limit = Math.max(FEWEST_ROWS, limit >> 1);
-      else if (octets < fetchOctets / 2) limit = Math.min(fetchRows, limit * 2);
+      else if (octets < fetchOctets / GROWTH) limit = Math.min(fetchRows, limit * GROWTH);
       if (batch.length > 0) return batch;
     }
   };
@@ -137,29 +139,4 @@ export async function* fetch(
     next.catch(() => {});
     yield batch;
   }
-}
-
-function octetsOf(row: FetchRow): number {
-  return (row.envelope?.length ?? 0) + (row.bodyStructure?.length ?? 0) + (row.structure?.length ?? 0);
-}
-
-function fetchBatch(rows: Rows): readonly FetchRow[] {
-  const batch: FetchRow[] = [];
-  for (let row = 0; row < rows.count; row++) {
-    batch.push({
-      uid: rows.int(row, 0) as Uid,
-      flags: rows.int(row, 1),
-      keywords: keywordIndexes(rows.bits(row, 2)),
-      modSeq: rows.int(row, 3) as ModSeq,
-      message: rows.int(row, 4) as MessageId,
-      size: rows.int(row, 5),
-      internalDate: rows.time(row, 6),
-      saveDate: rows.time(row, 7),
-      headerSize: rows.isNull(row, 8) ? 0 : rows.int(row, 8),
-      ...(rows.isNull(row, 9) ? {} : { envelope: rows.octets(row, 9) }),
-      ...(rows.isNull(row, 10) ? {} : { bodyStructure: rows.octets(row, 10) }),
-      ...(rows.isNull(row, 11) ? {} : { structure: rows.octets(row, 11) }),
-    });
-  }
-  return batch;
 }

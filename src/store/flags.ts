@@ -45,7 +45,6 @@ export async function setFlags(
       context.door.run(
         ...(context.relaxedFlags ? [call(relaxCommit)] : []),
         call(lockAccount, account),
-        call(mailboxKeywords, account, mailbox),
         call(
           changeFlags,
           account,
@@ -62,9 +61,13 @@ export async function setFlags(
         ),
       )
     );
-    const [locked, known, rows] = results.slice(-3);
-    if (known!.count === 0) return refused("NONEXISTENT", "No such mailbox");
-    const before = locked!.int(0, 0);
+    const [locked, rows] = results.slice(-2);
+    // Nothing was found to change: only then it is asked why.
+    if (rows!.count === 0 && after === 0 && !await isThere(context, account, mailbox)) {
+      return refused("NONEXISTENT", "No such mailbox");
+    }
+    const before = locked!.int(0, 0) as ModSeq;
+    const written: FlagRow[] = [];
     let newest = 0;
     for (let row = 0; row < rows!.count; row++) {
       const uid = rows!.int(row, 0) as Uid;
@@ -75,14 +78,25 @@ export async function setFlags(
       }
       const modSeq = rows!.int(row, 3) as ModSeq;
       newest = Math.max(newest, modSeq);
-      changed.push({
+      const now = {
         uid,
         flags: rows!.int(row, 1),
         keywords: keywordIndexes(rows!.bits(row, 2)),
         modSeq,
-      });
+      };
+      changed.push(now);
+      if (modSeq > before) written.push(now);
     }
-    if (newest > before) context.changes.publish([notice(account, mailbox, newest)]);
+    if (newest > before) {
+      context.changes.publish([{
+        ...notice(account, mailbox, newest),
+        flags: { after: before, rows: written },
+      }]);
+    }
     if (rows!.count < changeRows) return done({ changed, modified: rangesOf(modified) });
   }
+}
+
+async function isThere({ door }: StoreContext, account: AccountId, mailbox: MailboxId): Promise<boolean> {
+  return (await retrying(() => door.query(mailboxKeywords, account, mailbox))).count > 0;
 }

@@ -39,6 +39,10 @@ Deno.test("a watcher hears of each commit of its account, and of no other", asyn
       undefined,
     ]);
     assertEquals(heard[0]!.modSeq, placed.modSeq);
+    // What was written comes along where nothing else has to be read.
+    const row = { uid: placed.uid, flags: 1, keywords: [], modSeq: heard[1]!.modSeq };
+    assertEquals(heard[1]!.flags, { after: placed.modSeq, rows: [row] });
+    assertEquals(heard.filter(({ flags }) => flags !== undefined).length, 1);
     assert(heard.every((notice, i) => i === 0 || notice.modSeq >= heard[i - 1]!.modSeq));
     assertEquals((await t.store.mailbox(account, "Archive"))!.highestModSeq, heard[5]!.modSeq);
   }

@@ -127,9 +127,10 @@ export function fetchRow(entry: Entry, wanted: S.FetchWanted): S.FetchRow {
     saveDate: entry.saveDate,
     size: entry.octets.length,
     headerSize: parsed.headerSize,
-    ...(wanted.envelope ? { envelope: encodeEnvelope(parsed.header) } : {}),
-    ...(wanted.bodyStructure ? { bodyStructure: encodeBodyStructure(parsed.root, true) } : {}),
-    ...(wanted.structure ? { structure: packParts(parsed.root) } : {}),
+    envelope: wanted.envelope ? encodeEnvelope(parsed.header) : undefined,
+    bodyStructure: wanted.bodyStructure ? encodeBodyStructure(parsed.root, true) : undefined,
+    structure: wanted.structure ? packParts(parsed.root) : undefined,
+    batch: { octets: entry.octets.length },
   };
 }
 

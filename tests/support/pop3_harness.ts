@@ -272,6 +272,10 @@ export class RecordingStore {
       saveDate: 0,
       size: m.octets.length,
       headerSize: headerSizeOf(m.octets),
+      envelope: undefined,
+      bodyStructure: undefined,
+      structure: undefined,
+      batch: { octets: 0 },
     }));
     for (let at = 0; at < rows.length; at += 3) yield await Promise.resolve(rows.slice(at, at + 3));
   }

@@ -14,6 +14,8 @@ import type { ImapSessionLimits, Session } from "../session.ts";
 /** Where answers go: gathered, and sent when enough has come together. */
 export interface Output {
   readonly gather: Gather;
+  /** Gathers octets that nobody else looks at: their memory is given back once they are sent. */
+  give(octets: Uint8Array): void;
   /** Sends if much is waiting; resolves when the client has taken enough of it. */
   breathe(): Promise<void>;
   /** Sends everything. */

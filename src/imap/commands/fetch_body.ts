@@ -1,5 +1,4 @@
 /** Body items of a FETCH answer: octets, streamed from the store to the client. */
-import { free } from "../../bytes/free.ts";
 import { needsFallback, preview, selectFields } from "../../mime/mod.ts";
 import type { Partial } from "../command.ts";
 import { decoded, measured } from "../decoded.ts";
@@ -127,9 +126,8 @@ async function stream(
     for await (const piece of pieces) {
       if (sent < 0) head(true);
       sent = Math.max(sent, 0) + piece.length;
-      cx.out.gather.octets(piece);
+      cx.out.give(piece);
       await cx.out.breathe();
-      if (cx.out.gather.size === 0) free(piece);
     }
   } catch (thrown) {
     if (sent >= 0) throw new Broken("octets ended early", { cause: thrown });

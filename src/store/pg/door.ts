@@ -84,6 +84,8 @@ export interface Rows {
   bits(row: number, column: number): Uint8Array | undefined;
   /** int2[], int4[], int8[]: without nulls. */
   ints(row: number, column: number): Float64Array;
+  /** timestamptz[], as `time`: without nulls. */
+  times(row: number, column: number): Float64Array;
   texts(row: number, column: number): readonly string[];
 }
 

@@ -80,6 +80,12 @@ export class WireRows implements Rows {
     return values;
   }
 
+  times(row: number, column: number): Float64Array {
+    const values = this.ints(row, column);
+    for (let i = 0; i < values.length; i++) values[i] = PG_EPOCH_MS + Math.floor(values[i]! / 1000);
+    return values;
+  }
+
   texts(row: number, column: number): readonly string[] {
     const octets = this.octets(row, column);
     const count = elements(octets);
