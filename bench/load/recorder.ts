@@ -47,7 +47,12 @@ export class Recorder {
   /** Forgets what a warm-up recorded; its errors stay. */
   restart(): void {
     this.#durations = [];
-    this.#operations = this.#octets = 0;
+    this.#operations =
+      this.#octets =
+      this.#seconds =
+      this.#cpu =
+      this.#cpuAfter =
+        0;
   }
 
   /** Runs what counts: its time and CPU are added up. */
