@@ -1,19 +1,15 @@
 /** A message that comes in: parsed while it streams, small ones kept in memory, large ones staged. */
-import { free } from "../bytes/free.ts";
 import type { BlobId } from "../core/brands.ts";
 import type { Draft, StagedMessage } from "../core/store.ts";
 import { MessageParser } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { asUnavailable } from "./failures.ts";
-import { keepChunk, wholeChunk } from "./chunk_buffers.ts";
+import { keepBuffer, takeBuffer } from "./buffers.ts";
 import { derive, dropBlob, Message } from "./message.ts";
 import { call } from "./pg/door.ts";
 import { stageOctets, touchStaged } from "./sql/deliver.ts";
 import { relaxCommit } from "./sql/relax.ts";
 import { newBlobId } from "./uuid.ts";
-
-/** Octets of the first buffers, one after another; larger messages get a whole chunk's. */
-const BUFFERS = [8192, 32_768, 131_072];
 
 /** The store's own Draft. */
 export class StoreDraft implements Draft {
@@ -69,7 +65,7 @@ export class StoreDraft implements Draft {
     } else {
       await this.#sendAll();
       await this.#sent();
-      if (this.#spare !== undefined) keepChunk(this.#spare, this.#context.limits.chunkOctets);
+      if (this.#spare !== undefined) keepBuffer(this.#spare, this.#context.limits.chunkOctets);
     }
     this.#buffer = this.#first = this.#spare = undefined;
     this.#state = "finished";
@@ -92,7 +88,7 @@ export class StoreDraft implements Draft {
       const grown = this.#larger(needed);
       if (this.#buffer !== undefined) {
         grown.set(this.#buffer.subarray(0, this.#filled));
-        free(this.#buffer);
+        keepBuffer(this.#buffer, this.#context.limits.chunkOctets);
       }
       this.#buffer = grown;
     }
@@ -103,9 +99,8 @@ export class StoreDraft implements Draft {
   /** A buffer for so many octets; once a chunk was sent always a whole chunk's. */
   #larger(needed: number): Uint8Array {
     const { chunkOctets } = this.#context.limits;
-    const length = this.#chunks > 0 ? undefined : BUFFERS.find((length) => length >= needed);
-    if (length !== undefined && length < chunkOctets) return new Uint8Array(length);
-    const buffer = this.#spare ?? wholeChunk(chunkOctets);
+    if (this.#chunks === 0) return takeBuffer(needed, chunkOctets);
+    const buffer = this.#spare ?? takeBuffer(chunkOctets, chunkOctets);
     this.#spare = undefined;
     return buffer;
   }

@@ -9,7 +9,7 @@ import {
   type ParsedMessage,
 } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
-import { keepChunk } from "./chunk_buffers.ts";
+import { keepBuffer } from "./buffers.ts";
 import { call } from "./pg/door.ts";
 import { dropStaged } from "./sql/deliver.ts";
 
@@ -75,7 +75,7 @@ export class Message implements StagedMessage {
 
   /** The database has answered, so it has read the octets: their memory may be used again. */
   #forget(): void {
-    for (const piece of this.pieces ?? []) keepChunk(piece, this.#context.limits.chunkOctets);
+    for (const piece of this.pieces ?? []) keepBuffer(piece, this.#context.limits.chunkOctets);
   }
 }
 
