@@ -3,6 +3,7 @@
  * most the beginning of one line, never a body. The same octets give the same result however they are cut.
  */
 import { indexOfLf } from "../bytes/ascii.ts";
+import { indexOfLfIn, wordsOf } from "../bytes/words.ts";
 import { HeaderBlock } from "./header_block.ts";
 import { MIME_LIMITS, type MimeLimits } from "./limits.ts";
 import type { Defect, Part } from "./part.ts";
@@ -152,13 +153,14 @@ export class MessageParser {
   #body(octets: Uint8Array, at: number): number {
     const size = octets.length;
     const watching = this.#tree.boundaries.active > 0;
+    const words = wordsOf(octets);
     let lines = 0;
     while (at < size) {
       if (watching && octets[at] === 0x2d && (at + 1 === size || octets[at + 1] === 0x2d)) {
         this.#lines += lines;
         return this.#candidate(octets, at);
       }
-      const lf = indexOfLf(octets, at);
+      const lf = indexOfLfIn(octets, words, at);
       if (lf < 0) {
         this.#midLine = true;
         at = size;

@@ -1,3 +1,4 @@
+import { indexOfCrOrLf, wordsOf } from "../bytes/words.ts";
 import { NEED } from "../core/step.ts";
 
 const CR = 0x0d, LF = 0x0a, DOT = 0x2e;
@@ -44,6 +45,7 @@ const enum At {
 export class DataReader {
   readonly #rules: DataRules;
   #chunk: Uint8Array = NOTHING;
+  #words: DataView = wordsOf(NOTHING);
   #at = 0;
   #state: At = At.LineStart;
   /** Octets of this line that came in earlier chunks. */
@@ -70,6 +72,7 @@ export class DataReader {
   /** Feeds octets; call only after `next` said `need`. */
   push(chunk: Uint8Array): void {
     this.#chunk = chunk;
+    this.#words = wordsOf(chunk);
     this.#at = 0;
     this.#lineStart = 0;
   }
@@ -82,6 +85,7 @@ export class DataReader {
       return { kind: "item", value };
     }
     const chunk = this.#chunk;
+    const words = this.#words;
     const length = chunk.length;
     // Octets from `run` on are the message's and not given out yet.
     let run = this.#at;
@@ -128,7 +132,7 @@ export class DataReader {
           }
           break;
         default: {
-          at = lineEnd(chunk, at);
+          at = indexOfCrOrLf(chunk, words, at);
           if (at === length) break;
           if (chunk[at] === CR) {
             this.#state = At.AfterCr;
@@ -175,14 +179,4 @@ export class DataReader {
     this.#defect ??= "bare newline";
     return { kind: "item", value: octets };
   }
-}
-
-/** The index of the first CR or LF from `at` on, or the length: one pass beats two `indexOf` on short lines. */
-function lineEnd(octets: Uint8Array, at: number): number {
-  const length = octets.length;
-  for (; at < length; at++) {
-    const octet = octets[at]!;
-    if (octet <= CR && (octet === CR || octet === LF)) return at;
-  }
-  return length;
 }

@@ -117,7 +117,7 @@ export class Deliveries {
     const messages = new Set(targets.map((target) => target.message));
     for (const parcel of parcels) messages.add(parcel.message);
     let octets = 0;
-    for (const message of messages) octets += message.octets?.length ?? 0;
+    for (const message of messages) octets += message.pieces === undefined ? 0 : message.size;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#queue.push({ targets, parcels, along, atomic, messages: messages.size, octets, resolve, reject });
     this.#pump();
@@ -210,7 +210,7 @@ export class Deliveries {
     changes.publish(notices);
     traced?.(targets.filter(({ outcome }) => outcome?.ok).map(tracedOf(world.now())));
     let octets = 0;
-    for (const message of messages) if (message.octets !== undefined) octets += message.size;
+    for (const message of messages) if (message.pieces !== undefined) octets += message.size;
     emit("store.delivered", {
       messages: messages.length,
       targets: targets.length,

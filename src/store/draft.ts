@@ -1,18 +1,15 @@
 /** A message that comes in: parsed while it streams, small ones kept in memory, large ones staged. */
-import { free } from "../bytes/free.ts";
 import type { BlobId } from "../core/brands.ts";
 import type { Draft, StagedMessage } from "../core/store.ts";
 import { MessageParser } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
 import { asUnavailable } from "./failures.ts";
+import { keepBuffer, takeBuffer } from "./buffers.ts";
 import { derive, dropBlob, Message } from "./message.ts";
 import { call } from "./pg/door.ts";
 import { stageOctets, touchStaged } from "./sql/deliver.ts";
 import { relaxCommit } from "./sql/relax.ts";
 import { newBlobId } from "./uuid.ts";
-
-/** Octets of the first buffer: most messages fit after a doubling or two. */
-const FIRST_BUFFER = 8192;
 
 /** The store's own Draft. */
 export class StoreDraft implements Draft {
@@ -20,6 +17,8 @@ export class StoreDraft implements Draft {
   readonly #blob: BlobId;
   readonly #parser = new MessageParser();
   #buffer: Uint8Array | undefined;
+  /** The first chunk, whole, while nothing was sent: a message of up to two chunks needs no staging. */
+  #first: Uint8Array | undefined;
   /** A chunk's buffer whose octets have arrived: two buffers serve a message of any size. */
   #spare: Uint8Array | undefined;
   #filled = 0;
@@ -59,22 +58,24 @@ export class StoreDraft implements Draft {
   async finish(): Promise<StagedMessage> {
     if (this.#state !== "open") throw new Error("Cannot finish a draft that has ended");
     const derived = derive(this.#parser.finish());
-    let octets: Uint8Array | undefined;
-    if (this.#chunks === 0 && !(this.aside && this.#filled > 0)) {
-      octets = this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0);
+    let pieces: Uint8Array[] | undefined;
+    if (this.#chunks === 0 && !(this.aside && this.#size > 0)) {
+      pieces = this.#first === undefined ? [] : [this.#first];
+      if (this.#filled > 0 || pieces.length === 0) pieces.push(this.#rest());
     } else {
-      if (this.#filled > 0) await this.#send();
+      await this.#sendAll();
       await this.#sent();
+      if (this.#spare !== undefined) keepBuffer(this.#spare, this.#context.limits.chunkOctets);
     }
-    this.#buffer = this.#spare = undefined;
+    this.#buffer = this.#first = this.#spare = undefined;
     this.#state = "finished";
-    return new Message(this.#context, this.#blob, this.#size, octets, derived);
+    return new Message(this.#context, this.#blob, this.#size, pieces, derived);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "dropped";
-    this.#buffer = this.#spare = undefined;
+    this.#buffer = this.#first = this.#spare = undefined;
     if (this.#chunks === 0) return;
     await this.#sending;
     await dropBlob(this.#context, this.#blob);
@@ -87,7 +88,7 @@ export class StoreDraft implements Draft {
       const grown = this.#larger(needed);
       if (this.#buffer !== undefined) {
         grown.set(this.#buffer.subarray(0, this.#filled));
-        free(this.#buffer);
+        keepBuffer(this.#buffer, this.#context.limits.chunkOctets);
       }
       this.#buffer = grown;
     }
@@ -95,17 +96,18 @@ export class StoreDraft implements Draft {
     this.#filled = needed;
   }
 
-  /** A buffer for so many octets; behind the first chunk always a whole chunk's. */
+  /** A buffer for so many octets; once a chunk was sent always a whole chunk's. */
   #larger(needed: number): Uint8Array {
     const { chunkOctets } = this.#context.limits;
-    if (this.#chunks > 0) {
-      const buffer = this.#spare ?? new Uint8Array(chunkOctets);
-      this.#spare = undefined;
-      return buffer;
-    }
-    let length = Math.max(this.#buffer?.length ?? 0, FIRST_BUFFER / 2) * 2;
-    while (length < needed) length *= 2;
-    return new Uint8Array(Math.min(length, chunkOctets));
+    if (this.#chunks === 0) return takeBuffer(needed, chunkOctets);
+    const buffer = this.#spare ?? takeBuffer(chunkOctets, chunkOctets);
+    this.#spare = undefined;
+    return buffer;
+  }
+
+  /** What is in the buffer. */
+  #rest(): Uint8Array {
+    return this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0);
   }
 
   async #keepAndSend(octets: Uint8Array): Promise<void> {
@@ -113,7 +115,11 @@ export class StoreDraft implements Draft {
     for (let at = 0; at < octets.length;) {
       const room = this.#context.limits.chunkOctets - this.#filled;
       if (room === 0) {
-        await this.#send();
+        if (this.#chunks === 0 && this.#first === undefined) {
+          this.#first = this.#buffer;
+          this.#buffer = undefined;
+          this.#filled = 0;
+        } else await this.#sendAll();
         continue;
       }
       const piece = octets.subarray(at, at + room);
@@ -122,13 +128,22 @@ export class StoreDraft implements Draft {
     }
   }
 
-  /** Puts the chunk on its way, once the one before it has arrived. */
-  async #send(): Promise<void> {
-    await this.#sent();
-    const buffer = this.#buffer!, octets = buffer.subarray(0, this.#filled);
-    const seq = this.#chunks++;
+  /** Puts what is held on its way. */
+  async #sendAll(): Promise<void> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) await this.#send(first, first.length);
+    const buffer = this.#buffer, filled = this.#filled;
+    if (buffer === undefined || filled === 0) return;
     this.#buffer = undefined;
     this.#filled = 0;
+    await this.#send(buffer, filled);
+  }
+
+  /** Puts a chunk on its way, once the one before it has arrived. */
+  async #send(buffer: Uint8Array, filled: number): Promise<void> {
+    await this.#sent();
+    const octets = buffer.subarray(0, filled), seq = this.#chunks++;
     // The delivery's own commit puts what was staged before it on disk: it need not happen once for each chunk.
     this.#sending = this.#context.door
       .run(call(relaxCommit), call(touchStaged, this.#blob), call(stageOctets, this.#blob, seq, octets))

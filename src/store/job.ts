@@ -68,7 +68,7 @@ export function messageColumns(messages: readonly Message[]) {
     messages.map((m) => m.derived.envelope),
     messages.map((m) => m.derived.bodyStructure),
     messages.map((m) => m.derived.structure),
-    messages.map((m) => m.octets === undefined),
+    messages.map((m) => m.pieces === undefined),
   ] as const;
 }
 

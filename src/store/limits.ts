@@ -1,6 +1,6 @@
 /** What one account or one message may cost the store. Every bound has its name here. */
 export interface StoreLimits {
-  /** Octets in one row of `blob_chunk`; a message up to this size is held in memory until its commit. */
+  /** Octets in one row of `blob_chunk`; a message of up to two such rows is held in memory until its commit. */
   readonly chunkOctets: number;
   /** Octets of one message. Protocols refuse earlier; a draft that passes this throws RangeError. */
   readonly messageOctets: number;

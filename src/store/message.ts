@@ -9,6 +9,7 @@ import {
   type ParsedMessage,
 } from "../mime/mod.ts";
 import type { StoreContext } from "./context.ts";
+import { keepBuffer } from "./buffers.ts";
 import { call } from "./pg/door.ts";
 import { dropStaged } from "./sql/deliver.ts";
 
@@ -48,12 +49,12 @@ export class Message implements StagedMessage {
 
   readonly #context: StoreContext;
 
-  /** `octets`: all of them, or undefined when they were staged in the database. */
+  /** `pieces`: its octets as rows of `blob_chunk` take them, or undefined when they were staged in the database. */
   constructor(
     context: StoreContext,
     readonly blob: BlobId,
     readonly size: number,
-    readonly octets: Uint8Array | undefined,
+    readonly pieces: readonly Uint8Array[] | undefined,
     readonly derived: Derived,
   ) {
     this.#context = context;
@@ -66,10 +67,29 @@ export class Message implements StagedMessage {
 
   /** Drops staged octets that nobody took; what fails here is left to the sweep. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.octets !== undefined || this.fate !== "undelivered") return;
+    if (this.fate === "delivered") this.#forget();
+    if (this.pieces !== undefined || this.fate !== "undelivered") return;
     this.fate = "unknown";
     await dropBlob(this.#context, this.blob);
   }
+
+  /** The database has answered, so it has read the octets: their memory may be used again. */
+  #forget(): void {
+    for (const piece of this.pieces ?? []) keepBuffer(piece, this.#context.limits.chunkOctets);
+  }
+}
+
+/** The pieces of messages that were not staged, a column each: blob, number of the piece, octets. */
+export function pieceColumns(messages: Iterable<Message>) {
+  const blobs: string[] = [], numbers: number[] = [], octets: Uint8Array[] = [];
+  for (const { blob, pieces = [] } of messages) {
+    pieces.forEach((piece, number) => {
+      blobs.push(blob);
+      numbers.push(number);
+      octets.push(piece);
+    });
+  }
+  return [blobs, numbers, octets] as const;
 }
 
 /** Drops the octets of a draft or message that was staged and not delivered, best effort. */

@@ -1,6 +1,6 @@
 /** What goes out with deliveries: parcels for the queue, and the columns that `enqueue` takes of them. */
 import { Notify, type Outbound, type OutboundEnvelope, type OutboundSuccess } from "../core/outbound.ts";
-import type { Message } from "./message.ts";
+import { type Message, pieceColumns } from "./message.ts";
 import { messageKey } from "./message_key.ts";
 
 /** What the store asks of whoever sends the queued mail. */
@@ -60,7 +60,7 @@ export function parcelColumns(
 ) {
   const numbers: number[] = [], addresses: string[] = [], notifies: number[] = [];
   const originals: (string | null)[] = [], lanes: string[] = [], done: (string | null)[] = [];
-  const octets = new Map<Message, Uint8Array>();
+  const put = new Set<Message>();
   parcels.forEach(({ parcel: { message, outbound } }, i) => {
     const ended = tellable(outbound);
     for (const recipient of [...outbound.recipients, ...ended]) {
@@ -73,7 +73,7 @@ export function parcelColumns(
       const lane = recipient.here ? HERE_LANE : settings.laneOf(outbound.envelope, address);
       lanes.push(lane.slice(0, LANE));
     }
-    if (message.octets !== undefined && !brought.has(message)) octets.set(message, message.octets);
+    if (!brought.has(message)) put.add(message);
   });
   const messages = parcels.map(({ parcel }) => parcel.message);
   const envelopes = parcels.map(({ parcel }) => parcel.outbound.envelope);
@@ -83,7 +83,7 @@ export function parcelColumns(
       messages.map((message) => message.blob as string),
       messages.map((message) => message.size),
       parcels.map(({ placed }) => placed?.blob ?? null),
-      messages.map((message) => message.octets === undefined),
+      messages.map((message) => message.pieces === undefined),
       messages.map((message) => messageKey(message.derived.envelope) ?? null),
       envelopes.map((envelope) => envelope.reversePath),
       envelopes.map(senderOf),
@@ -109,8 +109,7 @@ export function parcelColumns(
       originals,
       lanes,
       done,
-      Array.from(octets.keys(), (message) => message.blob as string),
-      [...octets.values()],
+      ...pieceColumns(put),
       envelopes.map((envelope) => envelope.verp ?? null),
     ] as const,
   };

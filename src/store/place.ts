@@ -1,14 +1,15 @@
 /** The transactions of deliveries: which statements place copies and queue what goes out. */
+import type { AccountId } from "../core/brands.ts";
 import type { OutboundUse } from "../core/outbound.ts";
 import { retrying } from "./failures.ts";
 import type { StoreContext } from "./context.ts";
 import { annotateCalls, type Job, messageColumns, parcelsOf, type Target, targetColumns } from "./job.ts";
-import type { Message } from "./message.ts";
+import { type Message, pieceColumns } from "./message.ts";
 import { parcelColumns, type QueuedParcel } from "./outbound.ts";
-import { type Call, call, type Rows } from "./pg/door.ts";
+import { type Call, call, type Door, type Rows } from "./pg/door.ts";
 import { isPlain, plainColumns } from "./plain.ts";
 import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
-import { deliver, putOctets } from "./sql/deliver.ts";
+import { deliver, dropUnplaced, putOctets, stageOctets } from "./sql/deliver.ts";
 import { deliverPlain } from "./sql/deliver_plain.ts";
 import { enqueue, Queued } from "./sql/enqueue.ts";
 import { checkSent, lockSubmitters } from "./sql/sent.ts";
@@ -22,6 +23,9 @@ declare module "../core/events.ts" {
 
 /** How long it is remembered that some domain has a quota. */
 const RESTRICTED_MS = 10_000;
+
+/** Octets of a message that are put before accounts are locked; fewer are quicker with all the others. */
+const AHEAD_FROM = 65_536;
 
 /** Runs them. */
 export class Placing {
@@ -43,13 +47,10 @@ export class Placing {
     const accounts = [...new Set(targets.map((target) => target.account))];
     const now = world.now();
     if (isPlain(targets) && world.ticks() >= this.#restrictedUntil) {
-      const columns = plainColumns(targets, now);
-      const [, rows] = await retrying(() =>
-        door.run(call(lockAccounts, accounts), call(deliverPlain, ...columns, ...octetColumns(messages)))
-      );
-      if (rows!.bool(0, 0)) return rows!;
+      const rows = await retrying(() => placePlainly(door, accounts, plainColumns(targets, now), messages));
+      if (rows.bool(0, 0)) return rows;
       // Nothing was written: the long statement finds out why, and for whom.
-      if (rows!.bool(0, 6)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
+      if (rows.bool(0, 6)) this.#restrictedUntil = world.ticks() + RESTRICTED_MS;
     }
     const [, , rows] = await retrying(() => door.run(...placing(jobs, targets, messages, now)));
     return rows!;
@@ -124,14 +125,32 @@ function placing(
     call(lockAccounts, accounts),
     call(lockQuotaDomains, accounts),
     call(deliver, ...targetColumns(local, messages, now), ...messageColumns(messages)),
-    call(putOctets, ...octetColumns(messages)),
+    call(putOctets, ...pieceColumns(messages)),
     ...annotateCalls(targets),
   ];
 }
 
 const PLACED = 2;
 
-function octetColumns(messages: readonly Message[]) {
-  const inline = messages.filter((message) => message.octets !== undefined);
-  return [inline.map((message) => message.blob), inline.map((message) => message.octets!)] as const;
+/** Tries `deliverPlain`. The locks of accounts are held for as short as may be: other workers wait for them. */
+async function placePlainly(
+  door: Door,
+  accounts: readonly AccountId[],
+  columns: ReturnType<typeof plainColumns>,
+  messages: readonly Message[],
+): Promise<Rows> {
+  const lock = call(lockAccounts, accounts);
+  const small = messages.filter((message) => !goesAhead(message));
+  const [smallBlobs, , smallOctets] = pieceColumns(small);
+  const place = call(deliverPlain, ...columns, smallBlobs, smallOctets);
+  if (small.length === messages.length) return (await door.run(lock, place))[1]!;
+  const [blobs, numbers, octets] = pieceColumns(messages.filter(goesAhead));
+  // A call each: in one array PostgreSQL would copy them all twice more, and begin when the last one is there.
+  const put = octets.map((piece, i) => call(stageOctets, blobs[i]!, numbers[i]!, piece));
+  return (await door.run(...put, lock, place, call(dropUnplaced, blobs)))[put.length + 1]!;
+}
+
+/** True when its octets are put before accounts are locked. */
+function goesAhead({ size, pieces }: Message): boolean {
+  return size >= AHEAD_FROM || pieces!.length > 1;
 }

@@ -7,7 +7,7 @@ import type { Message } from "./message.ts";
 /** True when `deliverPlain` can place them: octets at hand, no keywords, no annotations. */
 export function isPlain(targets: readonly Target[]): boolean {
   return targets.every((target) =>
-    target.keywords === null && target.message.octets !== undefined && target.wanted.annotations === undefined
+    target.keywords === null && target.message.pieces !== undefined && target.wanted.annotations === undefined
   );
 }
 

@@ -7,7 +7,7 @@ import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { annotateCalls, type Job, messageColumns, type Target, targetColumns } from "./job.ts";
 import { checkKeywords, ensureKeywords } from "./keywords.ts";
-import { Message } from "./message.ts";
+import { Message, pieceColumns } from "./message.ts";
 import { mailboxName } from "./names.ts";
 import { call, type Rows } from "./pg/door.ts";
 import { lockAccounts, lockQuotaDomains } from "./sql/account.ts";
@@ -95,7 +95,7 @@ async function replaceWithin(
     );
     if (removed!.isNull(0, 1)) throw new Refusal(refused("EXPUNGEISSUED", "The message is gone"));
     const placed = placedBy(rows!);
-    if (message.octets !== undefined) await tx.query(putOctets, [message.blob], [message.octets]);
+    if (message.pieces !== undefined) await tx.query(putOctets, ...pieceColumns([message]));
     return { placed, removedModSeq: removed!.int(0, 1) };
   });
 }

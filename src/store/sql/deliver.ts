@@ -133,19 +133,30 @@ export const deliver = statement(
 
 /**
  * Puts the octets of messages that were placed; those of refused ones are not kept. A conflict is the same
- * octets, from a delivery whose outcome was unknown. $1 blobs, $2 octets. A subquery with LIMIT, not EXISTS:
- * that one becomes a join, which a plan made while the table is empty runs over the whole of it.
+ * octets, from a delivery whose outcome was unknown. $1 blobs, $2 numbers of the pieces, $3 octets. A subquery
+ * with LIMIT, not EXISTS: that one becomes a join, which a plan made while the table is empty runs over the whole
+ * of it.
  */
 export const putOctets = statement(
   "put_octets",
-  ["uuid[]", "bytea[]"],
+  ["uuid[]", "int4[]", "bytea[]"],
   `insert into blob_chunk (blob_id, seq, octets)
-   select b, 0, o from (select unnest($1::uuid[]) as b, unnest($2::bytea[]) as o) x
+   select b, n, o from (select unnest($1::uuid[]) as b, unnest($2::int4[]) as n, unnest($3::bytea[]) as o) x
     where (select 1 from message m where m.blob_id = b limit 1) is not null
    on conflict do nothing`,
 );
 
-/** One piece of a large message. $1 blob, $2 number of the piece, $3 octets. */
+/** Drops the pieces that an earlier statement of the transaction put of messages that were not placed. $1 blobs. */
+export const dropUnplaced = statement(
+  "drop_unplaced",
+  ["uuid[]"],
+  `delete from blob_chunk where blob_id = any (array(
+     select b from unnest($1::uuid[]) as b
+      where (select 1 from message m where m.blob_id = b limit 1) is null
+        and (select 1 from queue_message q where q.blob_id = b and q.ended_at is null limit 1) is null))`,
+);
+
+/** One piece of a message, before it is known whether that can be placed. $1 blob, $2 number of the piece, $3 octets. */
 export const stageOctets = statement(
   "stage_octets",
   ["uuid", "int4", "bytea"],

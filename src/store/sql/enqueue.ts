@@ -16,7 +16,8 @@ export const Queued = { Done: 0, NotPlaced: 1, NotStaged: 2 } as const;
  * $22 milliseconds of a message's life, $23 milliseconds until a warning.
  * Recipients, a column each: $24 their parcel, from 1, $25 address, $26 notify, $27 original recipient, $28 lane,
  * $29 the state of one that is done with already, of which only the sender is told.
- * Octets of those that no local copy brings: $30 blobs, $31 octets. Of parcels again: $32 the delimiters of VERP.
+ * Octets of those that no local copy brings: $30 blob, $31 number of the piece, $32 octets. Of parcels again:
+ * $33 the delimiters of VERP.
  *
  * Gives, for each parcel in order, a Queued and the key.
  */
@@ -53,6 +54,7 @@ export const enqueue = statement(
     "text[]",
     "text[]",
     "uuid[]",
+    "int4[]",
     "bytea[]",
     "text[]",
   ],
@@ -68,7 +70,7 @@ export const enqueue = statement(
       from unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
                   $9::bool[], $10::bool[], $11::text[], $12::text[], $13::int2[], $14::timestamptz[],
                   $15::timestamptz[], $16::text[], $17::bool[], $18::int8[], $19::text[], $20::bool[], $21::text[],
-                  $32::text[])
+                  $33::text[])
            with ordinality as g (blob_id, size, placed, staged, message_key, reverse_path, sender, body, smtputf8,
                                  require_tls, ret, envid, priority, hold_until, deliver_by, deliver_by_mode,
                                  deliver_by_trace, submitter, session, tls_optional, solicit, verp, parcel)
@@ -105,8 +107,8 @@ export const enqueue = statement(
     delete from blob_staged where blob_id = any (array(select blob_id from taken where staged))
   ), put as (
     insert into blob_chunk (blob_id, seq, octets)
-    select c.blob_id, 0, c.octets
-      from (select unnest($30::uuid[]) as blob_id, unnest($31::bytea[]) as octets) c
+    select c.blob_id, c.seq, c.octets
+      from (select unnest($30::uuid[]) as blob_id, unnest($31::int4[]) as seq, unnest($32::bytea[]) as octets) c
      where c.blob_id = any (array(select blob_id from taken))
     on conflict do nothing
   )

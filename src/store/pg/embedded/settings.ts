@@ -10,6 +10,8 @@ export const SERVER_SETTINGS: ServerSettings = {
   full_page_writes: "on",
   shared_buffers: "256MB",
   wal_buffers: "16MB",
+  // Zeroing each new segment, and waiting until it is on disk, costs as much again as what large messages write to it.
+  wal_init_zero: "off",
   // Recycled segments are written faster than new ones: cold WAL halved the rate of large messages.
   min_wal_size: "2GB",
   max_wal_size: "8GB",
