@@ -49,6 +49,11 @@ export interface HashLimits {
   readonly queue: number;
   /** Milliseconds that one hash may take; its thread is then ended. */
   readonly jobMs: number;
+  /**
+   * How long hashing rests after a password from an address that was wrong before, in times of what that one took: 4
+   * leaves guessers a fifth of a processor in each worker. Passwords from other addresses do not wait for it.
+   */
+  readonly suspectRest: number;
   /** KiB of memory that an imported argon2 hash may ask for. */
   readonly argon2Memory: number;
   /** KiB × passes that an imported argon2 hash may ask for: about three seconds. */
@@ -66,6 +71,7 @@ export const HASH_LIMITS: HashLimits = {
   threads: 2,
   queue: 50,
   jobMs: 20_000,
+  suspectRest: 4,
   argon2Memory: 262_144,
   argon2Work: 1_048_576,
   bcryptCost: 14,
