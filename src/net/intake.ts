@@ -174,7 +174,7 @@ export class Intake {
   #pace(octets: number): void {
     if (octets <= BULKY || !this.#flowing) return;
     const gate = Symbol();
-    const mayGoOn = BULK.take(() => {
+    const mayGoOn = BULK.take(octets, () => {
       if (this.#gate !== gate) return;
       this.#gate = undefined;
       if (this.#held.length === 0) this.#release();

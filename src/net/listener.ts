@@ -11,7 +11,6 @@ import { type ConnectionBudget, type NetLimits, netLimits } from "./limits.ts";
 import { readProxyHeader } from "./proxied.ts";
 import type { TlsContextHolder } from "./tls.ts";
 import { Transport } from "./transport.ts";
-import { OPENINGS } from "./turns.ts";
 import { suspectExhaustion, watch } from "./watchdog.ts";
 
 /** Why a connection is refused before its protocol begins. */
@@ -274,7 +273,6 @@ class NetListener implements Listener {
         }
         if (entry !== undefined) void conn.closed.then(() => entry[Symbol.dispose]());
       }
-      await OPENINGS.turn();
       if (this.#options.tls === "implicit") await conn.startTls();
       await this.#options.handler(conn);
       await conn.close();

@@ -107,7 +107,7 @@ export class Outlet {
   #pump(): void {
     if (this.#queued) return;
     if (this.waiting <= BULKY || this.#paused) return this.#send();
-    if (BULK.take(this.#onTurn)) this.#send();
+    if (BULK.take(Math.min(this.waiting, this.#limits.writePiece), this.#onTurn)) this.#send();
     else this.#queued = true;
   }
 
