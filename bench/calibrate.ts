@@ -9,6 +9,12 @@ export interface Ratio {
   readonly own: number;
 }
 
+/** What the calibration costs: µs of CPU. */
+interface Calibration extends Cost {
+  /** Time by the clock over CPU time of a piece of work that never waits: 1 where nobody else wants the processor. */
+  readonly crowd: number;
+}
+
 const ROWS = 40_000, LINES = 20_000;
 const TEXT = new TextEncoder().encode(
   "The mail coach left at eight and lost none of its letters.\r\n".repeat(100),
@@ -21,8 +27,7 @@ export const calibration = {
     for (let i = 0; i < 5; i++) await calibration.cost(lab);
   },
 
-  /** µs of CPU. */
-  async cost(lab: Lab): Promise<Cost> {
+  async cost(lab: Lab): Promise<Calibration> {
     const { postgres } = await lab.cost(
       1,
       () =>
@@ -30,19 +35,29 @@ export const calibration = {
           lab.t.db.database,
         ),
     );
-    const { own } = await lab.cost(1, () => Promise.resolve(lines()));
-    return { postgres, own };
+    let clock = 0;
+    const { own } = await lab.cost(1, () => {
+      const began = performance.now();
+      lines();
+      clock = (performance.now() - began) * 1000;
+      return Promise.resolve();
+    });
+    return { postgres, own, crowd: clock / own };
   },
 };
 
-/** An operation's CPU over that of the calibrations right before and right behind it. */
-export async function ratioOf(lab: Lab, { each, run }: Operation): Promise<Ratio> {
+/** An operation's CPU over that of the calibrations right before and right behind it, and the crowd there. */
+export async function ratioOf(
+  lab: Lab,
+  { each, run }: Operation,
+): Promise<Ratio & { readonly crowd: number }> {
   const before = await calibration.cost(lab);
   const cost = await lab.cost(each, run);
   const after = await calibration.cost(lab);
   return {
     postgres: 2000 * cost.postgres / (before.postgres + after.postgres),
     own: 2000 * cost.own / (before.own + after.own),
+    crowd: Math.max(before.crowd, after.crowd),
   };
 }
 

@@ -9,10 +9,10 @@ export function loadCommand(name: string, description: string): Command {
     .description(
       `${description}\n\nRows: ${ROWS.map(({ name }) => name).join(", ")}; all when none is named.`,
     )
-    .option("--connections <n>", "connections that write mail", "20")
-    .option("--readers <n>", "connections that read mail, each with a mailbox of its own", "4")
+    .option("--connections <n>", "connections that write mail", "64")
+    .option("--readers <n>", "connections that read mail, each with a mailbox of its own", "8")
     .option("--seconds <n>", "of each row that can go on for ever", "5")
-    .option("--messages <n>", "in each mailbox that is read", "5000")
+    .option("--messages <n>", "in each mailbox that is read", "2500")
     .option("--accounts <n>", "that the load is spread over", "10")
     .option("--idle <n>", "idle connections that are weighed", "1000")
     .option("--workers <n>", "of a server that this starts");

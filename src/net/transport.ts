@@ -65,7 +65,7 @@ export class Transport implements Conn, Timed {
     });
     this.closed = new Promise((resolve) =>
       raw.on("close", () => {
-        this.#lost(new ConnError("reset", "The connection was closed"));
+        if (!this.#destroyed) this.#lost(new ConnError("reset", "The connection was closed"));
         deadlines.forget(this);
         resolve();
       })
@@ -170,7 +170,7 @@ export class Transport implements Conn, Timed {
   /** Sends what waits, ends our side, reads on for a while so that the peer gets our last octets. */
   async #shutDown(): Promise<void> {
     if (this.#destroyed) return this.closed;
-    this.#intake.cancel(closedError("read"));
+    if (this.#intake.waiting) this.#intake.cancel(closedError("read"));
     try {
       await this.#outlet.flushed();
       if (this.#upgrading) this.destroy();
@@ -186,7 +186,7 @@ export class Transport implements Conn, Timed {
   }
 
   destroy(): void {
-    this.#lost(closedError("go on"));
+    if (!this.#destroyed) this.#lost(CLOSED);
     this.#closing ??= this.closed;
   }
 
@@ -234,6 +234,9 @@ export class Transport implements Conn, Timed {
     this.#raw.destroy();
   }
 }
+
+/** Shared: every connection ends with it, and an error of its own would cost a walk over the stack. */
+const CLOSED = closedError("go on");
 
 function closedError(what: string): ConnError {
   return new ConnError("closed", `Cannot ${what}: this side has closed the connection`);

@@ -30,7 +30,7 @@ function encode(what: Reply): Uint8Array {
   const wire = lines.map((line, i) =>
     `${what.code}${i + 1 < lines.length ? "-" : " "}${status}${clean(line)}\r\n`
   );
-  return Buffer.from(wire.join(""), "latin1");
+  return Buffer.from(wire.join(""), "utf8"); // all of it is ASCII; for "latin1" the runtime has no fast way
 }
 
 /** Text in which everything but printable ASCII is `?`: no reply can be split or grow an escape sequence. */

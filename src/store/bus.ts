@@ -2,8 +2,8 @@ import type { ChangeNotice } from "../core/store.ts";
 import type { Bus } from "./changes.ts";
 
 /**
- * Milliseconds that a notice may wait for others: a message to another thread costs more CPU than all else that
- * is done about a commit, so under load one carries many notices.
+ * Milliseconds between two messages to the other threads: one costs more CPU than all else that is done about a
+ * commit, so under load it carries many notices. The first after a silence goes at once: somebody in IDLE waits.
  */
 const PAUSE = 4;
 
@@ -12,6 +12,7 @@ export class BroadcastBus implements Bus {
   readonly #channel: BroadcastChannel;
   /** The newest notice of each mailbox that waits. */
   readonly #waiting = new Map<string, ChangeNotice>();
+  /** Runs for `PAUSE` after each message. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(name = "malleposte.changes") {
@@ -28,20 +29,22 @@ export class BroadcastBus implements Bus {
       const before = this.#waiting.get(key);
       if (before === undefined || before.modSeq < notice.modSeq) this.#waiting.set(key, notice);
     }
-    this.#timer ??= setTimeout(() => this.#send(), PAUSE);
+    if (this.#timer === undefined) this.#send();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.#timer !== undefined) this.#send();
+    clearTimeout(this.#timer);
+    if (this.#waiting.size > 0) this.#channel.postMessage([...this.#waiting.values()]);
     this.#channel.close();
     return Promise.resolve();
   }
 
   #send(): void {
-    clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#waiting.size === 0) return;
     const notices = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#channel.postMessage(notices);
+    this.#timer = setTimeout(() => this.#send(), PAUSE);
   }
 }

@@ -31,7 +31,7 @@ interface BoxCount {
   last: number;
 }
 
-/** Columns $1 to $21 of `deliverPlain`, in the order of the targets. */
+/** Columns $1 to $22 of `deliverPlain`, in the order of the targets. */
 export function plainColumns(targets: readonly Target[], now: number) {
   const accounts = new Map<AccountId, AccountCount>();
   const count = targets.length;
@@ -82,6 +82,7 @@ export function plainColumns(targets: readonly Target[], now: number) {
   return [
     account, names, flags, dates, size, n, octets, messages, boxN, boxOctets, boxUnseen, boxDeleted, message,
     endsAccount, endsBox, blob, headerSize, sentOn, envelope, bodyStructure, structure,
+    targets.map((_, i) => i + 1),
   ] as const;
 }
 

@@ -14,10 +14,11 @@ import { statement } from "../pg/door.ts";
  * counted from the first of the mailbox up to this one: $9 targets, $10 octets, $11 unseen, $12 deleted;
  * $13 number of its message within the account, from 0; $14 last of the account; $15 last of the mailbox.
  * Of the message, with the first target of each account that gets it, null with others: $16 blob, $17 header
- * size, $18 day of Date, $19 envelope, $20 body structure, $21 structure.
- * Octets: $22 blobs, $23 octets. A conflict there is the same octets, from a delivery whose outcome was unknown.
+ * size, $18 day of Date, $19 envelope, $20 body structure, $21 structure. $22 the target's number, from 1: by
+ * `generate_subscripts` the planner would expect a thousand targets, and read all accounts and mailboxes for them.
+ * Octets: $23 blobs, $24 octets. A conflict there is the same octets, from a delivery whose outcome was unknown.
  *
- * Rows come in whatever order the plan has, each with its target's number, from 1: sorting them would cost, too.
+ * Rows come in whatever order the plan has, each with its target's number: sorting them would cost, too.
  *
  * A domain with a quota, whichever, stands in the way as well: locks and sums of those are `deliver`'s. The last
  * column of the rows says whether there is one.
@@ -46,6 +47,7 @@ export const deliverPlain = statement(
     "bytea[]",
     "bytea[]",
     "bytea[]",
+    "int4[]",
     "uuid[]",
     "bytea[]",
   ],
@@ -64,7 +66,7 @@ export const deliverPlain = statement(
                    unnest($15::bool[]) as ends_box, unnest($16::uuid[]) as blob_id,
                    unnest($17::int4[]) as header_size, unnest($18::date[]) as sent_on,
                    unnest($19::bytea[]) as envelope, unnest($20::bytea[]) as body_structure,
-                   unnest($21::bytea[]) as structure, generate_subscripts($1::int8[], 1) as number) t
+                   unnest($21::bytea[]) as structure, unnest($22::int4[]) as number) t
       left join account_state s on s.account_id = t.account_id
       left join mailbox b on b.account_id = t.account_id and b.name = t.name
   ), verdict as materialized (
@@ -98,7 +100,7 @@ export const deliverPlain = statement(
      where p.ends_account and s.account_id = p.account_id and (select good from verdict)
   ), put as (
     insert into blob_chunk (blob_id, seq, octets)
-    select unnest($22::uuid[]), 0, unnest($23::bytea[]) where (select good from verdict)
+    select unnest($23::uuid[]), 0, unnest($24::bytea[]) where (select good from verdict)
     on conflict do nothing
   )
   select v.good, p.mailbox_id, p.uidvalidity, p.uid, p.modseq, p.number, v.restricted
