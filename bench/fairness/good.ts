@@ -14,8 +14,8 @@ export interface Good {
 export interface Served {
   /** Milliseconds of each request, in no order. */
   readonly ms: readonly number[];
-  /** Those of the steps that requests are made of, and of beginning a session, by their names. */
-  readonly steps?: ReadonlyMap<string, readonly number[]>;
+  /** Those of the steps that requests are made of, and of beginning a session, by their names; newcomers have none. */
+  readonly steps: ReadonlyMap<string, readonly number[]>;
   /** Requests that were refused or cut off. */
   readonly failed: number;
   /** Requests done in a second. */
@@ -116,7 +116,7 @@ export async function newcomers(port: number, from: string, seconds: number): Pr
     else failed++;
     await new Promise((wake) => setTimeout(wake, PAUSE_MS));
   }
-  return { ms, failed, rate: ms.length / seconds };
+  return { ms, steps: new Map(), failed, rate: ms.length / seconds };
 }
 
 function visit(port: number, from: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /**
  * Which kind of bad clients slows the good ones down, and in what: `deno run -A bench/fairness/kind.ts [--seconds 4]
  * [--crowd 500] [--seed 5] [--only WORDS]`. Brings a crowd of one kind after the other, then of all of them, and prints the
- * good clients' p50 and p99, those of each of their steps, and the processor time of server, crowd and hashes.
+ * good clients' p50 and p99, those of each of their steps, and the processor time of server and crowd.
  */
 import { parseArgs } from "node:util";
 import { cpuSeconds } from "../load/processes.ts";

@@ -180,7 +180,7 @@ class Fuzzer {
   constructor(readonly server: TestServer, readonly options: DialogueOptions) {}
 
   async run(): Promise<DialogueReport> {
-    const { seconds, count = Infinity, lanes = 16, only } = this.options;
+    const { seconds, count = Infinity, lanes = 32, only } = this.options;
     if (only !== undefined) this.#next = only;
     const last = only === undefined ? count : only + 1;
     const until = performance.now() + seconds * 1000;
@@ -390,7 +390,7 @@ if (import.meta.main) {
     seconds: numberOption(Deno.args, "seconds") ?? (Deno.args.includes("--count") ? 86_400 : 60),
     count: numberOption(Deno.args, "count") ?? Infinity,
     seed: numberOption(Deno.args, "seed") ?? 1,
-    lanes: numberOption(Deno.args, "lanes") ?? 16,
+    lanes: numberOption(Deno.args, "lanes") ?? 32,
     only: numberOption(Deno.args, "only"),
   });
   console.log(
