@@ -108,13 +108,20 @@ class ThreadHasher implements Hasher {
     if (this.#queue.length >= this.limits.queue) {
       const busy = new HashBusy(`${this.limits.queue} passwords wait to be checked`);
       const last = this.#place((one, best) => one >= best);
-      if (last === undefined || this.#queue[last]!.suspicion() <= suspicion()) return Promise.reject(busy);
-      this.#queue.splice(last, 1)[0]!.reject(busy);
+      if (last === undefined || this.#queue[last]!.suspicion() <= suspicion()) {
+        return new Promise((_, reject) => this.#turnAway(reject, busy));
+      }
+      this.#turnAway(this.#queue.splice(last, 1)[0]!.reject, busy);
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, suspicion, resolve, reject });
       this.#pump();
     });
+  }
+
+  #turnAway(reject: (error: Error) => void, busy: HashBusy): void {
+    if (this.limits.busyMs === 0) reject(busy);
+    else setTimeout(() => reject(busy), this.limits.busyMs);
   }
 
   #pump(): void {

@@ -48,7 +48,7 @@ Deno.test("beyond the queue the answer is busy, and what waited is still answere
 });
 
 Deno.test("suspects wait behind all others, the most suspect last, and give their places to them", async () => {
-  await using hasher = createHasher(realWorld, { threads: 1, queue: 3, suspectRest: 0 });
+  await using hasher = createHasher(realWorld, { threads: 1, queue: 3, busyMs: 0, suspectRest: 0 });
   const ended: string[] = [];
   const ask = (name: string, suspicion: number) =>
     hasher.verify(name, "{PLAIN}x", () => suspicion).then(() => ended.push(name), (error) => {
@@ -66,6 +66,13 @@ Deno.test("suspects wait behind all others, the most suspect last, and give thei
     "typo",
     "guesser",
   ]);
+});
+
+Deno.test("busy is not said at once: who asks again immediately is slowed down", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, queue: 0, busyMs: 300 });
+  const began = performance.now();
+  await assertRejects(() => hasher.verify("x", undefined), HashBusy);
+  assertGreaterOrEqual(performance.now() - began, 290);
 });
 
 Deno.test("whoever turns out wrong while waiting is a suspect from then on", async () => {

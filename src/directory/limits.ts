@@ -47,6 +47,8 @@ export interface HashLimits {
   readonly threads: number;
   /** Hashes that wait; the next one is answered `busy`. */
   readonly queue: number;
+  /** Milliseconds until that answer: a client that asks again at once must not cost more than one that waits. */
+  readonly busyMs: number;
   /** Milliseconds that one hash may take; its thread is then ended. */
   readonly jobMs: number;
   /**
@@ -70,6 +72,7 @@ export interface HashLimits {
 export const HASH_LIMITS: HashLimits = {
   threads: 2,
   queue: 50,
+  busyMs: 1_000,
   jobMs: 20_000,
   suspectRest: 4,
   argon2Memory: 262_144,
