@@ -44,7 +44,7 @@ if (import.meta.main) {
 }
 
 /** Brings a crowd; disposing it sends it away. */
-export async function bring(crowd: Crowd): Promise<AsyncDisposable> {
+export async function bring(crowd: Crowd): Promise<{ readonly pid: number } & AsyncDisposable> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL(import.meta.url).pathname, JSON.stringify(crowd)],
     stdin: "piped",
@@ -54,6 +54,7 @@ export async function bring(crowd: Crowd): Promise<AsyncDisposable> {
   const output = child.stdout.getReader();
   await output.read();
   return {
+    pid: child.pid,
     async [Symbol.asyncDispose]() {
       await child.stdin.close();
       await output.cancel();

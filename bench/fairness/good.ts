@@ -14,6 +14,8 @@ export interface Good {
 export interface Served {
   /** Milliseconds of each request, in no order. */
   readonly ms: readonly number[];
+  /** Those of the steps that requests are made of, and of beginning a session, by their names; newcomers have none. */
+  readonly steps: ReadonlyMap<string, readonly number[]>;
   /** Requests that were refused or cut off. */
   readonly failed: number;
   /** Requests done in a second. */
@@ -26,43 +28,47 @@ const LETTER = `From: a@good.test\r\nSubject: fair\r\n\r\n${"A line of text.\r\n
 
 type Session = { readonly request: () => Promise<void> } & Disposable;
 
+/** Runs a step and writes down how long it took. */
+type Timed = (step: string, work: () => Promise<unknown>) => Promise<void>;
+
 /** Sends one message a request. */
-async function sender({ ports }: Good, user: string): Promise<Session> {
+async function sender({ ports }: Good, user: string, timed: Timed): Promise<Session> {
   const conn = await LoadConn.open("127.0.0.1", ports.smtp!);
-  await conn.reply("220");
-  await conn.send("EHLO good.test\r\n");
-  await conn.reply("250");
+  const ask = async (command: string, want: string) => {
+    await conn.send(command);
+    await conn.reply(want);
+  };
+  await timed("greeting, EHLO", async () => {
+    await conn.reply("220");
+    await ask("EHLO good.test\r\n", "250");
+  });
   return {
     async request() {
-      await conn.send(`MAIL FROM:<a@good.test>\r\n`);
-      await conn.reply("250");
-      await conn.send(`RCPT TO:<${user}>\r\n`);
-      await conn.reply("250");
-      await conn.send("DATA\r\n");
-      await conn.reply("354");
-      await conn.send(LETTER);
-      await conn.reply("250");
+      await timed("MAIL", () => ask(`MAIL FROM:<a@good.test>\r\n`, "250"));
+      await timed("RCPT", () => ask(`RCPT TO:<${user}>\r\n`, "250"));
+      await timed("DATA", () => ask("DATA\r\n", "354"));
+      await timed("message", () => ask(LETTER, "250"));
     },
     [Symbol.dispose]: () => conn[Symbol.dispose](),
   };
 }
 
 /** Reads a message and flags it, one a request. */
-async function reader({ ports, password }: Good, user: string): Promise<Session> {
+async function reader({ ports, password }: Good, user: string, timed: Timed): Promise<Session> {
   const conn = await LoadConn.open("127.0.0.1", ports.imap);
   await conn.line();
   const ask = async (command: string) => {
     await conn.send(`a ${command}\r\n`);
     await conn.tagged("a");
   };
-  await ask(`LOGIN ${user} ${password}`);
-  await ask("SELECT INBOX");
+  await timed("LOGIN", () => ask(`LOGIN ${user} ${password}`));
+  await timed("SELECT", () => ask("SELECT INBOX"));
   let flagged = false;
   return {
     async request() {
-      await ask("FETCH 1 (FLAGS BODY.PEEK[])");
+      await timed("FETCH", () => ask("FETCH 1 (FLAGS BODY.PEEK[])"));
       flagged = !flagged;
-      await ask(`STORE 1 ${flagged ? "+" : "-"}FLAGS (\\Flagged)`);
+      await timed("STORE", () => ask(`STORE 1 ${flagged ? "+" : "-"}FLAGS (\\Flagged)`));
     },
     [Symbol.dispose]: () => conn[Symbol.dispose](),
   };
@@ -71,12 +77,19 @@ async function reader({ ports, password }: Good, user: string): Promise<Session>
 /** Serves half of the users by SMTP and half by IMAP for a while; a session that breaks is begun anew. */
 export async function serveGood(good: Good, seconds: number, pauseMs = PAUSE_MS): Promise<Served> {
   const ms: number[] = [];
+  const steps = new Map<string, number[]>();
+  const timed: Timed = async (step, work) => {
+    const began = performance.now();
+    await work();
+    if (!steps.has(step)) steps.set(step, []);
+    steps.get(step)!.push(performance.now() - began);
+  };
   let failed = 0;
   const end = performance.now() + seconds * 1000;
   await Promise.all(good.users.map(async (user, i) => {
     while (performance.now() < end) {
       try {
-        using session = await (i % 2 === 0 ? sender : reader)(good, user);
+        using session = await (i % 2 === 0 ? sender : reader)(good, user, timed);
         while (performance.now() < end) {
           const began = performance.now();
           await session.request();
@@ -89,7 +102,7 @@ export async function serveGood(good: Good, seconds: number, pauseMs = PAUSE_MS)
       }
     }
   }));
-  return { ms, failed, rate: ms.length / seconds };
+  return { ms, steps, failed, rate: ms.length / seconds };
 }
 
 /** Time to connect, be greeted and be answered, again and again, from an address of its own. */
@@ -103,7 +116,7 @@ export async function newcomers(port: number, from: string, seconds: number): Pr
     else failed++;
     await new Promise((wake) => setTimeout(wake, PAUSE_MS));
   }
-  return { ms, failed, rate: ms.length / seconds };
+  return { ms, steps: new Map(), failed, rate: ms.length / seconds };
 }
 
 function visit(port: number, from: string): Promise<boolean> {

@@ -13,6 +13,8 @@ export interface Mix {
 
 /** Connections that the messages come by. */
 const SENDERS = 10;
+/** Within which all sessions have begun, one after the other: their first logins cost a hash each. */
+const BEGIN_MS = 20_000;
 /** Between two requests of a session. */
 const THINK_MS = 2_000;
 const LETTER = `From: a@soak.test\r\nSubject: soak\r\n\r\n${"A line of text.\r\n".repeat(120)}.\r\n`;
@@ -31,11 +33,11 @@ export class Mixed {
     const user = (i: number) => good.users[i % good.users.length]!;
     this.#running = Promise.all([
       ...Array.from({ length: SENDERS }, (_, i) => this.#again(() => this.#send(i, SENDERS * 1000 / rate))),
-      ...Array.from({ length: imap }, (_, i) => this.#again(() => this.#read(user(i)))),
+      ...Array.from({ length: imap }, (_, i) => this.#begin(i / imap, () => this.#read(user(i)))),
       // One maildrop is for one session at a time.
       ...Array.from(
         { length: Math.min(pop3, good.users.length) },
-        (_, i) => this.#again(() => this.#fetch(user(i))),
+        (_, i) => this.#begin(i / pop3, () => this.#fetch(user(i))),
       ),
     ]);
   }
@@ -50,6 +52,14 @@ export class Mixed {
   async stop(): Promise<void> {
     this.#over = true;
     await this.#running;
+  }
+
+  /** As `#again`, from that part of the opening on. */
+  async #begin(part: number, session: () => Promise<void>): Promise<void> {
+    for (const at = performance.now() + part * BEGIN_MS; !this.#over && performance.now() < at;) {
+      await pause(100);
+    }
+    await this.#again(session);
   }
 
   async #again(session: () => Promise<void>): Promise<void> {

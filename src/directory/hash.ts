@@ -1,6 +1,10 @@
 /**
  * Password hashing on threads of its own, so that no connection waits for another's argon2: at most
  * `threads` hashes at once, at most `queue` that wait, then `busy`. Threads start with the first hash.
+ *
+ * Guesses are a flood of hashes that lead nowhere. So who is suspect (its address was wrong before) waits behind all who
+ * are not, the most suspect last; gives its place to them when the queue is full; and is served one at a time with a
+ * rest after each, which leaves the processors to those who are at work.
  */
 import { Worker } from "node:worker_threads";
 import type { World } from "../core/world.ts";
@@ -19,11 +23,11 @@ export class HashBusy extends Error {
 export interface Hasher extends AsyncDisposable {
   /**
    * True when the password is the stored one. Without a stored one (no such user) a hash of the same cost
-   * runs and the answer is false.
+   * runs and the answer is false. `suspicion`: how suspect whoever asks is by now; 0 when left out.
    *
    * @throws HashBusy
    */
-  verify(password: string, stored: string | undefined): Promise<boolean>;
+  verify(password: string, stored: string | undefined, suspicion?: () => number): Promise<boolean>;
   /** Makes what is stored of a new password. @throws HashBusy */
   enroll(password: string): Promise<Enrolled>;
   /** Hashes that run or wait. */
@@ -40,8 +44,14 @@ const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.
 /** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
 const THREAD_HEAP_MIB = 64;
 
+/** The longest rest after a suspect's hash, in milliseconds: on a machine that is busy anyhow hashes take long. */
+const MAX_REST_MS = 2_000;
+
+const trusted = () => 0;
+
 interface Waiting {
   readonly job: HashJob;
+  readonly suspicion: () => number;
   readonly resolve: (value: boolean | Enrolled) => void;
   readonly reject: (error: Error) => void;
 }
@@ -49,6 +59,8 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   running: Waiting | undefined;
+  /** What runs is a suspect's, and began then. */
+  suspectSince: number | undefined;
   deadline: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -61,6 +73,9 @@ class ThreadHasher implements Hasher {
   readonly #threads = new Set<Thread>();
   readonly #queue: Waiting[] = [];
   #closed = false;
+  /** Set from the begin of a suspect's hash until the rest after it is over. */
+  #suspected = false;
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly world: World, private readonly limits: HashLimits) {}
 
@@ -70,39 +85,65 @@ class ThreadHasher implements Hasher {
     return running + this.#queue.length;
   }
 
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
-    const right = await this.#run({ kind: "verify", password, stored: stored ?? NOBODY }) as boolean;
+  async verify(password: string, stored: string | undefined, suspicion = trusted): Promise<boolean> {
+    const job = { kind: "verify", password, stored: stored ?? NOBODY } as const;
+    const right = await this.#run(job, suspicion) as boolean;
     return right && stored !== undefined;
   }
 
   async enroll(password: string): Promise<Enrolled> {
     const salts = [ARGON2.saltOctets, 16, 16].map((octets) => this.world.random(octets));
-    return await this.#run({ kind: "enroll", password, salts }) as Enrolled;
+    return await this.#run({ kind: "enroll", password, salts }, trusted) as Enrolled;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#rest);
     for (const waiting of this.#queue.splice(0)) waiting.reject(new HashBusy("the hasher is closed"));
     await Promise.all(Array.from(this.#threads, (thread) => this.#end(thread, "the hasher is closed")));
   }
 
-  #run(job: HashJob): Promise<boolean | Enrolled> {
+  #run(job: HashJob, suspicion: () => number): Promise<boolean | Enrolled> {
     if (this.#closed) return Promise.reject(new HashBusy("the hasher is closed"));
     if (this.#queue.length >= this.limits.queue) {
-      return Promise.reject(new HashBusy(`${this.limits.queue} passwords wait to be checked`));
+      const busy = new HashBusy(`${this.limits.queue} passwords wait to be checked`);
+      const last = this.#place((one, best) => one >= best);
+      if (last === undefined || this.#queue[last]!.suspicion() <= suspicion()) {
+        return new Promise((_, reject) => this.#turnAway(reject, busy));
+      }
+      this.#turnAway(this.#queue.splice(last, 1)[0]!.reject, busy);
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
+      this.#queue.push({ job, suspicion, resolve, reject });
       this.#pump();
     });
   }
 
+  #turnAway(reject: (error: Error) => void, busy: HashBusy): void {
+    if (this.limits.busyMs === 0) reject(busy);
+    else setTimeout(() => reject(busy), this.limits.busyMs);
+  }
+
   #pump(): void {
-    while (this.#queue.length > 0) {
+    for (;;) {
+      const next = this.#place((one, best) => one < best);
+      if (next === undefined) return;
+      const isSuspect = this.#queue[next]!.suspicion() > 0;
+      if (isSuspect && this.#suspected) return;
       const thread = this.#idle();
       if (thread === undefined) return;
-      this.#start(thread, this.#queue.shift()!);
+      this.#start(thread, this.#queue.splice(next, 1)[0]!, isSuspect);
     }
+  }
+
+  /** Where in the queue the one stands whose suspicion is better than all others'; how often one was wrong may change. */
+  #place(better: (one: number, best: number) => boolean): number | undefined {
+    let place: number | undefined, best = 0;
+    for (const [i, { suspicion }] of this.#queue.entries()) {
+      const one = suspicion();
+      if (place === undefined || better(one, best)) [place, best] = [i, one];
+    }
+    return place;
   }
 
   #idle(): Thread | undefined {
@@ -110,8 +151,12 @@ class ThreadHasher implements Hasher {
     return this.#threads.size < this.limits.threads ? this.#spawn() : undefined;
   }
 
-  #start(thread: Thread, waiting: Waiting): void {
+  #start(thread: Thread, waiting: Waiting, isSuspect: boolean): void {
     thread.running = waiting;
+    if (isSuspect) {
+      thread.suspectSince = this.world.ticks();
+      this.#suspected = true;
+    }
     thread.deadline = setTimeout(() => {
       void this.#end(thread, `a hash took longer than ${this.limits.jobMs} ms`, HashBusy);
     }, this.limits.jobMs);
@@ -122,7 +167,7 @@ class ThreadHasher implements Hasher {
     const worker = new Worker(new URL("./hash_worker.ts", import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
     });
-    const thread: Thread = { worker, running: undefined, deadline: undefined };
+    const thread: Thread = { worker, running: undefined, suspectSince: undefined, deadline: undefined };
     worker.on("message", (answer: HashAnswer) => {
       const running = this.#release(thread);
       if (answer.kind === "done") running?.resolve(answer.value);
@@ -138,8 +183,17 @@ class ThreadHasher implements Hasher {
   #release(thread: Thread): Waiting | undefined {
     const running = thread.running;
     clearTimeout(thread.deadline);
-    thread.running = thread.deadline = undefined;
+    if (thread.suspectSince !== undefined) this.#restAfter(this.world.ticks() - thread.suspectSince);
+    thread.running = thread.deadline = thread.suspectSince = undefined;
     return running;
+  }
+
+  #restAfter(tookMs: number): void {
+    if (this.#closed) return;
+    this.#rest = setTimeout(() => {
+      this.#suspected = false;
+      this.#pump();
+    }, Math.min(tookMs * this.limits.suspectRest, MAX_REST_MS));
   }
 
   /** Ends a thread; its job fails, the others get a new thread when they need one. */

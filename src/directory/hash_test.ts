@@ -47,6 +47,62 @@ Deno.test("beyond the queue the answer is busy, and what waited is still answere
   assertEquals(hasher.pending, 0);
 });
 
+Deno.test("suspects wait behind all others, the most suspect last, and give their places to them", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, queue: 3, busyMs: 0, suspectRest: 0 });
+  const ended: string[] = [];
+  const ask = (name: string, suspicion: number) =>
+    hasher.verify(name, "{PLAIN}x", () => suspicion).then(() => ended.push(name), (error) => {
+      ended.push(`${name}: ${error.name}`);
+    });
+  const asked = [ask("runs", 0), ask("guesser", 9), ask("typo", 1), ask("worse guesser", 20)];
+  // The queue is full: who is more suspect than all that wait is turned away, who is less so takes the worst one's place.
+  asked.push(ask("worst guesser", 30), ask("owner", 0));
+  await Promise.all(asked);
+  assertEquals(ended, [
+    "worst guesser: HashBusy",
+    "worse guesser: HashBusy",
+    "runs",
+    "owner",
+    "typo",
+    "guesser",
+  ]);
+});
+
+Deno.test("busy is not said at once: who asks again immediately is slowed down", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, queue: 0, busyMs: 300 });
+  const began = performance.now();
+  await assertRejects(() => hasher.verify("x", undefined), HashBusy);
+  assertGreaterOrEqual(performance.now() - began, 290);
+});
+
+Deno.test("whoever turns out wrong while waiting is a suspect from then on", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, suspectRest: 0 });
+  const ended: string[] = [];
+  let wrong = 0;
+  const first = hasher.verify("a", "{PLAIN}x", () => wrong).then(() => wrong++);
+  const again = hasher.verify("b", "{PLAIN}x", () => wrong).then(() => ended.push("again"));
+  const owner = hasher.verify("x", "{PLAIN}x").then(() => ended.push("owner"));
+  wrong = 1;
+  await Promise.all([first, again, owner]);
+  assertEquals(ended, ["owner", "again"]);
+});
+
+Deno.test("after a suspect's hash suspects wait, and nobody else", async () => {
+  // A clock by which each hash takes so long that the rest is the longest there is.
+  let ms = 0;
+  await using hasher = createHasher({ ...realWorld, ticks: () => ms += 100_000 }, { threads: 2 });
+  let rested = false;
+  assertEquals(await hasher.verify("a", "{PLAIN}x", () => 1), false);
+  const suspect = hasher.verify("b", "{PLAIN}x", () => 1).then((right) => {
+    rested = true;
+    return right;
+  });
+  for (let i = 0; i < 3; i++) assertEquals(await hasher.verify("x", "{PLAIN}x"), true);
+  assertEquals(rested, false);
+  assertEquals(hasher.pending, 1);
+  assertEquals(await suspect, false);
+});
+
 Deno.test("the thread that asks goes on while hashes run", async () => {
   await using hasher = createHasher(realWorld, { threads: 1 });
   await hasher.verify("x", undefined);

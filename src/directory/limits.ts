@@ -47,8 +47,15 @@ export interface HashLimits {
   readonly threads: number;
   /** Hashes that wait; the next one is answered `busy`. */
   readonly queue: number;
+  /** Milliseconds until that answer: a client that asks again at once must not cost more than one that waits. */
+  readonly busyMs: number;
   /** Milliseconds that one hash may take; its thread is then ended. */
   readonly jobMs: number;
+  /**
+   * How long hashing rests after a password from an address that was wrong before, in times of what that one took: 4
+   * leaves guessers a fifth of a processor in each worker. Passwords from other addresses do not wait for it.
+   */
+  readonly suspectRest: number;
   /** KiB of memory that an imported argon2 hash may ask for. */
   readonly argon2Memory: number;
   /** KiB × passes that an imported argon2 hash may ask for: about three seconds. */
@@ -65,7 +72,9 @@ export interface HashLimits {
 export const HASH_LIMITS: HashLimits = {
   threads: 2,
   queue: 50,
+  busyMs: 1_000,
   jobMs: 20_000,
+  suspectRest: 4,
   argon2Memory: 262_144,
   argon2Work: 1_048_576,
   bcryptCost: 14,

@@ -86,7 +86,7 @@ export class Logins {
       permit = await throttle.admit(origin.remote, address, password);
       if (permit === undefined) return refusal("throttled");
       const login = await credentials.find(address);
-      const right = await this.#verify(login, password);
+      const right = await this.#verify(login, password, permit.suspicion);
       found = right ? "right" : "wrong";
       return right ? admitted(login) : refusal("credentials");
     } catch (thrown) {
@@ -126,17 +126,17 @@ export class Logins {
   }
 
   /** A hash runs also when nobody is there or the password cannot be one: time tells nothing. */
-  async #verify(login: Login, password: string | undefined): Promise<boolean> {
+  async #verify(login: Login, password: string | undefined, suspicion: () => number): Promise<boolean> {
     const { cache, hasher } = this.parts;
     const tried = password !== undefined && password.length <= LIMITS.password && !password.includes("\0")
       ? password
       : undefined;
-    if (tried === undefined) return await hasher.verify("not a password", undefined);
+    if (tried === undefined) return await hasher.verify("not a password", undefined, suspicion);
     if (isAppPassword(login, tried)) return true;
     const { main } = login;
-    if (main === undefined) return await hasher.verify(tried, undefined);
+    if (main === undefined) return await hasher.verify(tried, undefined, suspicion);
     return await cache.check(main.hash, tried, async () => {
-      if (!await hasher.verify(tried, main.hash)) return false;
+      if (!await hasher.verify(tried, main.hash, suspicion)) return false;
       this.#strengthen(login.account!, main, tried);
       return true;
     });

@@ -37,6 +37,8 @@ export interface ThrottleOptions {
 export interface Permit {
   /** `void`: nothing was found out (busy, unavailable, broken exchange). */
   settle(outcome: "right" | "wrong" | "void"): void;
+  /** How often that address was wrong within a day, as of now: those who never were come first where attempts wait. */
+  suspicion(): number;
 }
 
 interface Window {
@@ -93,7 +95,7 @@ export class Throttle {
    * a device with an old password from a guesser.
    */
   async admit(remote: string, user: string, password?: string): Promise<Permit | undefined> {
-    if (this.#isExempt(remote)) return { settle: () => {} };
+    if (this.#isExempt(remote)) return { settle: () => {}, suspicion: () => 0 };
     const name = guesserOf(remote);
     const guesser = this.#guesser(name);
     if (!await this.#open(guesser)) return undefined;
@@ -105,6 +107,7 @@ export class Throttle {
       ? undefined
       : createHmac("sha256", this.#secret).update(`${user}\0${password}`).digest("base64");
     return {
+      suspicion: () => rolled(guesser.day, this.options.world.ticks(), DAY).count,
       settle: (outcome) => {
         if (outcome !== "void") {
           const repeated = pair !== undefined && guesser.recent.includes(pair);

@@ -60,6 +60,20 @@ Deno.test("an address may be wrong ten times a minute, whatever the names", asyn
   assertEquals(await attempt(throttle, "192.0.2.1", "other", "right"), true);
 });
 
+Deno.test("an address is the more suspect the more often it was wrong within a day; exempt ones never are", async () => {
+  const clock = new Clock(), throttle = throttleOf(clock, { exempt: ["127.0.0.0/8"] });
+  const waiting = await throttle.admit("192.0.2.1", "user", "p");
+  assertEquals(waiting!.suspicion(), 0);
+  await wrongOnes(throttle, 3, "192.0.2.1", "user");
+  assertEquals(waiting!.suspicion(), 3);
+  assertEquals((await throttle.admit("192.0.2.2", "user", "p"))!.suspicion(), 0);
+  clock.ms += 86_400_000;
+  assertEquals(waiting!.suspicion(), 0);
+  waiting!.settle("void");
+  await wrongOnes(throttle, 3, "127.0.0.1", "user");
+  assertEquals((await throttle.admit("127.0.0.1", "user", "p"))!.suspicion(), 0);
+});
+
 Deno.test("an address may be wrong fifty times a day", async () => {
   const clock = new Clock(), throttle = throttleOf(clock);
   let admitted = 0;

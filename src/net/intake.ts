@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { free } from "../bytes/free.ts";
 import { ConnError } from "../core/conn.ts";
 import { hold, release, unbuffered } from "./flow.ts";
+import { BULK, BULKY } from "./turns.ts";
 
 /**
  * The reading half of a connection: chunks as the runtime gives them (at most 64 KiB), handed to whoever
@@ -14,6 +15,8 @@ export class Intake {
   #held: Uint8Array[] = [];
   #heldOctets = 0;
   #flowing = false;
+  /** Set while the network is held until it is our turn; another one when the stream is. */
+  #gate: symbol | undefined;
   #ended = false;
   #broken: ConnError | undefined;
   #resolve: ((chunk: Uint8Array | null) => void) | undefined;
@@ -114,6 +117,7 @@ export class Intake {
   detach(): void {
     this.#stream.off("data", this.#onData);
     this.#stream.off("end", this.#onEnd);
+    this.#gate = undefined;
     hold(this.#stream, this.#raw);
     this.#flowing = false;
     for (let i = this.#held.length - 1; i >= 0; i--) this.#stream.unshift(this.#held[i]);
@@ -139,7 +143,7 @@ export class Intake {
   }
 
   #release(): void {
-    if (this.#flowing || this.#ended || this.#broken !== undefined) return;
+    if (this.#flowing || this.#gate !== undefined || this.#ended || this.#broken !== undefined) return;
     this.#flowing = true;
     release(this.#stream, this.#raw);
   }
@@ -149,16 +153,34 @@ export class Intake {
     if (resolve !== undefined) {
       this.#resolve = this.#reject = undefined;
       this.#given = chunk;
+      this.#pace(chunk.length);
       resolve(chunk);
       return;
     }
     if (this.#discardLimit !== undefined) {
       this.#discardLimit -= chunk.length;
       if (this.#discardLimit < 0) this.#full();
+      else this.#pace(chunk.length);
+      if (this.frees) free(chunk);
       return;
     }
     this.#held.push(chunk);
     this.#heldOctets += chunk.length;
+    this.#flowing = false;
+    hold(this.#stream, this.#raw);
+  }
+
+  /** After a large chunk: what follows it is read in a turn to come, where others read as much. */
+  #pace(octets: number): void {
+    if (octets <= BULKY || !this.#flowing) return;
+    const gate = Symbol();
+    const mayGoOn = BULK.take(octets, () => {
+      if (this.#gate !== gate) return;
+      this.#gate = undefined;
+      if (this.#held.length === 0) this.#release();
+    });
+    if (mayGoOn) return;
+    this.#gate = gate;
     this.#flowing = false;
     hold(this.#stream, this.#raw);
   }

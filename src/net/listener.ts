@@ -224,26 +224,34 @@ class NetListener implements Listener {
       remote = { address: peer, port: socket.remotePort ?? 0 };
       local = { address: canonicalAddress(socket.localAddress ?? "") ?? "", port: socket.localPort ?? 0 };
     }
-    const conn = new Transport(socket, {
-      id: nextId(),
-      remote,
-      local,
-      limits: this.#limits,
-      beginTls: this.#beginTls,
-      frees: true,
-    });
     const { budget } = this.#options;
     const place = budget?.take();
-    if (this.#open.size >= this.#limits.maxConnections || (budget !== undefined && place === undefined)) {
+    const isFull = this.#open.size >= this.#limits.maxConnections ||
+      (budget !== undefined && place === undefined);
+    // Behind a proxy the peer's own address comes later.
+    const entry = isFull || this.#proxies !== undefined ? undefined : this.#enter(remote);
+    const refused = isFull
+      ? "max-connections"
+      : entry !== undefined && "refused" in entry
+      ? entry.refused
+      : "";
+    if (refused !== "") {
       place?.[Symbol.dispose]();
-      return this.#refuse(conn, "max-connections");
+      return this.#refuse(refused, remote, socket, () => this.#transport(socket, remote, local));
     }
+    const conn = this.#transport(socket, remote, local);
     this.#open.add(conn);
     void conn.closed.then(() => {
       place?.[Symbol.dispose]();
+      if (entry !== undefined && !("refused" in entry)) entry[Symbol.dispose]();
       this.#gone(conn);
     });
     void this.#serve(conn, unix);
+  }
+
+  #transport(socket: Socket, remote: Endpoint, local: Endpoint): Transport {
+    const [limits, beginTls] = [this.#limits, this.#beginTls];
+    return new Transport(socket, { id: nextId(), remote, local, limits, beginTls, frees: true });
   }
 
   #gone(conn: Transport): void {
@@ -256,8 +264,15 @@ class NetListener implements Listener {
 
   async #serve(conn: Transport, unix: boolean): Promise<void> {
     try {
-      if (this.#proxies !== undefined && !await this.#unwrap(conn, this.#proxies, unix)) return;
-      if (!this.#enter(conn)) return;
+      if (this.#proxies !== undefined) {
+        if (!await this.#unwrap(conn, this.#proxies, unix)) return;
+        const entry = this.#enter(conn.remote);
+        if (entry !== undefined && "refused" in entry) {
+          this.#open.delete(conn);
+          return this.#refuse(entry.refused, conn.remote, conn, () => conn);
+        }
+        if (entry !== undefined) void conn.closed.then(() => entry[Symbol.dispose]());
+      }
       if (this.#options.tls === "implicit") await conn.startTls();
       await this.#options.handler(conn);
       await conn.close();
@@ -284,29 +299,26 @@ class NetListener implements Listener {
     return false;
   }
 
-  /** Enters the connection in the book of addresses; false when it is refused. */
-  #enter(conn: Transport): boolean {
-    const { address, port } = conn.remote;
-    if (port === 0 && address.startsWith("/") || address === "" || this.#exempt.has(address)) return true;
-    const entry = this.#book.enter(address, this.#limits);
-    if ("refused" in entry) {
-      this.#open.delete(conn);
-      this.#refuse(conn, entry.refused);
-      return false;
+  /** Enters a connection in the book of addresses; undefined where the book does not count. */
+  #enter({ address, port }: Endpoint): { readonly refused: BookRefusal } | Disposable | undefined {
+    if (port === 0 && address.startsWith("/") || address === "" || this.#exempt.has(address)) {
+      return undefined;
     }
-    void conn.closed.then(() => entry[Symbol.dispose]());
-    return true;
+    return this.#book.enter(address, this.#limits);
   }
 
-  #refuse(conn: Transport, reason: Refusal): void {
-    this.#emit("net.refused", { listener: this.#name(), remote: conn.remote.address, reason });
+  /** Says why, to a few at a time; a flood of others costs no more than the accepting. */
+  #refuse(reason: Refusal, remote: Endpoint, socket: Socket | Transport, conn: () => Transport): void {
+    this.#emit("net.refused", { listener: this.#name(), remote: remote.address, reason });
     const { refusal, tls } = this.#options;
     if (refusal === undefined || tls === "implicit" || this.#refusing >= this.#limits.refusing) {
-      return conn.destroy();
+      if (!(socket instanceof Transport)) socket.on("error", () => {});
+      return void socket.destroy();
     }
     this.#refusing++;
-    void conn.closed.then(() => this.#refusing--);
-    conn.write(refusal(reason)).catch(() => {}); // it may be gone already
-    void conn.close();
+    const refusing = conn();
+    void refusing.closed.then(() => this.#refusing--);
+    refusing.write(refusal(reason)).catch(() => {}); // it may be gone already
+    void refusing.close();
   }
 }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ConnError } from "../core/conn.ts";
 import type { NetLimits } from "./limits.ts";
+import { BULK, BULKY } from "./turns.ts";
 
 /** The answer to a write that waits for nobody, shared. */
 const SENT: Promise<void> = Promise.resolve();
@@ -30,10 +31,16 @@ export class Outlet {
   #sent = 0;
   #inFlight = 0;
   #paused = false;
+  /** A large piece waits until it is our turn. */
+  #queued = false;
   #waiters: Waiter[] = [];
   #broken: ConnError | undefined;
 
   readonly #onSent = (error?: Error | null): void => this.#done(error);
+  readonly #onTurn = (): void => {
+    this.#queued = false;
+    if (this.#inFlight === 0) this.#send();
+  };
 
   /** @param progress told when a piece is handed over (`true`) and when nothing waits any more (`false`) */
   constructor(stream: Socket, limits: NetLimits, progress: (busy: boolean) => void) {
@@ -96,8 +103,16 @@ export class Outlet {
     if (this.#inFlight === 0) this.#pump();
   }
 
-  /** Hands the next piece to the runtime: whole chunks where they fit, one writev. */
+  /** Sends the next piece now, or where it is large and others send as much, in a turn to come. */
   #pump(): void {
+    if (this.#queued) return;
+    if (this.waiting <= BULKY || this.#paused) return this.#send();
+    if (BULK.take(Math.min(this.waiting, this.#limits.writePiece), this.#onTurn)) this.#send();
+    else this.#queued = true;
+  }
+
+  /** Hands the next piece to the runtime: whole chunks where they fit, one writev. */
+  #send(): void {
     if (this.#head === this.#queue.length || this.#paused) return;
     const room = this.#limits.writePiece;
     const first = this.#queue[this.#head]!;

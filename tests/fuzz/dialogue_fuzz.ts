@@ -1,12 +1,13 @@
 /**
  * Mutated recordings of SMTP, Submission, LMTP, IMAP and POP3 dialogues, in every state, against a whole server:
  *
- *     deno run -A tests/fuzz/dialogue_fuzz.ts [--seconds 60] [--count N] [--seed N] [--lanes N]
+ *     deno run -A tests/fuzz/dialogue_fuzz.ts [--seconds 60] [--count N] [--seed N] [--lanes N] [--only INDEX]
  *
- * The recordings are the transcripts. The same seed gives the same dialogues. A long run by hand: `--count 1000000`.
+ * The recordings are the transcripts. The same seed gives the same dialogues. A long run by hand: `--count 1000000`. The
+ * slowest dialogues are named; `--only` plays one of them alone, on a fresh server.
  */
 import { octetsOf } from "../../src/bytes/ascii.ts";
-import { events, get, processTree, read, runs, send } from "../node/support.ts";
+import { events, get, imap, processTree, read, runs, send } from "../node/support.ts";
 import { PASSWORD, type PortName, startServer, type TestServer } from "../support/server.ts";
 import { dialoguesOf } from "../support/imap_transcript.ts";
 import { concat, octetsOf as escaped, readDialogues } from "../support/transcript.ts";
@@ -20,9 +21,18 @@ export interface DialogueReport {
   readonly octets: number;
   /** Milliseconds from the client's last octet to the server's, the longest of each port. */
   readonly slowest: Readonly<Record<string, number>>;
+  /** The slowest of all: played alone (`only`), one shows whether it was slow by itself. */
+  readonly slow: readonly Slow[];
   readonly failures: readonly string[];
   /** Resident MiB, as the run went on. */
   readonly rss: readonly { readonly dialogues: number; readonly mib: number }[];
+}
+
+/** A dialogue that took long. */
+export interface Slow {
+  readonly index: number;
+  readonly port: string;
+  readonly ms: number;
 }
 
 /** How long, and with what. */
@@ -32,6 +42,8 @@ export interface DialogueOptions {
   readonly seed: number;
   /** Dialogues at a time. */
   readonly lanes?: number;
+  /** Only this one. */
+  readonly only?: number | undefined;
 }
 
 /** A recording: what the client sent, a line each. */
@@ -44,6 +56,12 @@ const USER = "alice@example.test", OTHER = "bob@example.test";
 /** A server that has not ended a dialogue by then hangs; wrong passwords wait for their hashes, on a busy machine long. */
 const HANG_MS = 120_000;
 const FAILURES = 20;
+/** So many dialogues on, what they left in the mailboxes is taken away: else a long run reads more and more. */
+const TIDY_EVERY = 500;
+/** Messages that stay. */
+const KEPT = 10;
+/** Slow dialogues that a report names. */
+const SLOW = 8;
 
 /** What brings a connection into a state, by port. */
 const STATES: Readonly<Partial<Record<PortName, readonly string[]>>> = {
@@ -132,8 +150,11 @@ const TOKENS = [
 export async function fuzzDialogues(options: DialogueOptions): Promise<DialogueReport> {
   await using server = await startServer({
     settings: [
+      // Two or three lines a dialogue would be most of the memory of a long run, ours.
+      "log.level=warn",
       ...["auth.allow_plaintext=true", "limits.exempt=[127.0.0.0/8]", "limits.smtp.bad_command_delay=0"],
       ...[
+        "limits.lmtp.bad_command_delay=0",
         "limits.imap.session.bad_delay_ms=0",
         "limits.imap.session.auth_delay_ms=0",
         "limits.pop3.bad_delay_ms=0",
@@ -150,6 +171,7 @@ class Fuzzer {
   readonly #recordings = recordings();
   readonly #failures: string[] = [];
   readonly #slowest: Record<string, number> = {};
+  #slow: Slow[] = [];
   readonly #rss: { dialogues: number; mib: number }[] = [];
   #next = 0;
   #done = 0;
@@ -158,14 +180,16 @@ class Fuzzer {
   constructor(readonly server: TestServer, readonly options: DialogueOptions) {}
 
   async run(): Promise<DialogueReport> {
-    const { seconds, count = Infinity, lanes = 16 } = this.options;
+    const { seconds, count = Infinity, lanes = 32, only } = this.options;
+    if (only !== undefined) this.#next = only;
+    const last = only === undefined ? count : only + 1;
     const until = performance.now() + seconds * 1000;
     this.#sample();
     const sampling = setInterval(() => this.#sample(), Math.max(1_000, seconds * 20));
     const lane = async () => {
-      while (performance.now() < until && this.#next < count && this.#failures.length < FAILURES) {
+      while (performance.now() < until && this.#next < last && this.#failures.length < FAILURES) {
         await this.#dialogue(this.#next++);
-        this.#done++;
+        if (++this.#done % TIDY_EVERY === 0) { for (const user of [USER, OTHER]) await this.#tidy(user); }
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
@@ -176,6 +200,7 @@ class Fuzzer {
       dialogues: this.#done,
       octets: this.#octets,
       slowest: this.#slowest,
+      slow: this.#slow,
       failures: this.#failures,
       rss: this.#rss,
     };
@@ -203,6 +228,28 @@ class Fuzzer {
     this.#rss.push({ dialogues: this.#done, mib: Math.round(mib) });
   }
 
+  /** Deletes messages but the oldest, and mailboxes; whatever another dialogue holds stays for the next time. */
+  async #tidy(user: string): Promise<void> {
+    await using client = await imap(this.server.ports.imap, user);
+    const ask = async (command: string) => {
+      await client.send(octetsOf(`t ${command}\r\n`));
+      const lines: string[] = [];
+      for (;;) {
+        const line = await client.line(/^/);
+        if (/^t (OK|NO|BAD)/.test(line)) return lines;
+        lines.push(line);
+      }
+    };
+    for (const line of await ask(`LIST "" "*"`)) {
+      const name = /^\* LIST \([^)]*\) (?:"."|NIL) (.*[^}])$/.exec(line)?.[1];
+      if (name !== undefined && name.toUpperCase() !== "INBOX") await ask(`DELETE ${name}`);
+    }
+    const exists = /^\* (\d+) EXISTS$/m.exec((await ask("SELECT INBOX")).join("\n"))?.[1];
+    if (Number(exists) <= KEPT) return;
+    await ask(`STORE ${KEPT + 1}:${exists} +FLAGS.SILENT (\\Deleted)`);
+    await ask("CLOSE");
+  }
+
   async #dialogue(index: number): Promise<void> {
     const random = new Random(this.options.seed, index);
     const recording = random.pick(this.#recordings);
@@ -213,6 +260,12 @@ class Fuzzer {
     const fault = await this.#play(port, octets, random).catch((error) => (error as Error).message);
     const ms = performance.now() - began;
     this.#slowest[port] = Math.max(this.#slowest[port] ?? 0, Math.round(ms));
+    if (this.#slow.length < SLOW || ms > this.#slow.at(-1)!.ms) {
+      this.#slow = [...this.#slow, { index, port, ms: Math.round(ms) }].sort((a, b) => b.ms - a.ms).slice(
+        0,
+        SLOW,
+      );
+    }
     if (fault !== undefined) {
       this.#failures.push(`${port} dialogue ${index}: ${fault}`);
       Deno.writeFileSync(
@@ -337,11 +390,13 @@ if (import.meta.main) {
     seconds: numberOption(Deno.args, "seconds") ?? (Deno.args.includes("--count") ? 86_400 : 60),
     count: numberOption(Deno.args, "count") ?? Infinity,
     seed: numberOption(Deno.args, "seed") ?? 1,
-    lanes: numberOption(Deno.args, "lanes") ?? 16,
+    lanes: numberOption(Deno.args, "lanes") ?? 32,
+    only: numberOption(Deno.args, "only"),
   });
   console.log(
     `${report.dialogues} dialogues, ${report.octets} octets, slowest (ms): ${JSON.stringify(report.slowest)}`,
   );
+  console.log(`slow: ${report.slow.map(({ index, port, ms }) => `${index} (${port}) ${ms} ms`).join(", ")}`);
   console.log(`resident MiB: ${report.rss.map(({ dialogues, mib }) => `${mib} at ${dialogues}`).join(", ")}`);
   for (const failure of report.failures) console.log(`FAILED: ${failure}`);
   Deno.exit(report.failures.length === 0 ? 0 : 1);
