@@ -17,10 +17,10 @@ function octets(length: number, offset: number, of: readonly number[]): Uint8Arr
 
 Deno.test("line ends are found wherever they stand, and nothing else is taken for one", () => {
   const others = HARD.filter((octet) => octet !== 0x0a && octet !== 0x0d);
-  for (const  of of[HARD, others, [...others, ...others, ...others, 0x0d], [...others, ...others, 0x0a]]) {
+  for (const from of [HARD, others, [...others, ...others, ...others, 0x0d], [...others, ...others, 0x0a]]) {
     for (let length = 0; length < 70; length++) {
       for (const offset of [0, 1, 2, 3, 5]) {
-        const view = octets(length, offset, of), words = wordsOf(view);
+        const view = octets(length, offset, from), words = wordsOf(view);
         for (let at = 0; at <= length; at++) {
           const lf = view.indexOf(0x0a, at);
           assertEquals(indexOfLfIn(view, words, at), lf);

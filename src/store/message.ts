@@ -48,6 +48,7 @@ export class Message implements StagedMessage {
   fate: "undelivered" | "delivered" | "unknown" = "undelivered";
 
   readonly #context: StoreContext;
+  #forgotten = false;
 
   /** `pieces`: its octets as rows of `blob_chunk` take them, or undefined when they were staged in the database. */
   constructor(
@@ -65,7 +66,7 @@ export class Message implements StagedMessage {
     return this.derived.structure;
   }
 
-  /** Drops staged octets that nobody took; what fails here is left to the sweep. */
+  /** Gives its memory back, and drops staged octets that nobody took; what fails here is left to the sweep. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.fate === "delivered") this.#forget();
     if (this.pieces !== undefined || this.fate !== "undelivered") return;
@@ -73,8 +74,10 @@ export class Message implements StagedMessage {
     await dropBlob(this.#context, this.blob);
   }
 
-  /** The database has answered, so it has read the octets: their memory may be used again. */
+  /** The database has answered, so it has read the octets: their memory may be used again, by one other message. */
   #forget(): void {
+    if (this.#forgotten) return;
+    this.#forgotten = true;
     for (const piece of this.pieces ?? []) keepBuffer(piece, this.#context.limits.chunkOctets);
   }
 }
