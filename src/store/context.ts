@@ -3,6 +3,7 @@ import type { Emit } from "../core/events.ts";
 import type { World } from "../core/world.ts";
 import type { Changes } from "./changes.ts";
 import type { StoreLimits } from "./limits.ts";
+import type { Shares } from "./shares.ts";
 import type { QueueSettings } from "./outbound.ts";
 import type { Database } from "./pg/database.ts";
 import type { Door } from "./pg/door.ts";
@@ -38,4 +39,6 @@ export interface StoreContext {
   readonly life: () => number | null;
   /** Of 8-bit text that declares none and is no UTF-8, in accounts that have no other. */
   readonly charset: string;
+  /** Reads of messages, by account. */
+  readonly reads: Shares;
 }

@@ -120,7 +120,10 @@ export async function* fetch(
       const ranges = rangesAfter(uids, after, RANGES);
       if (ranges.length === 0) return [];
       const { lows, highs } = rangeColumns(ranges);
-      const rows = await retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit));
+      const rows = await context.reads.run(
+        account,
+        () => retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit)),
+      );
       const batch = batchOf(rows);
       // Fewer than asked: these ranges are done, others may follow.
       after = batch.length < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;

@@ -29,6 +29,7 @@ import { expunge, remove } from "./remove.ts";
 import { renameMailbox } from "./rename.ts";
 import { replace } from "./replace.ts";
 import { relevancy, search, sort } from "./pg/search.ts";
+import { Shares } from "./shares.ts";
 import { sweep, Sweeper, type SweepReport } from "./sweep.ts";
 import { threadRows } from "./thread_rows.ts";
 import { StoreUrlKeys } from "./url_keys.ts";
@@ -94,6 +95,9 @@ const newest = statement(
    select account_id, 0, modseq from account_state where account_id = any ($1)`,
 );
 
+/** Reads and searches of one account at once: less than there are connections to PostgreSQL, which they all share. */
+const READS = 3, SEARCHES = 1;
+
 /** Opens the store. */
 export function createStore(options: StoreOptions): Store {
   const { door } = options;
@@ -108,10 +112,12 @@ export function createStore(options: StoreOptions): Store {
     relaxedFlags: options.relaxedFlags ?? false,
     life: options.life ?? (() => null),
     charset: options.charset ?? "windows-1252",
+    reads: new Shares(READS),
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
   const deliveries = new Deliveries(context);
+  const searches = new Shares(SEARCHES);
   if (options.indexer ?? true) {
     const extracting = indexer = new Indexer(context, () => deliveries.pressed);
     context.changes.hear((account) => extracting.add(account));
@@ -136,12 +142,13 @@ export function createStore(options: StoreOptions): Store {
     fetch: (account, mailbox, uids, wanted) => fetch(context, account, mailbox, uids, wanted),
     octets: (account, ranges) => octets(context, account, ranges),
     charset: (account) => charsetOf(context, account),
-    search: (account, mailbox, key) => search(context, account, mailbox, key),
-    relevancy: (account, mailbox, key) => relevancy(context, account, mailbox, key),
+    search: (account, mailbox, key) => searches.run(account, () => search(context, account, mailbox, key)),
+    relevancy: (account, mailbox, key) =>
+      searches.run(account, () => relevancy(context, account, mailbox, key)),
     sort: (account, mailbox, key, order, comparator) =>
-      sort(context, account, mailbox, key, order, comparator),
+      searches.run(account, () => sort(context, account, mailbox, key, order, comparator)),
     threadRows: (account, mailbox, uids, comparator) =>
-      threadRows(context, account, mailbox, uids, comparator),
+      searches.run(account, () => threadRows(context, account, mailbox, uids, comparator)),
     setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
     expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),

@@ -140,7 +140,9 @@ async function readPieces(
 ): Promise<readonly Uint8Array[]> {
   const asked = wanted.filter((one) => one.count > 0);
   const pieces: Uint8Array[] = [];
-  const rows = asked.length === 0 ? undefined : await retrying(() => query(context, account, asked));
+  const rows = asked.length === 0
+    ? undefined
+    : await context.reads.run(account, () => retrying(() => query(context, account, asked)));
   let row = 0;
   for (const one of wanted) {
     if (one.count === 0) pieces.push(EMPTY);

@@ -1,0 +1,50 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { AccountId } from "../core/brands.ts";
+import { Shares } from "./shares.ts";
+
+const ONE = 1 as AccountId, OTHER = 2 as AccountId;
+
+/** Work that ends when it is told to. */
+class Work {
+  readonly begun: string[] = [];
+  readonly #ends = new Map<string, PromiseWithResolvers<string>>();
+
+  start(name: string): Promise<string> {
+    this.begun.push(name);
+    const end = Promise.withResolvers<string>();
+    this.#ends.set(name, end);
+    return end.promise;
+  }
+
+  async end(name: string, error?: Error): Promise<void> {
+    if (error === undefined) this.#ends.get(name)!.resolve(name);
+    else this.#ends.get(name)!.reject(error);
+    await new Promise((wake) => setTimeout(wake));
+  }
+}
+
+Deno.test("an account's work beyond its share waits in order, another's does not", async () => {
+  const shares = new Shares(2), work = new Work();
+  const all = ["a", "b", "c", "d"].map((name) => shares.run(ONE, () => work.start(name)));
+  const other = shares.run(OTHER, () => work.start("x"));
+  assertEquals(work.begun, ["a", "b", "x"]);
+  await work.end("b");
+  assertEquals(work.begun, ["a", "b", "x", "c"]);
+  for (const name of ["a", "c", "d", "x"]) await work.end(name);
+  assertEquals([...await Promise.all(all), await other], ["a", "b", "c", "d", "x"]);
+});
+
+Deno.test("work that fails hands its place on", async () => {
+  const shares = new Shares(1), work = new Work();
+  const failing = assertRejects(() => shares.run(ONE, () => work.start("a")), Error, "lost");
+  const next = shares.run(ONE, () => work.start("b"));
+  await work.end("a", new Error("lost"));
+  await failing;
+  assertEquals(work.begun, ["a", "b"]);
+  await work.end("b");
+  assertEquals(await next, "b");
+  const again = shares.run(ONE, () => work.start("c"));
+  assertEquals(work.begun, ["a", "b", "c"]);
+  await work.end("c");
+  await again;
+});
