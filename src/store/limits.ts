@@ -31,6 +31,13 @@ export interface StoreLimits {
   /** Octets that one read of bodies asks for, and how many reads are in flight. */
   readonly readOctets: number;
   readonly readAhead: number;
+  /**
+   * Reads of messages of one account that are in flight at once in a worker: fewer than `database.connections`, so
+   * that the others' commands find one free.
+   */
+  readonly accountReads: number;
+  /** Searches of one account that run at once in a worker; its others wait for them. */
+  readonly accountSearches: number;
   /** Octets of one annotation, annotations of one mailbox, octets of all annotations of an account. */
   readonly metadataOctets: number;
   readonly metadataEntries: number;
@@ -92,6 +99,8 @@ export const STORE_LIMITS: StoreLimits = {
   fetchOctets: 1_048_576,
   readOctets: 1_048_576,
   readAhead: 2,
+  accountReads: 3,
+  accountSearches: 1,
   metadataOctets: 65_536,
   metadataEntries: 100,
   metadataTotal: 4_194_304,

@@ -95,29 +95,27 @@ const newest = statement(
    select account_id, 0, modseq from account_state where account_id = any ($1)`,
 );
 
-/** Reads and searches of one account at once: less than there are connections to PostgreSQL, which they all share. */
-const READS = 3, SEARCHES = 1;
-
 /** Opens the store. */
 export function createStore(options: StoreOptions): Store {
   const { door } = options;
+  const limits = { ...STORE_LIMITS, ...options.limits };
   const context: StoreContext = {
     door,
     database: options.database,
     world: options.world,
     emit: options.emit,
-    limits: { ...STORE_LIMITS, ...options.limits },
+    limits,
     queue: { ...QUEUE_SETTINGS, ...options.queue },
     traced: options.traced,
     relaxedFlags: options.relaxedFlags ?? false,
     life: options.life ?? (() => null),
     charset: options.charset ?? "windows-1252",
-    reads: new Shares(READS),
+    reads: new Shares(limits.accountReads),
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
   const deliveries = new Deliveries(context);
-  const searches = new Shares(SEARCHES);
+  const searches = new Shares(limits.accountSearches);
   if (options.indexer ?? true) {
     const extracting = indexer = new Indexer(context, () => deliveries.pressed);
     context.changes.hear((account) => extracting.add(account));
