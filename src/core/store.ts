@@ -159,7 +159,10 @@ export interface FetchBatch {
   readonly octets: number;
 }
 
-/** One message as `fetch` gives it. Whoever keeps it, or octets of it, keeps the memory of its batch alive. */
+/**
+ * One message as `fetch` gives it. Whoever keeps it, or octets of it, keeps the memory of its batch alive. Its members may
+ * be getters: a copy by spreading would lack them.
+ */
 export interface FetchRow extends FlagRow {
   readonly batch: FetchBatch;
   readonly message: MessageId;

@@ -44,7 +44,7 @@ export async function exportMaildir(path: string, source: ExportSource): Promise
       const name = `${Math.floor(row.internalDate / 1000)}.U${row.uid}V${mailbox.uidValidity}.malleposte`;
       const [staged, final] = [
         join(folder, "tmp", name),
-        join(folder, "cur", name + infoOf({ ...row, keywords }, mailbox.keywords)),
+        join(folder, "cur", name + infoOf({ flags: row.flags, keywords }, mailbox.keywords)),
       ];
       {
         using file = await Deno.open(staged, { write: true, createNew: true, mode: 0o600 });
