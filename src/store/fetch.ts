@@ -122,12 +122,14 @@ export async function* fetch(
       const { lows, highs } = rangeColumns(ranges);
       const rows = await context.reads.run(
         account,
-        () => retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit)),
+        () =>
+          retrying(() => context.door.query(statement, account, mailbox, lows, highs, limit, fetchOctets)),
       );
       const batch = batchOf(rows);
-      // Fewer than asked: these ranges are done, others may follow.
-      after = batch.length < limit ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;
       const octets = batch[0]?.batch.octets ?? 0;
+      // Fewer than asked, and not for their octets: these ranges are done, others may follow.
+      const done = batch.length < limit && octets <= fetchOctets;
+      after = done ? highs[highs.length - 1]! : batch[batch.length - 1]!.uid;
       if (octets > fetchOctets) limit = Math.max(FEWEST_ROWS, limit >> 1);
       else if (octets < fetchOctets / GROWTH) limit = Math.min(fetchRows, limit * GROWTH);
       if (batch.length > 0) return batch;

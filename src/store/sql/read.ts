@@ -79,23 +79,21 @@ const fetchStatements: (Statement | undefined)[] = [];
 
 /**
  * A batch of messages, ascending, in one row: a row each would cost us several times as much. $1 account, $2 mailbox,
- * $3 and $4 ranges, $5 messages at most. What is not wanted is null, and the message table is left alone when nothing
- * of it is; everything is null when there are no messages.
+ * $3 and $4 ranges, $5 messages at most, $6 octets of envelopes and structures behind which no further message comes:
+ * what strangers make them weigh must not become one row that nobody can read. What is not wanted is null, and the
+ * message table is left alone when nothing of it is; everything is null when there are no messages.
  */
 export function fetchStatement(wanted: FetchWanted): Statement {
   const mask = (wanted.facts ? 1 : 0) | (wanted.envelope ? 2 : 0) | (wanted.bodyStructure ? 4 : 0) |
     (wanted.structure ? 8 : 0);
-  const octets = Object.entries(OCTET_COLUMNS).map(([of, column]) => {
-    return wanted[of as keyof FetchWanted]
+  const all = Object.entries(OCTET_COLUMNS);
+  const octets = all.filter(([of]) => wanted[of as keyof FetchWanted]).map(([, column]) => column);
+  const columns = all.map(([, column]) =>
+    octets.includes(column)
       ? `array_agg(octet_length(${column})), string_agg(${column}, ''::bytea)`
-      : "null, null";
-  });
-  return fetchStatements[mask] ??= statement(
-    `fetch_${mask}`,
-    ["int8", "int4", "int8[]", "int8[]", "int4"],
-    `select ${[FETCH_ENTRY, wanted.facts ? FETCH_FACTS : "null", ...octets].join(", ")}
-       from (
-         select e.*${mask === 0 ? "" : ", m.header_size, m.envelope, m.body_structure, m.structure"}
+      : "null, null"
+  );
+  const rows = `select e.*${mask === 0 ? "" : ", m.header_size, m.envelope, m.body_structure, m.structure"}
            from (
              select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
               cross join lateral (
@@ -107,8 +105,16 @@ export function fetchStatement(wanted: FetchWanted): Statement {
            ) e
            ${mask === 0 ? "" : "join message m on m.account_id = $1 and m.message_id = e.message_id"}
           where exists (select from mailbox b where b.account_id = $1 and b.mailbox_id = $2)
-          order by e.uid
-       ) o`,
+          order by e.uid`;
+  const weight = octets.map((column) => `octet_length(${column})`).join(" + ");
+  const bounded = octets.length === 0 ? rows : `select * from (
+           select i.*, sum(weight) over (order by uid rows unbounded preceding) - weight as before
+             from (select r.*, ${weight} as weight from (${rows}) r) i
+         ) w where before <= $6`;
+  return fetchStatements[mask] ??= statement(
+    `fetch_${mask}`,
+    ["int8", "int4", "int8[]", "int8[]", "int4", "int8"],
+    `select ${[FETCH_ENTRY, wanted.facts ? FETCH_FACTS : "null", ...columns].join(", ")} from (${bounded}) o`,
   );
 }
 
