@@ -8,10 +8,9 @@
  */
 import { octetsOf } from "../../src/bytes/ascii.ts";
 import { events, get, imap, processTree, read, runs, send } from "../node/support.ts";
-import { PASSWORD, type PortName, startServer, type TestServer } from "../support/server.ts";
-import { dialoguesOf } from "../support/imap_transcript.ts";
-import { concat, octetsOf as escaped, readDialogues } from "../support/transcript.ts";
-import { mutate } from "./mutate.ts";
+import { type PortName, startServer, type TestServer } from "../support/server.ts";
+import { concat } from "../support/transcript.ts";
+import { dialogue, OTHER, recordings, USER } from "./dialogues.ts";
 import { numberOption } from "./mime_fuzz.ts";
 import { Random } from "./random.ts";
 
@@ -19,9 +18,13 @@ import { Random } from "./random.ts";
 export interface DialogueReport {
   readonly dialogues: number;
   readonly octets: number;
-  /** Milliseconds from the client's last octet to the server's, the longest of each port. */
+  /** Milliseconds from the first octet to the server's last, the longest of each port; without those for passwords. */
   readonly slowest: Readonly<Record<string, number>>;
-  /** The slowest of all: played alone (`only`), one shows whether it was slow by itself. */
+  /** Dialogues in which a password was wrong: these wait for their hash, and it for a rest, so they are slow. */
+  readonly passwords: number;
+  /** Of the others, those that took over a second, by themselves or because the machine was busy. */
+  readonly late: number;
+  /** The slowest of the others: played alone (`only`), one shows whether it was slow by itself. */
   readonly slow: readonly Slow[];
   readonly failures: readonly string[];
   /** Resident MiB, as the run went on. */
@@ -46,13 +49,6 @@ export interface DialogueOptions {
   readonly only?: number | undefined;
 }
 
-/** A recording: what the client sent, a line each. */
-interface Recording {
-  readonly ports: readonly PortName[];
-  readonly lines: readonly Uint8Array[];
-}
-
-const USER = "alice@example.test", OTHER = "bob@example.test";
 /** A server that has not ended a dialogue by then hangs; wrong passwords wait for their hashes, on a busy machine long. */
 const HANG_MS = 120_000;
 const FAILURES = 20;
@@ -62,89 +58,12 @@ const TIDY_EVERY = 500;
 const KEPT = 10;
 /** Slow dialogues that a report names. */
 const SLOW = 8;
+/** Milliseconds within which everything is to be answered. */
+const LATE_MS = 1_000;
+/** How SMTP, IMAP and POP3 say that a password was wrong, or that too many wait to be checked. */
+const REFUSED = /^(?:535 |454 |\S+ NO \[(?:AUTHENTICATIONFAILED|UNAVAILABLE)|-ERR \[(?:AUTH|SYS))/m;
 
-/** What brings a connection into a state, by port. */
-const STATES: Readonly<Partial<Record<PortName, readonly string[]>>> = {
-  smtp: [
-    "",
-    "EHLO f.test\r\n",
-    `EHLO f.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<${USER}>\r\n`,
-    `EHLO f.test\r\nMAIL FROM:<a@b.test> BODY=BINARYMIME\r\nRCPT TO:<${USER}>\r\nBDAT 3\r\nabc`,
-    `EHLO f.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<${USER}>\r\nDATA\r\n`,
-  ],
-  submission: [
-    "",
-    `EHLO f.test\r\nAUTH PLAIN ${btoa(`\0${USER}\0${PASSWORD}`)}\r\n`,
-    "EHLO f.test\r\nAUTH LOGIN\r\n",
-  ],
-  lmtp: [
-    "",
-    "LHLO f.test\r\n",
-    `LHLO f.test\r\nMAIL FROM:<>\r\nRCPT TO:<${USER}>\r\nRCPT TO:<${OTHER}>\r\n`,
-    `LHLO f.test\r\nMAIL FROM:<>\r\nRCPT TO:<${USER}>\r\nRCPT TO:<${OTHER}>\r\nDATA\r\n`,
-  ],
-  imap: [
-    "",
-    `l LOGIN ${USER} ${PASSWORD}\r\n`,
-    `l LOGIN ${USER} ${PASSWORD}\r\ns SELECT INBOX\r\n`,
-    `l LOGIN ${USER} ${PASSWORD}\r\ne ENABLE QRESYNC IMAP4rev2\r\ns SELECT INBOX\r\n`,
-    `l LOGIN ${USER} ${PASSWORD}\r\ne ENABLE UIDONLY\r\ns EXAMINE INBOX\r\n`,
-    `l LOGIN ${USER} ${PASSWORD}\r\ns SELECT INBOX\r\ni IDLE\r\n`,
-    `l LOGIN ${USER} ${PASSWORD}\r\nn NOTIFY SET (PERSONAL (MessageNew MessageExpunge FlagChange))\r\n`,
-  ],
-  pop3: ["", `USER ${USER}\r\nPASS ${PASSWORD}\r\n`, `USER ${OTHER}\r\nPASS ${PASSWORD}\r\nUTF8\r\n`],
-};
-
-const TOKENS = [
-  "{5}\r\n",
-  "{5+}\r\n",
-  "{0+}\r\n",
-  "~{9+}\r\n",
-  "{99999999999}\r\n",
-  "(",
-  ")",
-  "((((((((",
-  '"',
-  "\\",
-  "*",
-  "%",
-  "1:*",
-  "$",
-  "4294967295",
-  "18446744073709551616",
-  "0",
-  "-1",
-  "NIL",
-  "\0",
-  "\r\n",
-  "\n",
-  "\r",
-  "\r\n.\r\n",
-  ".",
-  "BDAT 5\r\n",
-  "BDAT 0 LAST\r\n",
-  "RSET\r\n",
-  "STARTTLS\r\n",
-  "a STARTTLS\r\n",
-  "STLS\r\n",
-  "DONE\r\n",
-  "QUIT\r\n",
-  "a LOGOUT\r\n",
-  "=",
-  "+0D",
-  "<>",
-  "@",
-  "\xff\xfe",
-  "&AC8-",
-  "UID ",
-  "BODY[",
-  "]",
-  "CHARSET ",
-  "UTF-8 ",
-  "MODSEQ ",
-  " ",
-  "\t",
-].map(octetsOf);
+const plenty = (limit: string) => `limits.${limit}=1000000000`;
 
 /** Runs against a server of its own. */
 export async function fuzzDialogues(options: DialogueOptions): Promise<DialogueReport> {
@@ -152,14 +71,16 @@ export async function fuzzDialogues(options: DialogueOptions): Promise<DialogueR
     settings: [
       // Two or three lines a dialogue would be most of the memory of a long run, ours.
       "log.level=warn",
-      ...["auth.allow_plaintext=true", "limits.exempt=[127.0.0.0/8]", "limits.smtp.bad_command_delay=0"],
-      ...[
-        "limits.lmtp.bad_command_delay=0",
-        "limits.imap.session.bad_delay_ms=0",
-        "limits.imap.session.auth_delay_ms=0",
-        "limits.pop3.bad_delay_ms=0",
-      ],
-      ...["limits.imap.session.per_account_and_address=1000", "limits.throttle.account_delay_ms=0"],
+      ...["auth.allow_plaintext=true", "limits.smtp.bad_command_delay=0", "limits.lmtp.bad_command_delay=0"],
+      ...["limits.imap.session.bad_delay_ms=0", "limits.imap.session.auth_delay_ms=0"],
+      ...["limits.pop3.bad_delay_ms=0", "limits.throttle.account_delay_ms=0"],
+      // All come from one address. It is not exempt: whoever was wrong before is then checked last and seldom, and the
+      // hashes of wrong passwords, which would be most of the time, are a twentieth of it.
+      ...["net.connections_per_address", "net.new_per_minute", "smtp.messages", "throttle.address_minute"]
+        .map(plenty),
+      ...["throttle.address_day", "throttle.address_waiting", "throttle.account_hour"].map(plenty),
+      ...["imap.session.per_account_and_address"].map(plenty),
+      ...["limits.hash.queue=2", "limits.hash.busy_ms=0", "limits.hash.suspect_rest=20"],
     ],
     accounts: [USER, OTHER],
   });
@@ -171,6 +92,8 @@ class Fuzzer {
   readonly #recordings = recordings();
   readonly #failures: string[] = [];
   readonly #slowest: Record<string, number> = {};
+  #passwords = 0;
+  #late = 0;
   #slow: Slow[] = [];
   readonly #rss: { dialogues: number; mib: number }[] = [];
   #next = 0;
@@ -185,7 +108,7 @@ class Fuzzer {
     const last = only === undefined ? count : only + 1;
     const until = performance.now() + seconds * 1000;
     this.#sample();
-    const sampling = setInterval(() => this.#sample(), Math.max(1_000, seconds * 20));
+    const sampling = setInterval(() => this.#sample(), Math.min(Math.max(1_000, seconds * 20), 30_000));
     const lane = async () => {
       while (performance.now() < until && this.#next < last && this.#failures.length < FAILURES) {
         await this.#dialogue(this.#next++);
@@ -200,6 +123,8 @@ class Fuzzer {
       dialogues: this.#done,
       octets: this.#octets,
       slowest: this.#slowest,
+      passwords: this.#passwords,
+      late: this.#late,
       slow: this.#slow,
       failures: this.#failures,
       rss: this.#rss,
@@ -257,15 +182,13 @@ class Fuzzer {
     const octets = dialogue(random, recording, random.pick(this.#recordings), port);
     this.#octets += octets.length;
     const began = performance.now();
-    const fault = await this.#play(port, octets, random).catch((error) => (error as Error).message);
-    const ms = performance.now() - began;
-    this.#slowest[port] = Math.max(this.#slowest[port] ?? 0, Math.round(ms));
-    if (this.#slow.length < SLOW || ms > this.#slow.at(-1)!.ms) {
-      this.#slow = [...this.#slow, { index, port, ms: Math.round(ms) }].sort((a, b) => b.ms - a.ms).slice(
-        0,
-        SLOW,
-      );
-    }
+    const answers: Uint8Array[] = [];
+    const played = await this.#play(port, octets, random, answers).catch((error) => (error as Error).message);
+    const ms = Math.round(performance.now() - began),
+      said = new TextDecoder("latin1").decode(concat(answers));
+    const fault = played ?? (port === "imap" || port === "pop3" ? undefined : wrongReply(said));
+    if (REFUSED.test(said)) this.#passwords++;
+    else this.#took({ index, port, ms });
     if (fault !== undefined) {
       this.#failures.push(`${port} dialogue ${index}: ${fault}`);
       Deno.writeFileSync(
@@ -275,10 +198,22 @@ class Fuzzer {
     }
   }
 
-  /** Sends, closes its side, and reads to the end; gives what was wrong with the answers. */
-  async #play(port: PortName, octets: Uint8Array, random: Random): Promise<string | undefined> {
+  #took(one: Slow): void {
+    const { port, ms } = one;
+    this.#slowest[port] = Math.max(this.#slowest[port] ?? 0, ms);
+    if (ms > LATE_MS) this.#late++;
+    if (this.#slow.length === SLOW && ms <= this.#slow.at(-1)!.ms) return;
+    this.#slow = [...this.#slow, one].sort((a, b) => b.ms - a.ms).slice(0, SLOW);
+  }
+
+  /** Sends, closes its side, and reads to the end; gives what went wrong. */
+  async #play(
+    port: PortName,
+    octets: Uint8Array,
+    random: Random,
+    answers: Uint8Array[],
+  ): Promise<string | undefined> {
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: this.server.ports[port] });
-    const answers: Uint8Array[] = [];
     let hung = false;
     const late = setTimeout(() => {
       hung = true;
@@ -300,89 +235,14 @@ class Fuzzer {
     } catch { /* a server that hangs up first is right to */ }
     await reading;
     clearTimeout(late);
-    if (hung) return `no end after ${HANG_MS} ms`;
-    return port === "imap" || port === "pop3" ? undefined : wrongReply(concat(answers));
+    return hung ? `no end after ${HANG_MS} ms` : undefined;
   }
 }
 
 /** The first line of SMTP's that is no reply. */
-function wrongReply(octets: Uint8Array): string | undefined {
-  const lines = new TextDecoder("latin1").decode(octets).split("\r\n");
+function wrongReply(said: string): string | undefined {
   // A connection that was reset may have lost the end of a line.
-  return lines.slice(0, -1).find((line) => !/^\d{3}[ -][\x20-\x7e]*$/.test(line));
-}
-
-/** The state's opening, then the recording with changes. */
-function dialogue(random: Random, recording: Recording, other: Recording, port: PortName): Uint8Array {
-  const opening = octetsOf(random.pick(STATES[port] ?? [""]));
-  const lines = [...recording.lines];
-  for (let changes = random.size(8); changes > 0; changes--) changeLines(random, lines, other.lines);
-  return concat([opening, ...lines]);
-}
-
-function changeLines(random: Random, lines: Uint8Array[], others: readonly Uint8Array[]): void {
-  const at = random.below(lines.length + 1);
-  const line = lines[at] ?? random.pick(TOKENS);
-  switch (random.below(8)) {
-    case 0:
-      lines.splice(at, 1);
-      return;
-    case 1:
-      lines.splice(at, 0, line);
-      return;
-    case 2:
-      lines.splice(at, 0, ...others.slice(random.below(others.length), random.below(others.length) + 3));
-      return;
-    case 3:
-      lines[at] = mutate(random, line, random.pick(others));
-      return;
-    case 4: {
-      const cut = random.below(line.length + 1);
-      lines[at] = concat([line.subarray(0, cut), random.pick(TOKENS), line.subarray(cut)]);
-      return;
-    }
-    case 5:
-      lines[at] = line.subarray(0, random.below(line.length + 1));
-      return;
-    case 6: {
-      const copy = line.slice();
-      if (copy.length > 0) copy[random.below(copy.length)] = random.below(256);
-      lines[at] = copy;
-      return;
-    }
-    default: {
-      const to = random.below(lines.length + 1);
-      const [moved] = lines.splice(at, 1);
-      if (moved !== undefined) lines.splice(to, 0, moved);
-    }
-  }
-}
-
-/** What clients say in the transcripts. */
-function recordings(): readonly Recording[] {
-  const folder = new URL("../transcripts/", import.meta.url);
-  const found: Recording[] = [];
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (!name.endsWith(".md")) continue;
-    const text = Deno.readTextFileSync(new URL(name, folder));
-    const protocol = /^[a-z0-9]+/.exec(name)![0];
-    if (protocol === "imap") {
-      for (const { steps } of dialoguesOf(text)) {
-        const lines = steps.filter((step) => step.who === "client").map((step) => octetsOf(step.text));
-        if (lines.length > 0) found.push({ ports: ["imap"], lines });
-      }
-      continue;
-    }
-    const ports: readonly PortName[] = protocol === "smtp" ? ["smtp", "submission"] : [protocol as PortName];
-    for (const { lines } of readDialogues(text, protocol)) {
-      const said = lines.flatMap(({ kind, text }) =>
-        kind === "C" ? [concat([escaped(text), octetsOf("\r\n")])] : kind === "c" ? [escaped(text)] : []
-      );
-      // A large one would be most of the run.
-      if (said.length > 0 && concat(said).length < 32_768) found.push({ ports, lines: said });
-    }
-  }
-  return found;
+  return said.split("\r\n").slice(0, -1).find((line) => !/^\d{3}[ -][\x20-\x7e]*$/.test(line));
 }
 
 if (import.meta.main) {
@@ -396,6 +256,7 @@ if (import.meta.main) {
   console.log(
     `${report.dialogues} dialogues, ${report.octets} octets, slowest (ms): ${JSON.stringify(report.slowest)}`,
   );
+  console.log(`wrong passwords in ${report.passwords}; of the others, over a second: ${report.late}`);
   console.log(`slow: ${report.slow.map(({ index, port, ms }) => `${index} (${port}) ${ms} ms`).join(", ")}`);
   console.log(`resident MiB: ${report.rss.map(({ dialogues, mib }) => `${mib} at ${dialogues}`).join(", ")}`);
   for (const failure of report.failures) console.log(`FAILED: ${failure}`);
