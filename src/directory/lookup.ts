@@ -69,14 +69,14 @@ const LOOK_UP = `with wanted as (
     from domain d
     left join lateral (
       select sum(s.used_octets)::int8 as octets, sum(s.used_messages)::int8 as messages
-        from account a join account_state s using (account_id)
+        from account a join account_use s using (account_id)
        where a.domain = d.name
     ) u on d.quota_octets is not null or d.quota_messages is not null
    where d.name in (select w.domain from wanted w)
   union all
   select 'account', a.domain, a.local_part, a.account_id, a.disabled, null, s.used_octets,
          s.quota_octets, s.used_messages, s.quota_messages, null
-    from wanted w join account a using (domain, local_part) left join account_state s using (account_id)
+    from wanted w join account a using (domain, local_part) left join account_use s using (account_id)
   union all
   select 'alias', l.domain, l.local_part, null, null, l.targets, null, null, null, null, null
     from wanted w join alias l using (domain, local_part)`;

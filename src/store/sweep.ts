@@ -28,7 +28,7 @@ export interface SweepReport {
 }
 
 /** No message has the blob of `d`, and none that is to go out. */
-const UNOWNED = `not exists (select from message m where m.blob_id = d.blob_id)
+const UNOWNED = `not exists (select from placed_blob m where m.blob_id = d.blob_id)
        and not exists (select from queue_message q where q.blob_id = d.blob_id and q.ended_at is null)`;
 
 /**
@@ -71,6 +71,7 @@ const discarded = statement(
   "discarded_mailbox",
   [],
   `select account_id, mailbox_id from mailbox_garbage limit 1`,
+  "everybody",
 );
 
 /** $1 account, $2 mailbox. */
@@ -86,6 +87,7 @@ const nextAccounts = statement(
   ["int8", "int4"],
   `select coalesce(array_agg(account_id), '{}') from (
     select account_id from account_state where account_id > $1 order by account_id limit $2) a`,
+  "everybody",
 );
 
 /** Mailboxes of accounts $1 that keep more than $2 expunged ranges. */

@@ -22,7 +22,7 @@ export async function testDirectory(): Promise<TestDirectory> {
   const db = await testDatabase();
   const hasher = createHasher(realWorld);
   const admin = createAdmin({
-    database: db.database,
+    database: db.served,
     hasher,
     world: realWorld,
     insertAccountState,

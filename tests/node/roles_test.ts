@@ -16,6 +16,7 @@ const FORBIDDEN = [
   ["create table planted (x int4)", /permission denied/],
   ["create index planted on entry (uid)", /must be owner/],
   ["create or replace view mail_messages as select 1 as one", /must be owner|permission denied/],
+  ["select from mail_messages", /permission denied/],
   ["create function planted() returns int4 language sql as 'select 1'", /permission denied/],
   [
     "create trigger planted before insert on entry for each row execute function suppress_redundant_updates_trigger()",

@@ -147,7 +147,7 @@ for (const mode of ["before", "behind", "conflict"] as const) {
     await using t = await bench(0, { limits: { garbageMs: 0, stagedMs: 3_600_000 } });
     const door = new FailingDoor(t.db.door);
     const store = createStore({
-      ...{ door, database: t.db.database, world: realWorld, emit: silent, indexer: false },
+      ...{ door, database: t.db.served, world: realWorld, emit: silent, indexer: false },
       limits: { garbageMs: 0, stagedMs: 3_600_000 },
     });
     const other = await addAccount(t.db, "other");

@@ -22,7 +22,7 @@ export interface Bench extends AsyncDisposable {
 export async function bench(count = 1, options: Partial<StoreOptions> = {}): Promise<Bench> {
   const db = await testDatabase();
   const base = { world: realWorld, emit: silent, indexer: false };
-  const store = createStore({ ...base, door: db.door, database: db.database, ...options });
+  const store = createStore({ ...base, door: db.door, database: db.served, ...options });
   await db.database.insertInto("domain").values({ name: "example.test" }).execute();
   const accounts: AccountId[] = [];
   for (let i = 0; i < count; i++) accounts.push(await addAccount(db, `user${i}`));
@@ -31,8 +31,8 @@ export async function bench(count = 1, options: Partial<StoreOptions> = {}): Pro
     store,
     accounts,
     another(more = {}) {
-      const door = openDoor(dial, db.address, { shared: 2, exclusive: 2 });
-      const other = createStore({ ...base, door, database: db.database, ...options, ...more });
+      const door = openDoor(dial, db.serving, { shared: 2, exclusive: 2 });
+      const other = createStore({ ...base, door, database: db.served, ...options, ...more });
       return Promise.resolve({
         ...other,
         async [Symbol.asyncDispose]() {

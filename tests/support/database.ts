@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import { type Database, type DatabaseAddress, openDatabase } from "../../src/store/pg/database.ts";
 import { startEmbedded } from "../../src/store/pg/embedded/cluster.ts";
-import { SERVING } from "../../src/store/pg/embedded/owner.ts";
+import { SERVING, servingAddress } from "../../src/store/pg/embedded/owner.ts";
 import { THROWAWAY_SETTINGS } from "../../src/store/pg/embedded/settings.ts";
 import type { Door } from "../../src/store/pg/door.ts";
 import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { dial } from "../../src/net/mod.ts";
 import { migrateToLatest } from "../../src/store/pg/migrate.ts";
+import { grantServing } from "../../src/store/pg/roles.ts";
 
 const TEMPLATE = "mail_template";
 const root = join(Deno.env.get("TMPDIR") ?? "/tmp", `malleposte-tests-${Deno.uid()}`);
@@ -24,6 +25,8 @@ interface Host {
   /** A migrated database to copy. */
   readonly template: string;
   readonly addressOf: (database: string) => DatabaseAddress;
+  /** As the role that serves, behind the fence of rows; on a given server it is the same as the owner. */
+  readonly servingOf: (database: string) => DatabaseAddress;
 }
 
 const url = Deno.env.get("MALLEPOSTE_TEST_DATABASE");
@@ -33,10 +36,15 @@ let count = 0;
 
 /** A fresh, migrated database. */
 export interface TestDatabase extends AsyncDisposable {
+  /** As its owner. */
   readonly address: DatabaseAddress;
-  /** Kysely on it. */
+  /** As the role that serves. */
+  readonly serving: DatabaseAddress;
+  /** Kysely on it, as its owner: what a test itself looks at. */
   readonly database: Database;
-  /** The hot path's door to it. */
+  /** Kysely on it, as the role that serves. */
+  readonly served: Database;
+  /** The hot path's door to it, as the role that serves. */
   readonly door: Door;
 }
 
@@ -46,13 +54,17 @@ export async function testDatabase(): Promise<TestDatabase> {
   const admin = open("postgres");
   await sql.raw(`create database ${name} template ${host.template}`).execute(admin);
   const database = open(name);
-  const door = openDoor(dial, host.addressOf(name), { shared: 2, exclusive: 4 });
+  const served = openDatabase(host.servingOf(name), { connections: 4 });
+  const door = openDoor(dial, host.servingOf(name), { shared: 2, exclusive: 4 });
   return {
     address: host.addressOf(name),
+    serving: host.servingOf(name),
     database,
+    served,
     door,
     async [Symbol.asyncDispose]() {
       await door[Symbol.asyncDispose]();
+      await served.destroy();
       await database.destroy();
       await sql.raw(`drop database ${name} with (force)`).execute(admin);
       await admin.destroy();
@@ -60,7 +72,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** An address as `database.url` has it; `serving`: as the role that serves, which has no rights there yet. */
+/** An address as `database.url` has it; `serving`: as the role that serves. */
 export function urlOf(address: DatabaseAddress, serving = false): string {
   if (address.kind === "url") return address.url;
   const { user, password, database, directory, port } = address;
@@ -88,7 +100,11 @@ async function ownCluster(): Promise<Host> {
     Deno.removeSync(home, { recursive: true });
   });
   if (address.kind !== "socket") throw new Error("the embedded server listens on a socket");
-  return { template: TEMPLATE, addressOf: (database) => ({ ...address, database }) };
+  return {
+    template: TEMPLATE,
+    addressOf: (database) => ({ ...address, database }),
+    servingOf: (database) => servingAddress({ ...address, database }),
+  };
 }
 
 /** A server that is there already; the template stays on it for the next test file. */
@@ -108,7 +124,7 @@ async function givenServer(url: string): Promise<Host> {
     await database.destroy();
   }
   await admin.destroy();
-  return { template, addressOf };
+  return { template, addressOf, servingOf: addressOf };
 }
 
 /** The cluster that all test files copy: made when this schema is seen for the first time. */
@@ -124,6 +140,7 @@ async function madeCluster(): Promise<string> {
     if (server.address.kind !== "socket") throw new Error("the embedded server listens on a socket");
     const template = openDatabase({ ...server.address, database: TEMPLATE }, { connections: 1 });
     await migrateToLatest(template);
+    await grantServing(template, SERVING);
     await template.destroy();
   }
   await Deno.rename(fresh, path).catch(async () => await Deno.remove(fresh, { recursive: true }));
@@ -144,8 +161,9 @@ async function copyCluster(from: string, to: string): Promise<void> {
 
 async function schemaHash(): Promise<string> {
   const folder = new URL("../../migrations/", import.meta.url);
-  const names = Array.from(Deno.readDirSync(folder), (entry) => entry.name).sort();
-  const texts = await Promise.all(names.map((name) => Deno.readTextFile(new URL(name, folder))));
+  const files = Array.from(Deno.readDirSync(folder), (entry) => new URL(entry.name, folder).href).sort();
+  files.push(new URL("../../src/store/pg/roles.ts", import.meta.url).href);
+  const texts = await Promise.all(files.map((file) => Deno.readTextFile(new URL(file))));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
   return new Uint8Array(digest).slice(0, 6).toHex();
 }

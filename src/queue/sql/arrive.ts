@@ -13,7 +13,7 @@ export const arrive = statement(
   "queue_arrive",
   ["int8", "int4[]", "text[]", "text[]", "uuid", "uuid", "int8"],
   `with placed as materialized (
-    select (select 1 from message m where m.blob_id = $5 limit 1) is not null
+    select (select 1 from placed_blob m where m.blob_id = $5 limit 1) is not null
            or (select 1 from queue_message q where q.blob_id = $5 and q.ended_at is null limit 1) is not null as yes
   ), mine as materialized (
     select x.place, g.state, g.notice

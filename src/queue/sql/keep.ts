@@ -109,7 +109,7 @@ export const told = statement(
   "queue_told",
   ["int8", "int4[]", "text[]", "uuid"],
   `with placed as materialized (
-    select $4::uuid is null or (select 1 from message m where m.blob_id = $4 limit 1) is not null
+    select $4::uuid is null or (select 1 from placed_blob m where m.blob_id = $4 limit 1) is not null
            or (select 1 from queue_message q where q.blob_id = $4 and q.ended_at is null limit 1) is not null as yes
   ), mine as materialized (
     select x.place from unnest($2::int4[], $3::text[]) as g (number, notice) cross join lateral (

@@ -4,6 +4,7 @@
  */
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { EVERYBODY, SETTING } from "./fence.ts";
 import type { Tables } from "./tables.ts";
 import { wireTarget } from "./wire/address.ts";
 
@@ -49,7 +50,8 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     application_name: "malleposte",
-    options: `-c work_mem=${WORK_MEM}`,
+    // This door is for administration and what looks across accounts; searches name theirs (`queryAs`).
+    options: `-c work_mem=${WORK_MEM} -c ${SETTING}=${EVERYBODY}`,
     ...SESSION_SETTINGS,
   });
   // A server that restarts breaks idle connections: the pool drops them, the next query makes new ones.

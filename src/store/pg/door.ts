@@ -4,6 +4,8 @@
  * Implemented by `wire/`.
  */
 
+import { type Whose, whoseOf } from "./fence.ts";
+
 /** PostgreSQL types that parameters and results use. */
 export type PgType =
   | "bool"
@@ -47,6 +49,8 @@ export interface Statement {
   readonly name: string;
   readonly sql: string;
   readonly params: readonly PgType[];
+  /** Whose rows it touches, of tables behind the fence (`fence.ts`); undefined: of none. */
+  readonly whose?: Whose | undefined;
 }
 
 /** A statement with its values. */
@@ -55,9 +59,17 @@ export interface Call {
   readonly values: readonly Param[];
 }
 
-/** Names a statement; the SQL is written once, at module load. */
-export function statement(name: string, params: readonly PgType[], sql: string): Statement {
-  return { name, params, sql };
+/**
+ * Names a statement; the SQL is written once, at module load. Where it touches rows of accounts, `whose` says which
+ * parameters those are; left out: the first one.
+ */
+export function statement(
+  name: string,
+  params: readonly PgType[],
+  sql: string,
+  whose: Whose | undefined = whoseOf(name, params, sql),
+): Statement {
+  return { name, params, sql, whose };
 }
 
 /** Puts values to a statement. */

@@ -1,4 +1,4 @@
-/** Fuzzy search (RFC 6203) as SQL, over `t` (message_text): words in any order, their endings left open. */
+/** Fuzzy search (RFC 6203) as SQL, over `t` (searched_text): words in any order, their endings left open. */
 import { type RawBuilder, sql } from "kysely";
 import type { SearchKey } from "../../core/search.ts";
 import { searchable } from "../text.ts";

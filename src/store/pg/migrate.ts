@@ -15,6 +15,7 @@ import * as charset from "../../../migrations/0010_charset.ts";
 import * as referral from "../../../migrations/0011_referral.ts";
 import * as outbound from "../../../migrations/0012_outbound.ts";
 import * as life from "../../../migrations/0013_life.ts";
+import * as fence from "../../../migrations/0014_fence.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -31,6 +32,7 @@ const STEPS: Record<string, Migration> = {
   "0011_referral": referral,
   "0012_outbound": outbound,
   "0013_life": life,
+  "0014_fence": fence,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

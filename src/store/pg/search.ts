@@ -17,6 +17,7 @@ import { sortKeysOfAll } from "../sort_keys.ts";
 import { annotationNames } from "../sql/annotation.ts";
 import { mailboxById, mailboxInfo } from "../sql/mailbox.ts";
 import { indexAll } from "../text.ts";
+import { queryAs } from "./fence.ts";
 import { relevance } from "./fuzzy_sql.ts";
 import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
 import { comparesTexts, needsKeys, ordering } from "./sort_sql.ts";
@@ -120,15 +121,15 @@ async function select(
                       order by ${ordering(order, rank)}e.uid) as uids ${scored ? scores : sql``}
       from entry e
       ${needs.message ? of(sql`message`, sql`m`) : sql``}
-      ${ranks ? of(sql`message_text`, sql`t`) : sql``}
+      ${ranks ? of(sql`searched_text`, sql`t`) : sql``}
       ${keys ? of(sql`message_sort`, sql`k`) : sql``}
      where e.account_id = ${account} and e.mailbox_id = ${mailbox} and ${where}`;
   try {
-    const { rows } = await retrying(async () => {
+    const rows = await retrying(async () => {
       try {
-        return await query.execute(context.database);
+        return await queryAs(context.database, account, query);
       } catch (thrown) {
-        if (isTimeout(thrown)) return { rows: undefined };
+        if (isTimeout(thrown)) return undefined;
         throw thrown;
       }
     });

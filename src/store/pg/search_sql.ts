@@ -177,12 +177,12 @@ function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): re
 function inText(key: SearchKey, { account, messages }: SearchGround): Condition {
   const matches = textCondition(key);
   if (messages <= FEW) {
-    return sql`exists (select from message_text t
+    return sql`exists (select from searched_text t
       where t.account_id = ${account} and t.message_id = e.message_id and ${matches})`;
   }
   // An array, not IN: whatever PostgreSQL expects of the other conditions, it looks for the texts once.
   // What has trigrams is found by them, the rest is read.
-  const of = sql`select t.message_id from message_text t where t.account_id = ${account}`;
+  const of = sql`select t.message_id from searched_text t where t.account_id = ${account}`;
   return sql`(e.message_id = any (array(
     ${of} and t.grams and ${matches} union all ${of} and not t.grams and ${matches})))`;
 }

@@ -56,7 +56,7 @@ export const quotaRoom = statement(
      left join domain d on d.name = a.domain and (d.quota_octets is not null or d.quota_messages is not null)
      left join lateral (
        select sum(y.used_octets)::int8 as octets, sum(y.used_messages)::int8 as messages
-         from account x join account_state y using (account_id) where x.domain = d.name
+         from account x join account_use y using (account_id) where x.domain = d.name
      ) u on true
     where s.account_id = $1`,
 );

@@ -40,6 +40,7 @@ export const sharedMailboxes = statement(
      ) x
      join mailbox b using (account_id, mailbox_id)
      join account o using (account_id)`,
+  "everybody",
 );
 
 /**
@@ -58,6 +59,7 @@ export const sharedMailboxByName = statement(
     ) x
     where o.local_part = $1 and o.domain = $2
     order by length(b.name) desc limit 1`,
+  "everybody",
 );
 
 /** The entries of a mailbox's list that mean somebody. $1 account, $2 mailbox, $3 identifiers. */
@@ -82,7 +84,7 @@ export const aclOf = statement(
 export const accountByAddress = statement(
   "account_by_address",
   ["text", "text"],
-  `select account_id from account join account_state using (account_id) where local_part = $1 and domain = $2`,
+  `select account_id from account join account_use using (account_id) where local_part = $1 and domain = $2`,
 );
 
 /** $1 account, $2 mailbox, $3 identifier, $4 rights. */

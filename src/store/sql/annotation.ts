@@ -158,6 +158,7 @@ export const copyMessageAnnotations = statement(
         where account_id = $1 and mailbox_id = $2 and uid = s.uid
           and value is not null and ($7::int8 is null or user_id = $7 or $8 and user_id = ${SHARED}) offset 0
      ) a`,
+  [0, 8],
 );
 
 /**

@@ -98,4 +98,5 @@ export const copyEntriesAcross = statement(
      where s.account_id = $5 and c.messages > 0
   )
   select coalesce(array_agg(uid order by uid), '{}'), min(uidnext) from scope`,
+  [0, 4],
 );

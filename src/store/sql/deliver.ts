@@ -46,7 +46,7 @@ export const deliver = statement(
   `with parcel as materialized (
     select p.*,
            p.staged and not exists (select from blob_staged s where s.blob_id = p.blob_id)
-             and (select 1 from message m where m.blob_id = p.blob_id limit 1) is null as lost
+             and (select 1 from placed_blob m where m.blob_id = p.blob_id limit 1) is null as lost
       from unnest($8::uuid[], $9::int8[], $10::int4[], $11::date[], $12::bytea[], $13::bytea[], $14::bytea[],
                   $15::bool[])
            with ordinality as p (blob_id, size, header_size, sent_on, envelope, body_structure, structure,
@@ -56,7 +56,7 @@ export const deliver = statement(
       from domain d
       cross join lateral (
         select sum(y.used_octets) as octets, sum(y.used_messages) as messages
-          from account x join account_state y using (account_id) where x.domain = d.name
+          from account x join account_use y using (account_id) where x.domain = d.name
       ) u
      where (d.quota_octets is not null or d.quota_messages is not null)
        and exists (select from account a where a.account_id = any ($1) and a.domain = d.name)
@@ -142,7 +142,7 @@ export const putOctets = statement(
   ["uuid[]", "int4[]", "bytea[]"],
   `insert into blob_chunk (blob_id, seq, octets)
    select b, n, o from (select unnest($1::uuid[]) as b, unnest($2::int4[]) as n, unnest($3::bytea[]) as o) x
-    where (select 1 from message m where m.blob_id = b limit 1) is not null
+    where (select 1 from placed_blob m where m.blob_id = b limit 1) is not null
    on conflict do nothing`,
 );
 
@@ -152,7 +152,7 @@ export const dropUnplaced = statement(
   ["uuid[]"],
   `delete from blob_chunk where blob_id = any (array(
      select b from unnest($1::uuid[]) as b
-      where (select 1 from message m where m.blob_id = b limit 1) is null
+      where (select 1 from placed_blob m where m.blob_id = b limit 1) is null
         and (select 1 from queue_message q where q.blob_id = b and q.ended_at is null limit 1) is null))`,
 );
 

@@ -61,10 +61,10 @@ export const enqueue = statement(
   `with given as materialized (
     select g.*, greatest(g.hold_until, now()) as begins_at,
            case
-             when g.placed is not null and (select 1 from message m where m.blob_id = g.placed limit 1) is null
+             when g.placed is not null and (select 1 from placed_blob m where m.blob_id = g.placed limit 1) is null
                then 1
              when g.staged and (select 1 from blob_staged s where s.blob_id = g.blob_id) is null
-               and (select 1 from message m where m.blob_id = g.blob_id limit 1) is null then 2
+               and (select 1 from placed_blob m where m.blob_id = g.blob_id limit 1) is null then 2
              else 0
            end as status
       from unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],

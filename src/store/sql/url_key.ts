@@ -15,6 +15,7 @@ export const addUrlKey = statement(
   `insert into url_key (account_id, owner_id, mailbox_id, key)
    select $1, account_id, mailbox_id, $4 from mailbox where account_id = $2 and mailbox_id = $3
    on conflict do nothing`,
+  [0, 1],
 );
 
 /** The same, whatever was there. */
@@ -24,6 +25,7 @@ export const putUrlKey = statement(
   `insert into url_key (account_id, owner_id, mailbox_id, key)
    select $1, account_id, mailbox_id, $4 from mailbox where account_id = $2 and mailbox_id = $3
    on conflict (account_id, owner_id, mailbox_id) do update set key = excluded.key`,
+  [0, 1],
 );
 
 /** Under the owner's lock. $1 owner, $2 mailbox. Gives the modseq at which sessions are told. */
@@ -51,4 +53,5 @@ export const forgetUrlKeys = statement(
   "forget_url_keys",
   ["int8", "int4"],
   `delete from url_key where owner_id = $1 and mailbox_id = $2`,
+  "everybody",
 );

@@ -4,7 +4,8 @@
  */
 import type { Conn, Dial } from "../../../core/conn.ts";
 import { Unavailable } from "../../../core/failure.ts";
-import { type Call, PgError, type Rows, type Statement } from "../door.ts";
+import { type Call, call, PgError, type Rows, type Statement, statement } from "../door.ts";
+import { type Named, SETTING, settingOf } from "../fence.ts";
 import type { WireTarget } from "./address.ts";
 import { isServerTrouble, pgError } from "./errors.ts";
 import { login, type Session } from "./login.ts";
@@ -21,12 +22,20 @@ const FOREVER = 0x7fff_ffff;
 /** Which messages of the server close a call, by type. */
 const ROW = 0x44, COMPLETE = 0x43, EMPTY = 0x49, ERROR = 0x45, READY = 0x5a, PARSED = 0x31, SUSPENDED = 0x73;
 
+/** Names accounts for what the session does next. $1 the setting. */
+const NAME = statement("name_accounts", ["text"], `select set_config('${SETTING}', $1, false)`);
+
+/** in_failed_sql_transaction. */
+const ABORTED = "25P02";
+
 /** A run that waits for its answers. */
 interface Pending {
   readonly results: WireRows[];
   /** Names of the statements it prepares, not yet confirmed, in order. */
   readonly parsing: string[];
   readonly stream: StreamState | undefined;
+  /** It names accounts: what was sent behind it may not run without. */
+  readonly naming: boolean;
   /** When it became the next to be answered. */
   since: number;
   error: PgError | undefined;
@@ -51,6 +60,7 @@ export class WireConnection {
   #flushing = false;
   #broken: Unavailable | undefined;
   #cancelled = false;
+  #named: Named;
   readonly closed: Promise<void>;
 
   private constructor(dial: Dial, target: WireTarget, session: Session) {
@@ -79,16 +89,28 @@ export class WireConnection {
     return this.#broken === undefined;
   }
 
-  /** See Door.run. */
-  run(calls: readonly Call[]): Promise<readonly Rows[]> {
+  /** The accounts whose rows PostgreSQL shows to what is sent next; undefined: who knows. */
+  get named(): Named {
+    return this.#named;
+  }
+
+  /** See Door.run. `named`: their accounts. */
+  run(calls: readonly Call[], named: Named): Promise<readonly Rows[]> {
+    this.#name(named);
     return this.#send(calls, undefined);
+  }
+
+  /** A transaction ended, and its end may have taken back what was named in it. */
+  forgetNamed(): void {
+    this.#named = undefined;
   }
 
   /**
    * Runs one call and hands its rows out `batch` at a time; `next` asks for more, `end` stops. The connection
    * serves nobody else meanwhile.
    */
-  async *stream(call: Call, batch: number): AsyncGenerator<Rows> {
+  async *stream(call: Call, batch: number, named: Named): AsyncGenerator<Rows> {
+    this.#name(named);
     const batches: { rows: WireRows; more: boolean }[] = [];
     let wake: (() => void) | undefined;
     const state: StreamState = {
@@ -151,7 +173,22 @@ export class WireConnection {
     return this.#session.conn;
   }
 
-  #send(calls: readonly Call[], stream: StreamState | undefined, batch = 0): Promise<readonly Rows[]> {
+  /**
+   * Names accounts where others are named now. It is a run of its own, in the same write as what follows: a
+   * transaction that fails does not take it back from those behind.
+   */
+  #name(named: Named): void {
+    if (named === undefined || named === this.#named || this.#broken !== undefined) return;
+    this.#named = named;
+    this.#send([call(NAME, settingOf(named))], undefined, 0, true).catch(() => {});
+  }
+
+  #send(
+    calls: readonly Call[],
+    stream: StreamState | undefined,
+    batch = 0,
+    naming = false,
+  ): Promise<readonly Rows[]> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       const parsing: string[] = [];
@@ -175,6 +212,7 @@ export class WireConnection {
         results,
         parsing,
         stream,
+        naming,
         since: performance.now(),
         error: undefined,
         resolve,
@@ -248,6 +286,7 @@ export class WireConnection {
         if (this.#pending[0] !== undefined) this.#pending[0].since = performance.now();
         // A Parse that was skipped after an error has prepared nothing.
         for (const name of pending!.parsing) this.#prepared.delete(name);
+        if (pending!.error !== undefined && pending!.naming) this.#notNamed(pending!.error);
         if (pending!.error === undefined) pending!.resolve(pending!.results);
         else pending!.reject(asThrown(pending!.error));
         return;
@@ -278,6 +317,14 @@ export class WireConnection {
     if (pending === undefined) return;
     pending.error = error;
     if (pending.stream !== undefined) this.#closeStream(pending.stream);
+  }
+
+  /** In a transaction that failed already, what follows fails as well; else it would run for the accounts before. */
+  #notNamed(error: PgError): void {
+    if (error.code !== ABORTED) {
+      throw new Unavailable(`Cannot name accounts to PostgreSQL: ${error.message}`, { cause: error });
+    }
+    this.#named = undefined;
   }
 
   #checkAnswers(): void {

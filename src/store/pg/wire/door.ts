@@ -13,6 +13,7 @@ import {
   statement,
   type Transaction,
 } from "../door.ts";
+import { type Named, namedBy } from "../fence.ts";
 import { wireTarget } from "./address.ts";
 import { WireConnection } from "./connection.ts";
 
@@ -69,10 +70,11 @@ class WireDoor implements Door {
   }
 
   async run(...calls: readonly Call[]): Promise<readonly Rows[]> {
-    const place = this.#leastBusy();
+    const named = namedBy(calls);
+    const place = this.#leastBusy(named);
     this.#load[place]!++;
     try {
-      return await runOnce(await this.#connectionAt(place), calls);
+      return await runOnce(await this.#connectionAt(place), calls, named);
     } finally {
       this.#load[place]!--;
     }
@@ -85,17 +87,18 @@ class WireDoor implements Door {
 
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const connection = await this.#takeExclusive();
-    const run = (...calls: readonly Call[]) => connection.run(calls);
+    const run = async (...calls: readonly Call[]) => await connection.run(calls, namedBy(calls));
     try {
-      await connection.run([call(BEGIN)]);
+      await connection.run([call(BEGIN)], undefined);
       const value = await work({ run, query: async (of, ...values) => (await run(call(of, ...values)))[0]! });
-      await connection.run([call(COMMIT)]);
+      await connection.run([call(COMMIT)], undefined);
       return value;
     } catch (error) {
       // Without an answer to ROLLBACK the connection is of no use to anybody.
-      await connection.run([call(ROLLBACK)]).catch(() => connection.destroy());
+      await connection.run([call(ROLLBACK)], undefined).catch(() => connection.destroy());
       throw error;
     } finally {
+      connection.forgetNamed();
       this.#giveBack(connection);
     }
   }
@@ -103,7 +106,8 @@ class WireDoor implements Door {
   async *stream(of: Statement, values: readonly Param[], batch: number): AsyncGenerator<Rows> {
     const connection = await this.#takeExclusive();
     try {
-      yield* connection.stream(call(of, ...values), batch);
+      const asked = call(of, ...values);
+      yield* connection.stream(asked, batch, namedBy([asked]));
     } finally {
       this.#giveBack(connection);
     }
@@ -117,11 +121,18 @@ class WireDoor implements Door {
     await Promise.all(Array.from(open, (connection) => connection?.close()));
   }
 
-  /** The place among the shared connections with the fewest runs in flight. */
-  #leastBusy(): number {
+  /** The place among the shared connections with the fewest runs in flight; of those, one that has the accounts named. */
+  #leastBusy(named: Named): number {
     let best = 0;
-    for (let i = 1; i < this.#load.length; i++) if (this.#load[i]! < this.#load[best]!) best = i;
+    for (let i = 1; i < this.#load.length; i++) {
+      const more = this.#load[i]! - this.#load[best]!;
+      if (more < 0 || more === 0 && this.#has(i, named) && !this.#has(best, named)) best = i;
+    }
     return best;
+  }
+
+  #has(place: number, named: Named): boolean {
+    return this.#shared[place]?.named === named;
   }
 
   async #connectionAt(place: number): Promise<WireConnection> {
@@ -174,12 +185,16 @@ class WireDoor implements Door {
 /** invalid_sql_statement_name: the run before, which was to prepare the statement, failed before it could. */
 const NOT_PREPARED = "26000";
 
-async function runOnce(connection: WireConnection, calls: readonly Call[]): Promise<readonly Rows[]> {
+async function runOnce(
+  connection: WireConnection,
+  calls: readonly Call[],
+  named: Named,
+): Promise<readonly Rows[]> {
   try {
-    return await connection.run(calls);
+    return await connection.run(calls, named);
   } catch (error) {
     if (!(error instanceof PgError) || error.code !== NOT_PREPARED) throw error;
     // Nothing was done; by now the connection knows what is prepared.
-    return await connection.run(calls);
+    return await connection.run(calls, named);
   }
 }
