@@ -1,10 +1,10 @@
 /**
- * What row-level security would cost: `deno run -A bench/rls.ts [words]`.
+ * What the fence of rows costs (`src/store/pg/fence.ts`): `deno run -A bench/rls.ts [words]`.
  *
- * Stores on databases of their own take turns in one run: one without a fence, and some whose role sees only the rows
- * of the accounts that were named to PostgreSQL first, by one more statement in the same round trip. CPU is
- * PostgreSQL's and ours, in µs, on a throw-away PostgreSQL without fsync: the median of many short rounds, and what a
- * fence adds is the median of the rounds' differences, since the speed of a busy machine changes between rounds.
+ * Two stores on databases of their own take turns in one run, both as the role that serves: one as it is, and one whose
+ * tables have no policies and whose connections name nobody. CPU is PostgreSQL's and ours, in µs, on a throw-away
+ * PostgreSQL without fsync: the median of many short rounds, and what the fence adds is the median of the rounds'
+ * differences, since the speed of a busy machine changes between rounds.
  */
 import { sql } from "kysely";
 import type { MailboxId } from "../src/core/brands.ts";
@@ -14,10 +14,8 @@ import { realWorld } from "../src/core/world.ts";
 import { dial } from "../src/net/mod.ts";
 import { STORE_LIMITS } from "../src/store/limits.ts";
 import { createStore } from "../src/store/mod.ts";
-import { openDatabase } from "../src/store/pg/database.ts";
-import { type Call, call, type Door, type Param, type Statement, statement } from "../src/store/pg/door.ts";
-import { SERVING } from "../src/store/pg/embedded/owner.ts";
-import { grantServing } from "../src/store/pg/roles.ts";
+import type { Call, Door, Statement } from "../src/store/pg/door.ts";
+import { FENCED } from "../src/store/pg/fence.ts";
 import { openDoor } from "../src/store/pg/wire/mod.ts";
 import { stage } from "../tests/store/support.ts";
 import { type Cost, type Lab, openLab } from "./lab.ts";
@@ -28,45 +26,12 @@ const ACCOUNTS = 32, MESSAGES = 3000, ROUNDS = 41;
 /** The mailbox that is read: the first one besides those that every account has. */
 const READ = 7 as MailboxId;
 
-/** The accounts that were named, none where nobody did; read once a statement, not once a row. */
-const NAMED =
-  `(select coalesce(nullif(current_setting('malleposte.accounts', true), ''), '{}')::int8[])::int8[]`;
-/** IS TRUE keeps it out of the conditions of indexes: as one, it had PostgreSQL choose the wrong index. */
-const MANY = `(account_id = any (${NAMED})) is true`;
-/** For transactions of one account. PostgreSQL compares it with the statement's own parameter, once. */
-const ONE = `account_id = nullif(current_setting('malleposte.accounts', true), '')::int8`;
-
-/** A way to build it: the policy, and when a transaction names its accounts. */
-interface Fence {
-  readonly name: string;
-  readonly policy?: string;
-  /** Only where the transaction before on the connection named others; else in front of each. */
-  readonly kept?: boolean;
-}
-
-const FENCES: readonly Fence[] = [
-  { name: "no fence" },
-  { name: "any accounts, named each time", policy: MANY },
-  { name: "any accounts, named when others", policy: MANY, kept: true },
-  { name: "one account, named each time", policy: ONE },
-  { name: "one account, named when another", policy: ONE, kept: true },
-];
-
-const nameForTransaction = statement("fence", ["text"], `select set_config('malleposte.accounts', $1, true)`);
-const nameForSession = statement(
-  "fence_kept",
-  ["text"],
-  `select set_config('malleposte.accounts', $1, false)`,
-);
-
 const KB = new Letters(1024), LETTERS = new Letters(4096);
 
 /** One that is measured: `each` operations on a lab. */
 interface Operation {
   readonly name: string;
   readonly each: number;
-  /** It writes to several accounts at once. */
-  readonly many?: boolean;
   run(lab: Lab, i: number, round: number): Promise<unknown>;
 }
 
@@ -76,7 +41,6 @@ const OPERATIONS: readonly Operation[] = [
   ...[1, 16].map((count) => ({
     name: `deliver ${count} of 1 KB in one transaction`,
     each: 20,
-    many: count > 1,
     run: (lab: Lab, i: number) => deliver(lab, i, count),
   })),
   { name: "STATUS, one account", each: 60, run: ({ t }) => t.store.mailbox(t.accounts[0]!, "INBOX") },
@@ -90,38 +54,34 @@ const OPERATIONS: readonly Operation[] = [
   { name: "STORE of one", each: 20, run: (lab, i, round) => flag(lab, i + 1, round) },
 ];
 
-const labs: Lab[] = [];
-for (const fence of FENCES) labs.push(await serving(fence));
-for (const operation of OPERATIONS) {
-  if (Deno.args.length > 0 && !Deno.args.some((word) => operation.name.includes(word))) continue;
-  const { each, many = false, run } = operation;
-  const rounds: (Cost | undefined)[][] = [];
+const labs = [await serving(false), await serving(true)] as const;
+row("", ["postgres", "", "deno", "", "both"]);
+for (const { name, each, run } of OPERATIONS) {
+  if (Deno.args.length > 0 && !Deno.args.some((word) => name.includes(word))) continue;
+  const rounds: (readonly [Cost, Cost])[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const costs: (Cost | undefined)[] = [];
-    for (const [k, lab] of labs.entries()) {
-      const work = async () => {
-        for (let i = 0; i < each; i++) await run(lab, i, round);
-      };
-      costs.push(many && FENCES[k]!.policy === ONE ? undefined : await lab.cost(each, work));
+    const costs: Cost[] = [];
+    for (const lab of labs) {
+      costs.push(
+        await lab.cost(each, async () => {
+          for (let i = 0; i < each; i++) await run(lab, i, round);
+        }),
+      );
     }
-    rounds.push(costs);
+    rounds.push([costs[0]!, costs[1]!]);
   }
-  row(operation.name, ["postgres", "", "deno", "", "both"]);
-  for (const [k, { name }] of FENCES.entries()) if (rounds[0]![k] !== undefined) tell(name, rounds, k);
+  tell(name, rounds);
 }
 Deno.exit(0);
 
-/** One fence's line: what it costs, and how much more that is than without. */
-function tell(name: string, rounds: readonly (readonly (Cost | undefined)[])[], k: number): void {
+/** An operation's line: what it costs with the fence, and how much more that is than without. */
+function tell(name: string, rounds: readonly (readonly [Cost, Cost])[]): void {
   const parts = [(c: Cost) => c.postgres, (c: Cost) => c.own, (c: Cost) => c.postgres + c.own].map((of) => {
-    const bare = median(rounds.map((costs) => of(costs[0]!)));
-    return { bare, more: median(rounds.map((costs) => of(costs[k]!) - of(costs[0]!))) };
+    const bare = median(rounds.map(([without]) => of(without)));
+    const more = median(rounds.map(([without, fenced]) => of(fenced) - of(without)));
+    return [(bare + more).toFixed(1), `${more < 0 ? "" : "+"}${(more / bare * 100).toFixed(0)}%`];
   });
-  const [postgres, own, both] = parts.map(({ bare, more }) => [
-    (bare + more).toFixed(1),
-    k === 0 ? "" : `${more < 0 ? "" : "+"}${(more / bare * 100).toFixed(0)}%`,
-  ]);
-  row(`  ${name}`, [...postgres!, ...own!, both![1]!]);
+  row(name, [...parts[0]!, ...parts[1]!, parts[2]![1]!]);
 }
 
 function row(name: string, columns: readonly string[]): void {
@@ -132,11 +92,11 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
-/** A lab whose store comes in as the role that serves, behind a fence or not. */
-async function serving(fence: Fence): Promise<Lab> {
+/** A lab whose store comes in as the role that serves, behind the fence or not. */
+async function serving(fence: boolean): Promise<Lab> {
   const lab = await openLab(ACCOUNTS);
-  const { address, database } = lab.t.db;
-  if (address.kind !== "socket") throw new Error("Cannot run on a given server: its roles are not ours");
+  const { db } = lab.t;
+  if (db.serving === db.address) throw new Error("Cannot run on a given server: its roles are not ours");
   for (const account of lab.accounts) await lab.fill(account, "INBOX", KB, 32);
   await lab.fill(lab.accounts[0]!, "Letters", LETTERS, MESSAGES);
   const limits = { ...STORE_LIMITS, searchGramsFrom: 0 };
@@ -145,78 +105,38 @@ async function serving(fence: Fence): Promise<Lab> {
     await using indexing = await lab.t.another({ limits });
     await search({ ...lab, t: { ...lab.t, store: indexing } }, 0);
   }
-  await grantServing(database, SERVING);
-  if (fence.policy !== undefined) {
-    await addPolicies(lab, fence.policy);
-    // SEARCH has a door of its own: there the account's name stands for the whole session.
-    const alone = named([lab.accounts[0]!], fence.policy);
-    await sql.raw(`alter database ${address.database} set malleposte.accounts = '${alone}'`).execute(
-      database,
-    );
-  }
-  await sql`vacuum analyze`.execute(database);
-  const { password: _, ...at } = address;
-  const door = openDoor(dial, { ...at, user: SERVING }, { shared: 1, exclusive: 1 });
-  const base = {
+  if (!fence) await takeAway(lab);
+  await sql`vacuum analyze`.execute(db.database);
+  const door = openDoor(dial, db.serving, { shared: 1, exclusive: 1 });
+  const store = createStore({
     world: realWorld,
     emit: silent,
     indexer: false,
     limits,
-    database: openDatabase({ ...at, user: SERVING }, { connections: 1 }),
-  };
-  const store = createStore({
-    ...base,
-    door: fence.policy === undefined ? door : fenced(door, fence.policy, fence.kept ?? false),
+    database: db.served,
+    door: fence ? door : nameless(door),
   });
   return { ...lab, t: { ...lab.t, store } };
 }
 
-async function addPolicies({ t: { db: { database } } }: Lab, policy: string): Promise<void> {
-  const { rows } = await sql<{ name: string }>`
-    select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
-     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
-       and a.attname = 'account_id'`.execute(database);
-  for (const { name } of rows) {
-    await sql`alter table ${sql.id(name)} enable row level security`.execute(database);
-    await sql`create policy fence on ${sql.id(name)} using (${sql.raw(policy)})`.execute(database);
+async function takeAway({ t: { db: { database } } }: Lab): Promise<void> {
+  for (const table of FENCED) {
+    await sql`alter table ${sql.id(table)} disable row level security`.execute(database);
   }
+  await sql`create or replace view searched_text as select * from message_text`.execute(database);
 }
 
-/** A door that names the accounts of each transaction: those that its statements have as their first parameter. */
-function fenced(door: Door, policy: string, kept: boolean): Door {
-  let last: string | undefined;
-  const run = async (...calls: readonly Call[]) => {
-    const accounts = named(accountsOf(calls), policy);
-    if (!kept) return (await door.run(call(nameForTransaction, accounts), ...calls)).slice(1);
-    if (accounts === last) return door.run(...calls);
-    last = accounts;
-    return (await door.run(call(nameForSession, accounts), ...calls)).slice(1);
+/** A door whose statements touch nobody's rows, so that nobody is named. */
+function nameless(door: Door): Door {
+  const bare = new Map<Statement, Statement>();
+  const strip = ({ statement, values }: Call): Call => {
+    let of = bare.get(statement);
+    if (of === undefined) bare.set(statement, of = { ...statement, whose: undefined });
+    return { statement: of, values };
   };
-  const notMeasured = () => {
-    throw new Error("Cannot run this one behind a fence: nothing that is measured needs it");
-  };
-  return {
-    run,
-    query: async (of: Statement, ...values: readonly Param[]) => (await run(call(of, ...values)))[0]!,
-    transaction: notMeasured,
-    stream: notMeasured,
-    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
-  };
-}
-
-function named(accounts: readonly number[], policy: string): string {
-  return policy === ONE ? String(accounts[0]) : `{${accounts.join(",")}}`;
-}
-
-function accountsOf(calls: readonly Call[]): readonly number[] {
-  const accounts = new Set<number>();
-  for (const { statement: { params }, values } of calls) {
-    if (params[0] === "int8") accounts.add(values[0] as number);
-    else if (params[0] === "int8[]") {
-      for (const account of values[0] as readonly number[]) accounts.add(account);
-    }
-  }
-  return [...accounts];
+  const { run } = door;
+  door.run = (...calls) => run.apply(door, calls.map(strip));
+  return door;
 }
 
 async function deliver({ t: { store }, accounts }: Lab, i: number, count: number): Promise<void> {

@@ -49,6 +49,9 @@ class WireDoor implements Door {
   readonly #shared: (WireConnection | undefined)[];
   /** Runs in flight, by place; those that wait for the connection count too. */
   readonly #load: number[];
+  /** The number of the last run of each place, of all that there were. */
+  readonly #asked: number[];
+  #runs = 0;
   readonly #connecting: (Promise<WireConnection> | undefined)[];
   readonly #idle: WireConnection[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -66,6 +69,7 @@ class WireDoor implements Door {
     this.#options = options;
     this.#shared = new Array(options.shared).fill(undefined);
     this.#load = new Array(options.shared).fill(0);
+    this.#asked = new Array(options.shared).fill(0);
     this.#connecting = new Array(options.shared).fill(undefined);
   }
 
@@ -121,18 +125,23 @@ class WireDoor implements Door {
     await Promise.all(Array.from(open, (connection) => connection?.close()));
   }
 
-  /** The place among the shared connections with the fewest runs in flight; of those, one that has the accounts named. */
+  /**
+   * The place among the shared connections with the fewest runs in flight. Of those, one that has the accounts named
+   * already, or else the one whose accounts nobody asked for longest.
+   */
   #leastBusy(named: Named): number {
     let best = 0;
     for (let i = 1; i < this.#load.length; i++) {
       const more = this.#load[i]! - this.#load[best]!;
-      if (more < 0 || more === 0 && this.#has(i, named) && !this.#has(best, named)) best = i;
+      if (more < 0 || more === 0 && named !== undefined && this.#suitsBetter(i, best, named)) best = i;
     }
+    this.#asked[best] = ++this.#runs;
     return best;
   }
 
-  #has(place: number, named: Named): boolean {
-    return this.#shared[place]?.named === named;
+  #suitsBetter(place: number, than: number, named: Named): boolean {
+    if (this.#shared[than]?.named === named) return false;
+    return this.#shared[place]?.named === named || this.#asked[place]! < this.#asked[than]!;
   }
 
   async #connectionAt(place: number): Promise<WireConnection> {
