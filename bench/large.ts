@@ -14,7 +14,9 @@ import { createStore } from "../src/store/mod.ts";
 import { openDatabase } from "../src/store/pg/database.ts";
 import { startEmbedded } from "../src/store/pg/embedded/cluster.ts";
 import { SERVER_SETTINGS } from "../src/store/pg/embedded/settings.ts";
+import { SERVING } from "../src/store/pg/embedded/owner.ts";
 import { migrateToLatest } from "../src/store/pg/migrate.ts";
+import { grantServing } from "../src/store/pg/roles.ts";
 import { openDoor } from "../src/store/pg/wire/mod.ts";
 import { fill } from "./large/fill.ts";
 import { LargeClient } from "./large/client.ts";
@@ -33,8 +35,10 @@ const home = flags.data ?? await Deno.makeTempDir({ prefix: "malleposte-large-" 
 const cluster = await startEmbedded(home, { ...SERVER_SETTINGS, max_wal_size: "16GB" });
 const database = openDatabase(cluster.address, { connections: 2 });
 await migrateToLatest(database);
-const door = openDoor(dial, cluster.address, { shared: 2, exclusive: 2 });
-const store = createStore({ door, database, world: realWorld, emit: silent, indexer: false });
+await grantServing(database, SERVING);
+const served = openDatabase(cluster.serving, { connections: 2 });
+const door = openDoor(dial, cluster.serving, { shared: 2, exclusive: 2 });
+const store = createStore({ door, database: served, world: realWorld, emit: silent, indexer: false });
 
 const began = performance.now();
 if (await fill(database, messages)) {
@@ -154,6 +158,7 @@ if (flags.json) console.log(JSON.stringify({ messages, results }, null, 2));
 await client[Symbol.asyncDispose]();
 await store[Symbol.asyncDispose]();
 await door[Symbol.asyncDispose]();
+await served.destroy();
 await database.destroy();
 if (flags.data === undefined) {
   kill(cluster.pid, "SIGQUIT");

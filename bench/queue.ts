@@ -18,7 +18,9 @@ import { CLIENT_LIMITS } from "../src/smtp/client.ts";
 import { createStore } from "../src/store/mod.ts";
 import { openDatabase } from "../src/store/pg/database.ts";
 import { startEmbedded } from "../src/store/pg/embedded/cluster.ts";
+import { SERVING } from "../src/store/pg/embedded/owner.ts";
 import { migrateToLatest } from "../src/store/pg/migrate.ts";
+import { grantServing } from "../src/store/pg/roles.ts";
 import { openDoor } from "../src/store/pg/wire/mod.ts";
 import { enqueue, outbound } from "../tests/queue/support.ts";
 import { mail } from "../tests/store/support.ts";
@@ -34,7 +36,9 @@ const home = await Deno.makeTempDir({ prefix: "malleposte-bench-" });
 const cluster = await startEmbedded(home);
 const database = openDatabase(cluster.address, { connections: 2 });
 await migrateToLatest(database);
-const door = openDoor(dial, cluster.address, { shared: 4, exclusive: 2 });
+await grantServing(database, SERVING);
+const served = openDatabase(cluster.serving, { connections: 2 });
+const door = openDoor(dial, cluster.serving, { shared: 4, exclusive: 2 });
 
 const child = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", new URL("./queue_sink.ts", import.meta.url).pathname],
@@ -81,7 +85,7 @@ const reacher = createReacher({
 });
 const store = createStore({
   door,
-  database,
+  database: served,
   world: realWorld,
   emit: silent,
   indexer: false,
@@ -168,6 +172,7 @@ if (DEAD > 0) {
 child.kill("SIGKILL");
 await store[Symbol.asyncDispose]();
 await door[Symbol.asyncDispose]();
+await served.destroy();
 await database.destroy();
 await cluster[Symbol.asyncDispose]();
 await Deno.remove(home, { recursive: true });

@@ -11,7 +11,9 @@ import { createStore, insertAccountState } from "../src/store/mod.ts";
 import { openDatabase } from "../src/store/pg/database.ts";
 import { startEmbedded } from "../src/store/pg/embedded/cluster.ts";
 import { SERVER_SETTINGS } from "../src/store/pg/embedded/settings.ts";
+import { SERVING } from "../src/store/pg/embedded/owner.ts";
 import { migrateToLatest } from "../src/store/pg/migrate.ts";
+import { grantServing } from "../src/store/pg/roles.ts";
 import { openDoor } from "../src/store/pg/wire/mod.ts";
 import { dial } from "../src/net/mod.ts";
 
@@ -21,8 +23,10 @@ const home = await Deno.makeTempDir({ prefix: "malleposte-bench-" });
 const cluster = await startEmbedded(`${home}/data`, SERVER_SETTINGS);
 const database = openDatabase(cluster.address, { connections: 2 });
 await migrateToLatest(database);
-const door = openDoor(dial, cluster.address, { shared: 2, exclusive: 2 });
-const store = createStore({ door, database, world: realWorld, emit: silent, indexer: false });
+await grantServing(database, SERVING);
+const served = openDatabase(cluster.serving, { connections: 2 });
+const door = openDoor(dial, cluster.serving, { shared: 2, exclusive: 2 });
+const store = createStore({ door, database: served, world: realWorld, emit: silent, indexer: false });
 
 await database.insertInto("domain").values({ name: "bench.test" }).execute();
 const accounts: AccountId[] = [];

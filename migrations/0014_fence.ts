@@ -44,6 +44,7 @@ const STATEMENTS: readonly string[] = [
   $$`,
   `comment on function named_accounts() is
     'whose rows this session sees, from the setting malleposte.accounts ({7}, {7,9}, * for all); null: everybody''s'`,
+  `grant execute on function named_accounts() to public`,
   ...TABLES.flatMap((table) => [
     `alter table ${table} enable row level security`,
     `create policy named on ${table} using (${NAMED})`,

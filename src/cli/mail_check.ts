@@ -2,13 +2,13 @@
 import { Command } from "commander";
 import { done } from "../core/failure.ts";
 import { type Breach, checkTables, RULE_NAMES } from "../store/pg/check.ts";
-import { mayAlter } from "../store/pg/roles.ts";
+import { isUnbound } from "../store/pg/roles.ts";
 import { EXIT } from "./exit.ts";
 import type { Finish } from "./mail.ts";
 import { verb } from "./verb.ts";
 
 /** Nothing is wrong with the mail then, but a fence is missing. */
-const OWNER_SERVES = "the role that serves mail may change the schema: " +
+const OWNER_SERVES = "the role that serves mail may change the schema, or read past its policies: " +
   "name the owner in database.owner_url, and in database.url a role that may only log in";
 
 /** `mail check [--repair]`: reads everything, and says what is not as it must be. Exit 1 when something is left wrong. */
@@ -23,7 +23,7 @@ export function checkCommand(finish: Finish): Command {
     async ({ database, options }) => {
       const breaches = await checkTables(database, options["repair"] === true);
       left = breaches.filter(({ repaired }) => !repaired).length;
-      return done({ breaches, warnings: await mayAlter(database) ? [OWNER_SERVES] : [] });
+      return done({ breaches, warnings: await isUnbound(database) ? [OWNER_SERVES] : [] });
     },
     ({ breaches, warnings }) => ({
       json: { rules: RULE_NAMES.length, breaches, warnings },

@@ -66,7 +66,7 @@ const sweepStaged = statement(
   select count(*) from due`,
 );
 
-/** One mailbox that was deleted. */
+/** One mailbox that was deleted, whosever. */
 const discarded = statement(
   "discarded_mailbox",
   [],
@@ -81,7 +81,7 @@ const forgetDiscarded = statement(
   `delete from mailbox_garbage where account_id = $1 and mailbox_id = $2`,
 );
 
-/** Accounts behind $1, $2 at most. */
+/** Accounts behind $1, whichever there are, $2 at most. */
 const nextAccounts = statement(
   "sweep_accounts",
   ["int8", "int4"],

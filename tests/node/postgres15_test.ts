@@ -163,6 +163,7 @@ Deno.test("database.url: PostgreSQL 15", async (t) => {
         "tests/store/search_test.ts",
         "tests/store/mailboxes_test.ts",
         "tests/store/change_test.ts",
+        "tests/store/fence_test.ts",
       ],
       cwd: new URL("../..", import.meta.url).pathname,
       env: { NO_COLOR: "1", MALLEPOSTE_TEST_DATABASE: url("?sslmode=disable") },

@@ -1,6 +1,6 @@
 /**
  * A real PostgreSQL for tests: with MALLEPOSTE_TEST_DATABASE set to the URL of a server (of a user who may
- * create databases) that one, otherwise importing this module starts a throw-away cluster of the embedded server for
+ * create databases and roles) that one, otherwise importing this module starts a throw-away cluster of the embedded server for
  * the test file (a copy of one that was made and migrated once a schema); each `testDatabase()` is a fresh
  * database in it. The cluster ends with the test file.
  */
@@ -18,6 +18,8 @@ import { migrateToLatest } from "../../src/store/pg/migrate.ts";
 import { grantServing } from "../../src/store/pg/roles.ts";
 
 const TEMPLATE = "mail_template";
+/** The role that serves on a given server. */
+const GIVEN_SERVING = `${SERVING}_test`;
 const root = join(Deno.env.get("TMPDIR") ?? "/tmp", `malleposte-tests-${Deno.uid()}`);
 
 /** A server that test databases are made on. */
@@ -25,7 +27,7 @@ interface Host {
   /** A migrated database to copy. */
   readonly template: string;
   readonly addressOf: (database: string) => DatabaseAddress;
-  /** As the role that serves, behind the fence of rows; on a given server it is the same as the owner. */
+  /** As the role that serves, behind the fence of rows. */
   readonly servingOf: (database: string) => DatabaseAddress;
 }
 
@@ -109,22 +111,39 @@ async function ownCluster(): Promise<Host> {
 
 /** A server that is there already; the template stays on it for the next test file. */
 async function givenServer(url: string): Promise<Host> {
-  const addressOf = (database: string): DatabaseAddress => {
+  const addressOf = (database: string) => {
     const at = new URL(url);
     at.pathname = `/${database}`;
+    return { kind: "url" as const, url: at.href };
+  };
+  const password = (await sha256(url)).toHex();
+  const servingOf = (database: string): DatabaseAddress => {
+    const at = new URL(addressOf(database).url);
+    if (at.searchParams.has("user")) at.searchParams.set("user", GIVEN_SERVING);
+    else at.username = GIVEN_SERVING;
+    if (at.searchParams.has("password")) at.searchParams.set("password", password);
+    else at.password = password;
     return { kind: "url", url: at.href };
   };
   const template = `${TEMPLATE}_${await schemaHash()}`;
   const admin = openDatabase(addressOf("postgres"), { connections: 1 });
+  // Test files begin at once: each makes what is not there, one after the other.
+  await sql`select pg_advisory_lock(hashtext('malleposte tests'))`.execute(admin);
+  const { rows: roles } = await sql`select from pg_roles where rolname = ${GIVEN_SERVING}`.execute(admin);
+  await sql.raw(
+    `${roles.length === 0 ? "create" : "alter"} role ${GIVEN_SERVING} login password '${password}'`,
+  )
+    .execute(admin);
   const { rows } = await sql`select from pg_database where datname = ${template}`.execute(admin);
   if (rows.length === 0) {
     await sql.raw(`create database ${template}`).execute(admin);
     const database = openDatabase(addressOf(template), { connections: 1 });
     await migrateToLatest(database);
+    await grantServing(database, GIVEN_SERVING);
     await database.destroy();
   }
   await admin.destroy();
-  return { template, addressOf, servingOf: addressOf };
+  return { template, addressOf, servingOf };
 }
 
 /** The cluster that all test files copy: made when this schema is seen for the first time. */
@@ -164,8 +183,11 @@ async function schemaHash(): Promise<string> {
   const files = Array.from(Deno.readDirSync(folder), (entry) => new URL(entry.name, folder).href).sort();
   files.push(new URL("../../src/store/pg/roles.ts", import.meta.url).href);
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(new URL(file))));
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
-  return new Uint8Array(digest).slice(0, 6).toHex();
+  return (await sha256(texts.join("\0"))).slice(0, 6).toHex();
+}
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 /** Ends and removes clusters of test runs that were killed before they could do so. */

@@ -42,11 +42,11 @@ export async function grantServing(owner: Database, role: string): Promise<void>
   });
 }
 
-/** True when the role that a door belongs to could change the schema: it made it, may add to it, or may anything. */
-export async function mayAlter(database: Database): Promise<boolean> {
-  const { rows } = await sql<{ may: boolean }>`
-    select rolsuper or has_schema_privilege(current_schema(), 'create')
-        or exists (select from ${OURS} and pg_has_role(c.relowner, 'usage')) as may
+/** True when no fence holds the role that a door belongs to: it made the schema, may add to it, or sees past policies. */
+export async function isUnbound(database: Database): Promise<boolean> {
+  const { rows } = await sql<{ unbound: boolean }>`
+    select rolsuper or rolbypassrls or has_schema_privilege(current_schema(), 'create')
+        or exists (select from ${OURS} and pg_has_role(c.relowner, 'usage')) as unbound
       from pg_roles where rolname = current_user`.execute(database);
-  return rows[0]?.may ?? true;
+  return rows[0]?.unbound ?? true;
 }

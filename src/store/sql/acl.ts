@@ -27,7 +27,7 @@ export function aclEntries(rows: Rows, row: number, column: number): readonly Ac
   return rows.texts(row, column).map((identifier, i) => ({ identifier, rights: parseRights(rights[i]!)! }));
 }
 
-/** $1 identifiers of somebody, $2 whose own account, $3 mailboxes at most. */
+/** Across all accounts: rights are found by whom they are given to. $1 his identifiers, $2 whose own account, $3 mailboxes at most. */
 export const sharedMailboxes = statement(
   "shared_mailboxes",
   ["text[]", "int8", "int4"],
@@ -44,7 +44,7 @@ export const sharedMailboxes = statement(
 );
 
 /**
- * The mailbox with the longest of some names. $1 the owner's local part and $2 domain, $3 names,
+ * The mailbox with the longest of some names. Across all accounts: the owner is known by address. $1 the owner's local part and $2 domain, $3 names,
  * $4 identifiers of somebody.
  */
 export const sharedMailboxByName = statement(

@@ -48,7 +48,7 @@ export const dropUrlKeys = statement(
   `delete from url_key where account_id = $1 returning owner_id, mailbox_id`,
 );
 
-/** All keys of a mailbox that is gone, whoever had them. $1 owner, $2 mailbox. */
+/** All keys of a mailbox that is gone, whoever had them: across all accounts. $1 owner, $2 mailbox. */
 export const forgetUrlKeys = statement(
   "forget_url_keys",
   ["int8", "int4"],
