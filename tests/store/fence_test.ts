@@ -215,6 +215,13 @@ Deno.test("a transaction names who it is for; what ROLLBACK took back is named a
     if (ends) await work;
     else await assertRejects(() => work, Error, "given up");
   }
+  assertEquals(await door.transaction((tx) => seen(tx, a)), [a]);
+  const givenUp = door.transaction(async (tx) => {
+    assertEquals(await seen(tx, b), [b]);
+    throw new Error("given up");
+  });
+  await assertRejects(() => givenUp, Error, "given up");
+  assertEquals(await door.transaction((tx) => seen(tx, b)), [b]);
   for (const account of [b, a]) {
     // Both fail, the second because the first did.
     await door.transaction(async (tx) => {
