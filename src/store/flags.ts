@@ -11,7 +11,7 @@ import { keywordIndexesIn } from "./keywords.ts";
 import { call } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { lockAccount } from "./sql/account.ts";
-import { FlagOp, mailboxKeywords, setFlags as changeFlags } from "./sql/change.ts";
+import { FlagOp, mailboxKeywords, setFlags as changeFlags, setFlagsOfOne } from "./sql/change.ts";
 import { relaxCommit } from "./sql/relax.ts";
 
 /** The bits of Flag; others in a change are left out. */
@@ -40,25 +40,17 @@ export async function setFlags(
   const { lows, highs } = rangeColumns(uids);
   const changed: FlagRow[] = [];
   const modified: number[] = [];
+  const op = FlagOp[change.op === "replace" && !allowed.keywords ? "replaceFlagsOnly" : change.op];
+  const rest = [op, flags, bits, change.unchangedSince ?? null, allowed.flags] as const;
+  const one = lows.length === 1 && lows[0] === highs[0] ? lows[0]! : undefined;
   for (let after = 0;;) {
     const results = await retrying(() =>
       context.door.run(
         ...(context.relaxedFlags ? [call(relaxCommit)] : []),
         call(lockAccount, account),
-        call(
-          changeFlags,
-          account,
-          mailbox,
-          lows,
-          highs,
-          after,
-          changeRows,
-          FlagOp[change.op === "replace" && !allowed.keywords ? "replaceFlagsOnly" : change.op],
-          flags,
-          bits,
-          change.unchangedSince ?? null,
-          allowed.flags,
-        ),
+        one === undefined
+          ? call(changeFlags, account, mailbox, lows, highs, after, changeRows, ...rest)
+          : call(setFlagsOfOne, account, mailbox, one, ...rest),
       )
     );
     const [locked, rows] = results.slice(-2);
@@ -93,7 +85,7 @@ export async function setFlags(
         flags: { after: before, rows: written },
       }]);
     }
-    if (rows!.count < changeRows) return done({ changed, modified: rangesOf(modified) });
+    if (one !== undefined || rows!.count < changeRows) return done({ changed, modified: rangesOf(modified) });
   }
 }
 

@@ -7,7 +7,8 @@
  * slowest dialogues are named; `--only` plays one of them alone, on a fresh server.
  */
 import { octetsOf } from "../../src/bytes/ascii.ts";
-import { events, get, imap, processTree, read, runs, send } from "../node/support.ts";
+import { events, get, imap, processTree, read, runs, send, sleep } from "../node/support.ts";
+import type { LineClient } from "../support/line_client.ts";
 import { type PortName, startServer, type TestServer } from "../support/server.ts";
 import { concat } from "../support/transcript.ts";
 import { dialogue, OTHER, recordings, USER } from "./dialogues.ts";
@@ -56,6 +57,8 @@ const FAILURES = 20;
 const TIDY_EVERY = 500;
 /** Messages that stay. */
 const KEPT = 10;
+/** Tries of a login that is to tidy up. */
+const LOGINS = 100;
 /** Slow dialogues that a report names. */
 const SLOW = 8;
 /** Milliseconds within which everything is to be answered. */
@@ -155,7 +158,7 @@ class Fuzzer {
 
   /** Deletes messages but the oldest, and mailboxes; whatever another dialogue holds stays for the next time. */
   async #tidy(user: string): Promise<void> {
-    await using client = await imap(this.server.ports.imap, user);
+    await using client = await this.#login(user);
     const ask = async (command: string) => {
       await client.send(octetsOf(`t ${command}\r\n`));
       const lines: string[] = [];
@@ -173,6 +176,18 @@ class Fuzzer {
     if (Number(exists) <= KEPT) return;
     await ask(`STORE ${KEPT + 1}:${exists} +FLAGS.SILENT (\\Deleted)`);
     await ask("CLOSE");
+  }
+
+  /** Where the passwords of dialogues wait to be checked, this one may have to come again. */
+  async #login(user: string): Promise<LineClient> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await imap(this.server.ports.imap, user);
+      } catch (error) {
+        if (tries === LOGINS || !(error as Error).message.includes("[UNAVAILABLE]")) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   async #dialogue(index: number): Promise<void> {

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ModSeq } from "../../src/core/brands.ts";
-import { Flag } from "../../src/core/store.ts";
+import type { AccountId, ModSeq } from "../../src/core/brands.ts";
+import { Flag, type FlagChange } from "../../src/core/store.ts";
+import type { UidSet } from "../../src/core/uidset.ts";
+import { assertInvariants } from "./invariants.ts";
 import { bench, codeOf, good, idOf, mail, put } from "./support.ts";
 
 Deno.test("STORE: add, remove, replace; counters, modseq, unchanged messages", async () => {
@@ -49,6 +51,55 @@ Deno.test("STORE UNCHANGEDSINCE leaves newer messages alone", async () => {
   );
   assertEquals(result.changed.map((row) => row.uid as number), [1, 3]);
   assertEquals(result.modified, [[2, 2]]);
+});
+
+Deno.test("STORE of one message and of a set do the same", async () => {
+  await using t = await bench(2);
+  const [alone, together] = t.accounts as [AccountId, AccountId];
+  const before = new Map<AccountId, ModSeq>();
+  for (const account of t.accounts) {
+    for (let i = 0; i < 2; i++) await put(t.store, account, mail(`m${i}`));
+    before.set(account, (await t.store.mailbox(account, "INBOX"))!.highestModSeq);
+  }
+  const inbox = await idOf(t.store, alone, "INBOX");
+  const change = async (
+    account: AccountId,
+    uids: UidSet,
+    change: Omit<FlagChange, "unchangedSince">,
+    old: boolean,
+  ) => {
+    const unchangedSince = old ? { unchangedSince: before.get(account)! } : {};
+    const { changed, modified } = good(
+      await t.store.setFlags(account, inbox, uids, { ...change, ...unchangedSince }),
+    );
+    const { unseen, deleted, highestModSeq, keywords } = (await t.store.mailbox(account, "INBOX"))!;
+    return { changed, modified, unseen, deleted, highestModSeq, keywords };
+  };
+  for (const old of [false, true]) {
+    for (const op of ["add", "remove", "replace"] as const) {
+      for (
+        const [flags, keywords] of [[Flag.Seen, []], [Flag.Seen | Flag.Deleted, ["a"]], [0, ["b"]], [
+          0,
+          [],
+        ]] as const
+      ) {
+        for (
+          const allowed of [undefined, { flags: Flag.Seen, keywords: false }, { flags: 0, keywords: true }]
+        ) {
+          const what = { op, flags, keywords, ...(allowed === undefined ? {} : { allowed }) };
+          assertEquals(
+            await change(alone, [[1, 1]], what, old),
+            await change(together, [[1, 1], [9, 9]], what, old),
+            JSON.stringify([old, what]),
+          );
+        }
+      }
+    }
+  }
+  assertEquals(await change(alone, [[7, 7]], { op: "add", flags: 1, keywords: [] }, false), {
+    ...await change(together, [[7, 7], [9, 9]], { op: "add", flags: 1, keywords: [] }, false),
+  });
+  await assertInvariants(t.db.database);
 });
 
 Deno.test("keywords: 256 a mailbox, 50 octets each, atoms only", async () => {

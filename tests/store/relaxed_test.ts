@@ -28,7 +28,7 @@ Deno.test("flags are relaxed only when asked for, only for their own transaction
       assertEquals(changed.map((row) => row.flags), [Flag.Seen]);
     });
     const relax = relaxedFlags ? ["relax_commit"] : [];
-    assertEquals(flags, [[...relax, "lock_account", "set_flags"]]);
+    assertEquals(flags, [[...relax, "lock_account", "set_flags_of_one"]]);
     const others = await sent(t, async () => {
       await put(t.store, account, mail("two"));
       await t.store.remove(account, inbox, [[1, 1]]);

@@ -23,13 +23,28 @@ export const setMailboxKeywords = statement(
 /** What `setFlags` does with the given flags. */
 export const FlagOp = { add: 0, remove: 1, replace: 2, replaceFlagsOnly: 3 } as const;
 
-/** What becomes of flags and keywords. */
-const NEW_FLAGS = `case $7 when 0 then flags | $8 when 1 then flags & ~$8 else flags & ~$11 | $8 end`;
 const NO_KEYWORDS = `repeat('0', 256)::bit(256)`;
-const NEW_KEYWORDS = `nullif(case $7 when 0 then coalesce(keywords, ${NO_KEYWORDS}) | $9::bit(256)
-                          when 1 then keywords & ~$9::bit(256)
-                          when 3 then keywords
-                          else $9::bit(256) end, ${NO_KEYWORDS})`;
+
+/** What becomes of flags: the parameters of FlagOp, the flags, and those that replacing may change. */
+function newFlags(op: string, flags: string, allowed: string): string {
+  return `case ${op} when 0 then flags | ${flags} when 1 then flags & ~${flags}
+     else flags & ~${allowed} | ${flags} end`;
+}
+
+/** What becomes of keywords: the parameters of FlagOp and of their bits. */
+function newKeywords(op: string, bits: string): string {
+  return `nullif(case ${op} when 0 then coalesce(keywords, ${NO_KEYWORDS}) | ${bits}::bit(256)
+                  when 1 then keywords & ~${bits}::bit(256)
+                  when 3 then keywords
+                  else ${bits}::bit(256) end, ${NO_KEYWORDS})`;
+}
+
+const NEW_FLAGS = newFlags("$7", "$8", "$11"), NEW_KEYWORDS = newKeywords("$7", "$9");
+
+/** Of `w`, what a message has now, with `next`, the modseq of what was changed: the columns of both statements below. */
+const FLAG_COLUMNS = `w.uid, case when w.refused then w.old_flags else w.flags end,
+         case when w.refused then w.old_keywords else w.keywords end,
+         case when w.differs then next.modseq else w.modseq end, w.refused`;
 
 /**
  * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
@@ -81,10 +96,46 @@ export const setFlags = statement(
     update account_state s set modseq = next.modseq from next
      where s.account_id = $1 and exists (select from differing)
   )
-  select w.uid, case when w.refused then w.old_flags else w.flags end,
-         case when w.refused then w.old_keywords else w.keywords end,
-         case when w.differs then next.modseq else w.modseq end, w.refused
+  select ${FLAG_COLUMNS}
     from next, wanted w order by w.uid`,
+);
+
+/**
+ * `setFlags` of one message, which most of them are of: no sorting, no sums, a third less work. The order
+ * has PostgreSQL use the index of UIDs also where there are no statistics yet. $1 account,
+ * $2 mailbox, $3 UID, $4 FlagOp, $5 flags, $6 keyword bits, $7 unchangedSince or null, $8 flags that replacing may
+ * change.
+ */
+export const setFlagsOfOne = statement(
+  "set_flags_of_one",
+  ["int8", "int4", "int8", "int2", "int2", "bit", "int8", "int2"],
+  `with w as materialized (
+    select x.*, not refused and (flags <> old_flags or keywords is distinct from old_keywords) as differs
+      from (
+        select ctid as place, uid, flags as old_flags, keywords as old_keywords, modseq,
+               coalesce(modseq > $7, false) as refused,
+               ${newFlags("$4", "$5", "$8")} as flags, ${newKeywords("$4", "$6")} as keywords
+          from entry
+         where account_id = $1 and mailbox_id = $2 and uid between $3 and $3 and ${IS_THERE}
+         order by uid limit 1
+      ) x
+  ), next as materialized (
+    select modseq + 1 as modseq from account_state where account_id = $1
+  ), changed as (
+    update entry e set flags = w.flags, keywords = w.keywords, modseq = next.modseq
+      from w, next
+     where w.differs and e.ctid = w.place
+  ), counted as (
+    update mailbox b
+       set highestmodseq = next.modseq,
+           unseen = b.unseen + (w.old_flags & 1) - (w.flags & 1),
+           deleted = b.deleted + ((w.flags & 8) - (w.old_flags & 8)) / 8
+      from w, next
+     where w.differs and b.account_id = $1 and b.mailbox_id = $2
+  ), used as (
+    update account_state s set modseq = next.modseq from w, next where w.differs and s.account_id = $1
+  )
+  select ${FLAG_COLUMNS} from w, next`,
 );
 
 /**
