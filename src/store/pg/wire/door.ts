@@ -49,9 +49,8 @@ class WireDoor implements Door {
   readonly #shared: (WireConnection | undefined)[];
   /** Runs in flight, by place; those that wait for the connection count too. */
   readonly #load: number[];
-  /** The number of the last run of each place, of all that there were. */
-  readonly #asked: number[];
-  #runs = 0;
+  /** The place that was used last. */
+  #last = 0;
   readonly #connecting: (Promise<WireConnection> | undefined)[];
   readonly #idle: WireConnection[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -69,7 +68,6 @@ class WireDoor implements Door {
     this.#options = options;
     this.#shared = new Array(options.shared).fill(undefined);
     this.#load = new Array(options.shared).fill(0);
-    this.#asked = new Array(options.shared).fill(0);
     this.#connecting = new Array(options.shared).fill(undefined);
   }
 
@@ -127,21 +125,20 @@ class WireDoor implements Door {
 
   /**
    * The place among the shared connections with the fewest runs in flight. Of those, one that has the accounts named
-   * already, or else the one whose accounts nobody asked for longest.
+   * already, or else the last one: what was used just now is in the processor's caches.
    */
   #leastBusy(named: Named): number {
     let best = 0;
     for (let i = 1; i < this.#load.length; i++) {
       const more = this.#load[i]! - this.#load[best]!;
-      if (more < 0 || more === 0 && named !== undefined && this.#suitsBetter(i, best, named)) best = i;
+      if (more < 0 || more === 0 && this.#suits(i, named) > this.#suits(best, named)) best = i;
     }
-    this.#asked[best] = ++this.#runs;
-    return best;
+    return this.#last = best;
   }
 
-  #suitsBetter(place: number, than: number, named: Named): boolean {
-    if (this.#shared[than]?.named === named) return false;
-    return this.#shared[place]?.named === named || this.#asked[place]! < this.#asked[than]!;
+  #suits(place: number, named: Named): number {
+    if (named !== undefined && this.#shared[place]?.named === named) return 2;
+    return place === this.#last ? 1 : 0;
   }
 
   async #connectionAt(place: number): Promise<WireConnection> {
