@@ -14,7 +14,7 @@ export function loadCommand(name: string, description: string): Command {
     .option("--seconds <n>", "of each row that can go on for ever", "5")
     .option("--messages <n>", "in each mailbox that is read", "2500")
     .option("--accounts <n>", "that the load is spread over", "10")
-    .option("--idle <n>", "idle connections that are weighed", "1000")
+    .option("--idle <n>", "idle connections that are weighed beside 1000 others", "4000")
     .option("--workers <n>", "of a server that this starts");
 }
 

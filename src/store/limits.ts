@@ -38,6 +38,8 @@ export interface StoreLimits {
   readonly accountReads: number;
   /** Searches of one account that run at once in a worker; its others wait for them. */
   readonly accountSearches: number;
+  /** How long the next one that waits goes on waiting, in times of what the one before took; alone none waits. */
+  readonly searchRest: number;
   /** Octets of one annotation, annotations of one mailbox, octets of all annotations of an account. */
   readonly metadataOctets: number;
   readonly metadataEntries: number;
@@ -101,6 +103,7 @@ export const STORE_LIMITS: StoreLimits = {
   readAhead: 2,
   accountReads: 3,
   accountSearches: 1,
+  searchRest: 3,
   metadataOctets: 65_536,
   metadataEntries: 100,
   metadataTotal: 4_194_304,

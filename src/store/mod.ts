@@ -115,7 +115,7 @@ export function createStore(options: StoreOptions): Store {
   };
   let indexer: Indexer | undefined;
   const deliveries = new Deliveries(context);
-  const searches = new Shares(limits.accountSearches);
+  const searches = new Shares(limits.accountSearches, limits.searchRest, options.world.ticks);
   if (options.indexer ?? true) {
     const extracting = indexer = new Indexer(context, () => deliveries.pressed);
     context.changes.hear((account) => extracting.add(account));

@@ -48,3 +48,21 @@ Deno.test("work that fails hands its place on", async () => {
   await work.end("c");
   await again;
 });
+
+Deno.test("a rest follows where others of the account wait, and nowhere else", async () => {
+  let now = 0;
+  const shares = new Shares(1, 4, () => now), work = new Work();
+  const [first, second] = ["a", "b"].map((name) => shares.run(ONE, () => work.start(name)));
+  now += 250;
+  await work.end("a");
+  assertEquals([await first, work.begun], ["a", ["a"]]);
+  const other = shares.run(OTHER, () => work.start("x"));
+  assertEquals(work.begun, ["a", "x"]);
+  while (work.begun.length < 3) await new Promise((wake) => setTimeout(wake, 20));
+  now += 250;
+  await work.end("b");
+  const alone = shares.run(ONE, () => work.start("c"));
+  assertEquals(work.begun, ["a", "x", "b", "c"]);
+  for (const name of ["x", "c"]) await work.end(name);
+  assertEquals(await Promise.all([second, other, alone]), ["b", "x", "c"]);
+});

@@ -7,12 +7,17 @@ import { type Load, port, type Row, user } from "../load.ts";
 import { dotted, Letters } from "../messages.ts";
 import { memoryMib } from "../processes.ts";
 import { type Recorder, settled } from "../recorder.ts";
+import type { Target } from "../target.ts";
 
 const LETTERS = new Letters(1024);
 /** Connections that log in at once; what is shown is the memory of those that rest. */
 const TOGETHER = 25;
 /** Milliseconds after which an EXISTS counts as missed. */
 const MISSED_MS = 15_000;
+/** Connections that rest before any is weighed. */
+const FIRST = 1000;
+/** Memory that has stayed as it is for so long rests; after the longest time it is taken as it is. */
+const REST_MS = 20_000, REST_MAX_MS = 90_000;
 
 /** The rows, in the order of the table. */
 export const IDLE: readonly Row[] = [
@@ -133,19 +138,31 @@ async function openAll(load: Load, record: Recorder, count: number, accounts: nu
 async function memory(load: Load, record: Recorder, encrypted: boolean): Promise<void> {
   const { target } = load;
   if (encrypted) port(load, "imaps");
-  // A first connection of each account, so that what is shared is not counted as a connection's.
-  const first = await openAll(load, record, Math.max(load.accounts, TOGETHER), load.accounts, encrypted);
+  // Some rest there before: what the first ones make grow once (young generations, the database's caches) is no
+  // connection's.
+  const first = await openAll(load, record, FIRST, load.accounts, encrypted);
   record.restart();
-  await settled(target);
-  const before = memoryMib(target.pids);
+  const before = await rested(target);
   let idlers: typeof first = [];
   await record.measure(async () => {
     idlers = await openAll(load, record, load.idle, load.accounts, encrypted);
   });
-  await settled(target);
-  if (idlers.length > 0) record.memoryEach = (memoryMib(target.pids) - before) * 1024 / idlers.length;
+  if (idlers.length > 0) record.memoryEach = (await rested(target) - before) * 1024 / idlers.length;
   for (const { idler } of [...first, ...idlers]) idler[Symbol.dispose]();
   await settled(target);
+}
+
+/** MiB of the server when it has given back what it does not need: collectors wait for a while. */
+async function rested(target: Target): Promise<number> {
+  let mib = memoryMib(target.pids), since = performance.now();
+  if (target.pids.length === 0) return mib;
+  for (const end = since + REST_MAX_MS; performance.now() < Math.min(since + REST_MS, end);) {
+    await new Promise((wake) => setTimeout(wake, 1000));
+    const now = memoryMib(target.pids);
+    if (Math.abs(now - mib) < 1) continue;
+    [mib, since] = [now, performance.now()];
+  }
+  return mib;
 }
 
 /** Delivers one message after another; every idler of its account must hear of each. */
