@@ -169,7 +169,11 @@ Deno.test("database.url: PostgreSQL 15", async (t) => {
       env: { NO_COLOR: "1", MALLEPOSTE_TEST_DATABASE: url("?sslmode=disable") },
     }).output();
     const text = new TextDecoder().decode(child.stdout);
-    assertMatch(text, /^ok \| \d{2,} passed( \(\d+ steps\))? \| 0 failed/m, text + new TextDecoder().decode(child.stderr));
+    assertMatch(
+      text,
+      /^ok \| \d{2,} passed( \(\d+ steps\))? \| 0 failed/m,
+      text + new TextDecoder().decode(child.stderr),
+    );
     assert(child.success);
   });
 });
