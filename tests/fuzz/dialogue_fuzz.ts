@@ -115,7 +115,7 @@ class Fuzzer {
     const lane = async () => {
       while (performance.now() < until && this.#next < last && this.#failures.length < FAILURES) {
         await this.#dialogue(this.#next++);
-        if (++this.#done % TIDY_EVERY === 0) { for (const user of [USER, OTHER]) await this.#tidy(user); }
+        if (++this.#done % TIDY_EVERY === 0) await this.#tidyAll();
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
@@ -154,6 +154,14 @@ class Fuzzer {
       return sum + Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
     }, 0);
     this.#rss.push({ dialogues: this.#done, mib: Math.round(mib) });
+  }
+
+  async #tidyAll(): Promise<void> {
+    for (const user of [USER, OTHER]) {
+      await this.#tidy(user).catch((error) =>
+        this.#failures.push(`cannot tidy up: ${(error as Error).message}`)
+      );
+    }
   }
 
   /** Deletes messages but the oldest, and mailboxes; whatever another dialogue holds stays for the next time. */
