@@ -102,12 +102,25 @@ class Run {
     }
     const bugs = events(this.#server).filter(({ event }) => event === "bug");
     this.#wrong.push(...bugs.map((bug) => `bug: ${JSON.stringify(bug)}`));
+    this.#wrong.push(...this.#spared());
     return {
       acknowledged: this.#acknowledged,
       kills: this.#kills,
       recovery: this.#recovery,
       wrong: this.#wrong,
     };
+  }
+
+  /** A run that never finds what it is to kill shows nothing. */
+  #spared(): readonly string[] {
+    if (this.#wrong.length > 0) return [];
+    const { kills, victims = VICTIMS } = this.#options;
+    return Array.from(
+      { length: Math.min(kills, victims.length) },
+      (_, i) => victims[(i + 1) % victims.length]!,
+    )
+      .filter((victim) => this.#kills[victim] === undefined)
+      .map((victim) => `no ${victim} was found to kill`);
   }
 
   async end(): Promise<void> {

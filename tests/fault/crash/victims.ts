@@ -1,5 +1,6 @@
 /** What is killed, always by SIGKILL: nothing can tidy up. */
 import { kill } from "node:process";
+import { SERVING } from "../../../src/store/pg/embedded/owner.ts";
 import { Random } from "../../fuzz/random.ts";
 import { postmaster, processTree, read } from "../../node/support.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -51,7 +52,7 @@ export function murder(
 function backendsOf(folder: string): readonly number[] {
   const mother = postmaster(folder);
   if (mother === undefined) return [];
-  return childrenOf(mother).filter((pid) => read(`/proc/${pid}/cmdline`).startsWith("postgres: malleposte "));
+  return childrenOf(mother).filter((pid) => read(`/proc/${pid}/cmdline`).startsWith(`postgres: ${SERVING} `));
 }
 
 function childrenOf(mother: number): readonly number[] {
