@@ -23,7 +23,8 @@ export class VerifyCache {
 
   /**
    * True when this password was right for this stored hash within the last minutes, or `verify` says so, which is
-   * remembered then. A client that opens many connections at once costs one hash: who asks the same while it runs is told what comes of it.
+   * remembered then. A client that opens many connections at once costs one hash: who asks the same while it runs is
+   * told what comes of it.
    */
   async check(stored: string, password: string, verify: () => Promise<boolean>): Promise<boolean> {
     const key = this.#key(stored, password);

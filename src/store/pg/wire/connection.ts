@@ -4,14 +4,15 @@
  */
 import type { Conn, Dial } from "../../../core/conn.ts";
 import { Unavailable } from "../../../core/failure.ts";
-import { type Call, call, PgError, type Rows, type Statement, statement } from "../door.ts";
+import { type Call, call, type PgError, type Rows, type Statement, statement } from "../door.ts";
 import { type Named, SETTING, settingOf } from "../fence.ts";
 import type { WireTarget } from "./address.ts";
-import { isServerTrouble, pgError } from "./errors.ts";
+import { asThrown, pgError } from "./errors.ts";
 import { login, type Session } from "./login.ts";
 import { bind, cancelRequest, execute, flush, parse, sync, terminate } from "./messages.ts";
+import type { Pending, StreamState } from "./pending.ts";
 import type { Message } from "./reader.ts";
-import { WireRows } from "./rows.ts";
+import { affectedBy, WireRows } from "./rows.ts";
 import { MessageWriter } from "./writer.ts";
 
 /** No answer after this long: cancel; still none after as long again: the connection is given up. */
@@ -27,26 +28,6 @@ const NAME = statement("name_accounts", ["text"], `select set_config('${SETTING}
 
 /** in_failed_sql_transaction. */
 const ABORTED = "25P02";
-
-/** A run that waits for its answers. */
-interface Pending {
-  readonly results: WireRows[];
-  /** Names of the statements it prepares, not yet confirmed, in order. */
-  readonly parsing: string[];
-  readonly stream: StreamState | undefined;
-  /** It names accounts: what was sent behind it may not run without. */
-  readonly naming: boolean;
-  /** When it became the next to be answered. */
-  since: number;
-  error: PgError | undefined;
-  readonly resolve: (rows: readonly Rows[]) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface StreamState {
-  readonly onBatch: (rows: WireRows, more: boolean) => void;
-  done: boolean;
-}
 
 /** Connected from the moment it exists until `closed`. */
 export class WireConnection {
@@ -355,20 +336,4 @@ export class WireConnection {
     this.#conn.destroy();
     for (const pending of this.#pending.splice(0)) pending.reject(why);
   }
-}
-
-/** `INSERT 0 5`, `UPDATE 3`, `SELECT 7`: the last number of the tag. */
-function affectedBy(payload: Uint8Array): number {
-  let value = 0;
-  for (let i = 0, start = true; i < payload.length - 1; i++) {
-    const octet = payload[i]!;
-    if (octet >= 0x30 && octet <= 0x39) value = (start ? 0 : value) * 10 + octet - 0x30;
-    start = octet === 0x20;
-  }
-  return value;
-}
-
-function asThrown(error: PgError): Error {
-  if (!isServerTrouble(error.code)) return error;
-  return new Unavailable(`PostgreSQL cannot serve now: ${error.message}`, { cause: error });
 }

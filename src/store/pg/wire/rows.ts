@@ -141,3 +141,14 @@ export function int32(octets: Uint8Array, at: number): number {
 function utf8(octets: Uint8Array, start: number, end: number): string {
   return Buffer.from(octets.buffer, octets.byteOffset + start, end - start).toString("utf8");
 }
+
+/** `INSERT 0 5`, `UPDATE 3`, `SELECT 7`: the last number of the tag. */
+export function affectedBy(payload: Uint8Array): number {
+  let value = 0;
+  for (let i = 0, start = true; i < payload.length - 1; i++) {
+    const octet = payload[i]!;
+    if (octet >= 0x30 && octet <= 0x39) value = (start ? 0 : value) * 10 + octet - 0x30;
+    start = octet === 0x20;
+  }
+  return value;
+}
