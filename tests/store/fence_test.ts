@@ -128,8 +128,21 @@ Deno.test("whoever serves sees, changes and adds rows of the named account alone
   await t.step("searched_text", async () => {
     assertEquals((await as(`{${a}}`, "select account_id from searched_text")).accounts, [a]);
     assertEquals((await as(undefined, "select account_id from searched_text")).accounts, []);
-    assertEquals(await code(`{${a}}`, `insert into searched_text values (${b}, 98, '', '')`), "44000");
-    assertEquals((await as(`{${a}}`, "delete from searched_text returning account_id")).accounts, [a]);
+  });
+  await t.step("what is seen past the fence can only be read", async () => {
+    for (
+      const [view, row] of [
+        ["searched_text", `(account_id, message_id, header, body) values (${a}, 98, '', '')`],
+        ["placed_blob", "values (gen_random_uuid())"],
+        ["account_use", `(account_id, used_octets) values (${a}, 0)`],
+      ]
+    ) {
+      assertEquals(await code(`{${a}}`, `select from ${view}`), "done");
+      for (const statement of [`insert into ${view} ${row}`, `delete from ${view}`]) {
+        assertEquals(await code(`{${a}}`, statement), "42501");
+      }
+    }
+    assertEquals(await code(`{${a}}`, "update account_use set quota_octets = null"), "42501");
   });
   await t.step("a search's query", async () => {
     const query = sql<{ account_id: number }>`select distinct account_id from entry`;

@@ -22,9 +22,12 @@ export async function grantServing(owner: Database, role: string): Promise<void>
     RIGHTS.map((right) => sql`not has_table_privilege(${role}, c.oid, ${right})`),
     sql` or `,
   );
+  const viewWrong = sql`not has_table_privilege(${role}, c.oid, 'select')
+    or has_table_privilege(${role}, c.oid, 'insert, update, delete')`;
   const { rows } = await sql`
     select from ${OURS} and case when c.relname = ${PAST_THE_FENCE}
-                                 then has_table_privilege(${role}, c.oid, 'select') else ${missing} end
+                                 then has_table_privilege(${role}, c.oid, 'select')
+                                 when c.relkind = 'v' then ${viewWrong} else ${missing} end
      limit 1`.execute(owner);
   if (rows.length === 0) return;
   await owner.transaction().execute(async (trx) => {
@@ -33,11 +36,15 @@ export async function grantServing(owner: Database, role: string): Promise<void>
     const [schema, name] = [sql.id(place!.schema), sql.id(role)];
     await sql`grant usage on schema ${schema} to ${name}`.execute(trx);
     await sql`grant usage on all sequences in schema ${schema} to ${name}`.execute(trx);
-    const { rows: tables } = await sql<{ name: string }>`select c.relname as name from ${OURS}`.execute(trx);
+    const { rows: tables } = await sql<{ name: string; view: boolean }>`
+      select c.relname as name, c.relkind = 'v' as view from ${OURS}`.execute(trx);
     for (const table of tables) {
       const on = sql.id(place!.schema, table.name);
-      if (table.name === PAST_THE_FENCE) await sql`revoke all on ${on} from ${name}`.execute(trx);
-      else await sql`grant ${sql.raw(RIGHTS.join(", "))} on ${on} to ${name}`.execute(trx);
+      // What is written to a view is written with its owner's rights, past the fence: views are read only.
+      if (table.view) await sql`revoke all on ${on} from ${name}`.execute(trx);
+      if (table.name === PAST_THE_FENCE) continue;
+      const rights = table.view ? "select" : RIGHTS.join(", ");
+      await sql`grant ${sql.raw(rights)} on ${on} to ${name}`.execute(trx);
     }
   });
 }
