@@ -2,8 +2,8 @@
  * Password hashing on threads of its own, so that no connection waits for another's argon2: at most
  * `threads` hashes at once, at most `queue` that wait, then `busy`. Threads start with the first hash.
  *
- * Guesses are a flood of hashes that lead nowhere. So who is suspect (its address was wrong before) waits behind all who
- * are not, the most suspect last; gives its place to them when the queue is full; and is served one at a time with a
+ * Guesses are a flood of hashes that lead nowhere. So who is suspect (throttle.ts says what makes one so) waits behind all
+ * who are not, the most suspect last; gives its place to them when the queue is full; and is served one at a time with a
  * rest after each, which leaves the processors to those who are at work.
  */
 import { Worker } from "node:worker_threads";
@@ -23,7 +23,8 @@ export class HashBusy extends Error {
 export interface Hasher extends AsyncDisposable {
   /**
    * True when the password is the stored one. Without a stored one (no such user) a hash of the same cost
-   * runs and the answer is false. `suspicion`: how suspect whoever asks is by now; 0 when left out.
+   * runs and the answer is false. `suspicion`: how suspect whoever asks is by now, from 1 on, or how well known, below 0;
+   * 0 when left out.
    *
    * @throws HashBusy
    */

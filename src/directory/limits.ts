@@ -52,8 +52,8 @@ export interface HashLimits {
   /** Milliseconds that one hash may take; its thread is then ended. */
   readonly jobMs: number;
   /**
-   * How long hashing rests after a password from an address that was wrong before, in times of what that one took: 4
-   * leaves guessers a fifth of a processor in each worker. Passwords from other addresses do not wait for it.
+   * How long hashing rests after a suspect's password (its address was wrong before, or its account is being guessed at),
+   * in times of what that one took: 4 leaves guessers a fifth of a processor in each worker. Others do not wait for it.
    */
   readonly suspectRest: number;
   /** KiB of memory that an imported argon2 hash may ask for. */

@@ -37,7 +37,11 @@ export interface ThrottleOptions {
 export interface Permit {
   /** `void`: nothing was found out (busy, unavailable, broken exchange). */
   settle(outcome: "right" | "wrong" | "void"): void;
-  /** How often that address was wrong within a day, as of now: those who never were come first where attempts wait. */
+  /**
+   * How much speaks against this attempt, as of now; who has less goes first where attempts wait. -1: nothing, and
+   * somebody logged in to the account from there before. More than 0: the address was wrong within a day, or strangers
+   * try the account more often than its owner's devices would.
+   */
   suspicion(): number;
 }
 
@@ -60,12 +64,17 @@ interface Guesser {
 interface Guessed {
   readonly hour: Window;
   waiting: number;
+  /** Attempts of strangers that are not settled yet. */
+  open: number;
 }
 
 const MINUTE = 60_000, HOUR = 3_600_000, DAY = 86_400_000;
 
 /** Wrong pairs of name and password remembered of each guesser: a device with an old password has one. */
 const RECENT = 8;
+
+/** Attempts that somebody's devices make at once when they come to a new network. */
+const DEVICES = 4;
 
 /** Counts guesses and says who may try. */
 export class Throttle {
@@ -95,7 +104,7 @@ export class Throttle {
    * a device with an old password from a guesser.
    */
   async admit(remote: string, user: string, password?: string): Promise<Permit | undefined> {
-    if (this.#isExempt(remote)) return { settle: () => {}, suspicion: () => 0 };
+    if (this.#isExempt(remote)) return { settle: () => {}, suspicion: () => -1 };
     const name = guesserOf(remote);
     const guesser = this.#guesser(name);
     if (!await this.#open(guesser)) return undefined;
@@ -103,12 +112,21 @@ export class Throttle {
       this.#close(guesser);
       return undefined;
     }
+    const account = this.#account(user);
+    const isStranger = !this.#isKnown(name, user);
+    if (isStranger) account.open++;
     const pair = password === undefined
       ? undefined
       : createHmac("sha256", this.#secret).update(`${user}\0${password}`).digest("base64");
     return {
-      suspicion: () => rolled(guesser.day, this.options.world.ticks(), DAY).count,
+      suspicion: () => {
+        const now = this.options.world.ticks();
+        const wrong = rolled(guesser.day, now, DAY).count;
+        if (this.#isKnown(name, user)) return wrong === 0 ? -1 : wrong;
+        return Math.max(wrong, rolled(account.hour, now, HOUR).count + Math.max(0, account.open - DEVICES));
+      },
       settle: (outcome) => {
+        if (isStranger) account.open--;
         if (outcome !== "void") {
           const repeated = pair !== undefined && guesser.recent.includes(pair);
           const note = { outcome, guesser: name, user, repeated };
@@ -202,7 +220,7 @@ export class Throttle {
 
   #account(user: string): Guessed {
     let guessed = this.#guessed.get(user);
-    if (guessed === undefined) this.#guessed.set(user, guessed = { hour: window(), waiting: 0 });
+    if (guessed === undefined) this.#guessed.set(user, guessed = { hour: window(), waiting: 0, open: 0 });
     return guessed;
   }
 }

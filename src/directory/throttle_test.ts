@@ -66,12 +66,30 @@ Deno.test("an address is the more suspect the more often it was wrong within a d
   assertEquals(waiting!.suspicion(), 0);
   await wrongOnes(throttle, 3, "192.0.2.1", "user");
   assertEquals(waiting!.suspicion(), 3);
-  assertEquals((await throttle.admit("192.0.2.2", "user", "p"))!.suspicion(), 0);
+  assertEquals((await throttle.admit("192.0.2.2", "other", "p"))!.suspicion(), 0);
   clock.ms += 86_400_000;
   assertEquals(waiting!.suspicion(), 0);
   waiting!.settle("void");
   await wrongOnes(throttle, 3, "127.0.0.1", "user");
-  assertEquals((await throttle.admit("127.0.0.1", "user", "p"))!.suspicion(), 0);
+  assertEquals((await throttle.admit("127.0.0.1", "user", "p"))!.suspicion(), -1);
+});
+
+Deno.test("strangers are suspect where an account is guessed at from many addresses; its owner's networks are not", async () => {
+  const clock = new Clock(), throttle = throttleOf(clock);
+  assertEquals(await attempt(throttle, "192.0.2.1", "user", "right"), true);
+  const owner = (await throttle.admit("192.0.2.1", "user", "p"))!;
+  // All at once, before anything is known of them: four could be the owner's devices in a new network.
+  const strangers = await Promise.all(
+    Array.from({ length: 7 }, (_, i) => throttle.admit(`198.51.${i}.1`, "user", `guess ${i}`)),
+  );
+  assertEquals(strangers.map((stranger) => stranger!.suspicion()), new Array(7).fill(3));
+  assertEquals(owner.suspicion(), -1);
+  assertEquals((await throttle.admit("203.0.113.1", "other", "p"))!.suspicion(), 0);
+  for (const stranger of strangers) stranger!.settle("wrong");
+  const late = (await throttle.admit("203.0.113.1", "user", "p"))!;
+  assertEquals([late.suspicion(), owner.suspicion()], [7, -1]);
+  clock.ms += 3_600_000;
+  assertEquals(late.suspicion(), 0);
 });
 
 Deno.test("an address may be wrong fifty times a day", async () => {

@@ -1,8 +1,9 @@
 /** Computes password hashes. Everything here keeps a processor busy: only the hash threads call it. */
 import { Buffer } from "node:buffer";
 import { createHash, pbkdf2Sync, timingSafeEqual } from "node:crypto";
-import { argon2d, argon2i, argon2id, bcryptVerify } from "hash-wasm";
+import { bcryptVerify } from "hash-wasm";
 import { deriveScramKeys } from "../sasl/mod.ts";
+import { argon2 } from "./argon2.ts";
 import { ARGON2, type Scheme } from "./schemes.ts";
 import { shaCrypt } from "./sha_crypt.ts";
 
@@ -11,16 +12,7 @@ export async function verifyScheme(scheme: Scheme, password: Uint8Array): Promis
   if (password.length === 0) return false;
   switch (scheme.kind) {
     case "argon2": {
-      const compute = { argon2d, argon2i, argon2id }[scheme.variant];
-      const hash = await compute({
-        password,
-        salt: scheme.salt,
-        memorySize: scheme.memory,
-        iterations: scheme.passes,
-        parallelism: scheme.lanes,
-        hashLength: scheme.hash.length,
-        outputType: "binary",
-      });
+      const hash = await argon2(password, { ...scheme, hashOctets: scheme.hash.length });
       return same(hash, scheme.hash);
     }
     case "bcrypt":
@@ -54,15 +46,14 @@ export async function verifyScheme(scheme: Scheme, password: Uint8Array): Promis
 
 /** Hashes a password as we store it: a PHC string of argon2id. */
 export async function hashPassword(password: Uint8Array, salt: Uint8Array): Promise<string> {
-  return await argon2id({
-    password,
-    salt,
-    memorySize: ARGON2.memory,
-    iterations: ARGON2.passes,
-    parallelism: ARGON2.lanes,
-    hashLength: ARGON2.hashOctets,
-    outputType: "encoded",
-  });
+  const { memory, passes, lanes } = ARGON2;
+  const hash = await argon2(password, { ...ARGON2, variant: "argon2id", salt });
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${lanes}$${encode(salt)}$${encode(hash)}`;
+}
+
+/** Base64 as PHC strings have it: without padding. */
+function encode(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("base64").replaceAll("=", "");
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

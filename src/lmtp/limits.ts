@@ -5,6 +5,7 @@ export const LMTP_LIMITS: SmtpLimits = {
   ...SMTP_LIMITS,
   messages: Infinity,
   refusedRecipients: Infinity,
+  refusedRecipientDelayFrom: Infinity,
   idleCommands: Infinity,
   badCommandsBeforeAuth: SMTP_LIMITS.badCommandsAfterAuth,
   firstMail: SMTP_LIMITS.idle,

@@ -23,6 +23,7 @@ export class Context implements Standing {
   authFailures = 0;
   /** Commands since the last message that moved none. */
   idleCommands = 0;
+  /** Recipients that were refused for good. */
   refusedRecipients = 0;
   #badCommands = 0;
   /** Set once the connection is to end, and why. */
@@ -85,13 +86,22 @@ export class Context implements Standing {
       this.services.emit("smtp.command.refused", { session: this.conn.id, verb, reply: what.code });
     }
     const bad = isBadCommand(what);
-    if (bad && ++this.#badCommands >= this.limits.badCommandDelayFrom && this.limits.badCommandDelay > 0) {
-      await this.link.flush();
-      await new Promise((resolve) => setTimeout(resolve, this.limits.badCommandDelay));
+    if (bad && ++this.#badCommands >= this.limits.badCommandDelayFrom) {
+      await this.#holdBack(this.limits.badCommandDelay);
     }
     await this.link.put(what);
     if (closes(what)) this.close(verb === "QUIT" ? "quit" : what.status);
     else if (bad && this.#badCommands >= this.#badCommandLimit) await this.hangUp(REPLIES.tooManyBad);
+  }
+
+  /** Refuses a recipient for good; a stranger who goes on with such is slowed down, and in the end sent away. */
+  async refuseRecipient(what: Reply): Promise<void> {
+    const refused = ++this.refusedRecipients;
+    if (refused >= this.limits.refusedRecipientDelayFrom && !this.trusted) {
+      await this.#holdBack(this.limits.refusedRecipientDelay);
+    }
+    await this.answer("RCPT", what);
+    if (refused >= this.limits.refusedRecipients) await this.hangUp(REPLIES.tooManyUnknown);
   }
 
   /** Ends the connection with a reply that nobody asked for (RFC 5321 §3.8). */
@@ -99,6 +109,13 @@ export class Context implements Standing {
     if (this.closing !== undefined) return;
     await this.link.put(what);
     this.close(what.status);
+  }
+
+  /** Waits before a reply; those before it are out by then. */
+  async #holdBack(ms: number): Promise<void> {
+    if (ms === 0) return;
+    await this.link.flush();
+    await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
   /** Ends the connection once the replies are out. */

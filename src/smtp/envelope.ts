@@ -77,10 +77,8 @@ export async function addRecipient(
     reason: found.reason,
     reply: found.reply.code,
   });
-  await context.answer("RCPT", found.reply);
-  if (found.reply.code >= 500 && ++context.refusedRecipients >= context.limits.refusedRecipients) {
-    await context.hangUp(REPLIES.tooManyUnknown);
-  }
+  if (found.reply.code >= 500) await context.refuseRecipient(found.reply);
+  else await context.answer("RCPT", found.reply);
 }
 
 /**

@@ -30,6 +30,10 @@ export interface SmtpLimits {
   readonly idleCommands: number;
   /** Recipients that were refused on one connection: more is a search for addresses. */
   readonly refusedRecipients: number;
+  /** From which such recipient on the reply to a stranger is delayed; one with many old addresses is served, slowly. */
+  readonly refusedRecipientDelayFrom: number;
+  /** Milliseconds of that delay. */
+  readonly refusedRecipientDelay: number;
   /** Failed AUTH exchanges of one connection. */
   readonly authFailures: number;
   /** Milliseconds a client may be silent, or take to send one command line; RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
@@ -74,6 +78,8 @@ export const SMTP_LIMITS: SmtpLimits = {
   badCommandDelay: 1000,
   idleCommands: 100,
   refusedRecipients: 100,
+  refusedRecipientDelayFrom: 10,
+  refusedRecipientDelay: 1000,
   authFailures: 3,
   idle: 300_000,
   firstMail: 60_000,

@@ -24,6 +24,7 @@ Deno.test("any commands, any cut: the same replies, one for each command, no bug
   const limits = {
     ...SMTP_LIMITS,
     badCommandDelay: 0,
+    refusedRecipientDelay: 0,
     badCommandsBeforeAuth: 1000,
     badCommandsAfterAuth: 1000,
     authFailures: 1000,

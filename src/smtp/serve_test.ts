@@ -151,6 +151,23 @@ Deno.test("from the third bad command on, the reply waits", async () => {
   await finish(conn, served);
 });
 
+Deno.test("from the tenth recipient on that does not exist, the reply waits; those before it are out", async () => {
+  const it = bench({ ...LIMITS, refusedRecipientDelay: 60 });
+  const { conn, served } = start(it);
+  conn.feed(octetsOf("EHLO c.test\\r\\nMAIL FROM:<>\\r\\n"));
+  await conn.starved();
+  const began = performance.now();
+  conn.feed(octetsOf("RCPT TO:<nobody@example.test>\\r\\n".repeat(9)));
+  await conn.starved();
+  const nine = performance.now() - began;
+  conn.feed(octetsOf("RCPT TO:<nobody@example.test>\\r\\n".repeat(2)));
+  await conn.starved();
+  assertEquals(conn.lines().filter((line) => line.startsWith("550 5.1.1 ")).length, 11);
+  const two = performance.now() - began - nine;
+  assert(two >= 115, `two replies, 60 ms each: ${two} ms`);
+  await finish(conn, served);
+});
+
 Deno.test("octets that come between 220 and the handshake stay for TLS", async () => {
   const it = bench(LIMITS, { startTls: true });
   /** The client's first TLS octets come while the 220 is on its way. */

@@ -36,6 +36,10 @@ export interface StoreLimits {
    * that the others' commands find one free.
    */
   readonly accountReads: number;
+  /** How long the next read that waits goes on waiting, in times of what the one before took, where many wait. */
+  readonly readRest: number;
+  /** How many reads of the account wait then: sessions that read much have `readAhead` each. */
+  readonly readRestWaiting: number;
   /** Searches of one account that run at once in a worker; its others wait for them. */
   readonly accountSearches: number;
   /** How long the next one that waits goes on waiting, in times of what the one before took; alone none waits. */
@@ -102,6 +106,8 @@ export const STORE_LIMITS: StoreLimits = {
   readOctets: 1_048_576,
   readAhead: 2,
   accountReads: 3,
+  readRest: 3,
+  readRestWaiting: 8,
   accountSearches: 1,
   searchRest: 3,
   metadataOctets: 65_536,

@@ -110,12 +110,20 @@ export function createStore(options: StoreOptions): Store {
     relaxedFlags: options.relaxedFlags ?? false,
     life: options.life ?? (() => null),
     charset: options.charset ?? "windows-1252",
-    reads: new Shares(limits.accountReads),
+    reads: new Shares(
+      limits.accountReads,
+      { times: limits.readRest, waiting: limits.readRestWaiting },
+      options.world.ticks,
+    ),
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
   const deliveries = new Deliveries(context);
-  const searches = new Shares(limits.accountSearches, limits.searchRest, options.world.ticks);
+  const searches = new Shares(
+    limits.accountSearches,
+    { times: limits.searchRest, waiting: 1 },
+    options.world.ticks,
+  );
   if (options.indexer ?? true) {
     const extracting = indexer = new Indexer(context, () => deliveries.pressed);
     context.changes.hear((account) => extracting.add(account));

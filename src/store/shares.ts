@@ -8,10 +8,18 @@ interface Share {
   readonly waiting: (() => void)[];
 }
 
+/** When an account's work rests. */
+export interface Rest {
+  /** How long the next one that waits goes on waiting, in times of what this one took. */
+  readonly times: number;
+  /** How many of the account must wait for it: fewer are what somebody's devices do. */
+  readonly waiting: number;
+}
+
 /**
  * How much of the way to PostgreSQL one account takes. What is asked on a connection is answered in order, so hundreds of
  * sessions of one account would put their reads in front of everybody's next command. Beyond its share an account's
- * sessions wait for each other; nobody else's do. Where others of the account wait, a piece of work may be followed by a
+ * sessions wait for each other; nobody else's do. Where many of the account wait, a piece of work may be followed by a
  * rest: one session after the other is then not the whole of a processor, and one that is alone never rests.
  */
 export class Shares {
@@ -19,12 +27,12 @@ export class Shares {
 
   /**
    * @param each how many of an account run at once
-   * @param rest how long the next one that waits goes on waiting, in times of what this one took
+   * @param rest never when left out
    * @param ticks monotonic milliseconds
    */
   constructor(
     private readonly each: number,
-    private readonly rest = 0,
+    private readonly rest: Rest = { times: 0, waiting: Infinity },
     private readonly ticks: () => number = () => performance.now(),
   ) {}
 
@@ -39,8 +47,9 @@ export class Shares {
     try {
       return await work();
     } finally {
-      const restMs = Math.min((this.ticks() - began) * this.rest, MAX_REST_MS);
-      if (share.waiting.length > 0 && restMs >= 1) setTimeout(() => this.#handOn(account, share), restMs);
+      const restMs = Math.min((this.ticks() - began) * this.rest.times, MAX_REST_MS);
+      const rests = share.waiting.length >= this.rest.waiting && restMs >= 1;
+      if (rests) setTimeout(() => this.#handOn(account, share), restMs);
       else this.#handOn(account, share);
     }
   }

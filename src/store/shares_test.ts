@@ -51,7 +51,7 @@ Deno.test("work that fails hands its place on", async () => {
 
 Deno.test("a rest follows where others of the account wait, and nowhere else", async () => {
   let now = 0;
-  const shares = new Shares(1, 4, () => now), work = new Work();
+  const shares = new Shares(1, { times: 4, waiting: 1 }, () => now), work = new Work();
   const [first, second] = ["a", "b"].map((name) => shares.run(ONE, () => work.start(name)));
   now += 250;
   await work.end("a");
@@ -65,4 +65,19 @@ Deno.test("a rest follows where others of the account wait, and nowhere else", a
   assertEquals(work.begun, ["a", "x", "b", "c"]);
   for (const name of ["x", "c"]) await work.end(name);
   assertEquals(await Promise.all([second, other, alone]), ["b", "x", "c"]);
+});
+
+Deno.test("where fewer wait than it takes, nothing rests", async () => {
+  let now = 0;
+  const shares = new Shares(1, { times: 4, waiting: 2 }, () => now), work = new Work();
+  const all = ["a", "b", "c"].map((name) => shares.run(ONE, () => work.start(name)));
+  now += 250;
+  await work.end("a");
+  assertEquals(work.begun, ["a"]);
+  while (work.begun.length < 2) await new Promise((wake) => setTimeout(wake, 20));
+  now += 250;
+  await work.end("b");
+  assertEquals(work.begun, ["a", "b", "c"]);
+  await work.end("c");
+  assertEquals(await Promise.all(all), ["a", "b", "c"]);
 });

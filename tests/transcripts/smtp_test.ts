@@ -35,6 +35,7 @@ function setUp(dialogue: Dialogue): { bench: Bench; conn: MemoryConn; role: Role
   const limits: SmtpLimits = {
     ...(role === "lmtp" ? LMTP_LIMITS : SMTP_LIMITS),
     badCommandDelay: 0,
+    refusedRecipientDelay: 0,
     policy: {
       relays: peers("relay"),
       xclient: peers("xclient"),

@@ -1,0 +1,2 @@
+/** argon2id's WebAssembly, compiled but not instantiated; it uses SIMD. */
+export const simd: WebAssembly.Module;
