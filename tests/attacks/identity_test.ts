@@ -78,6 +78,7 @@ Deno.test("attacks on identity", async (t) => {
   await using server = await attacked([
     "limits.smtp.bad_commands_before_auth=200",
     "limits.smtp.refused_recipients=200",
+    "limits.smtp.refused_recipient_delay=0",
     "limits.imap.session.bad_before_login=1000",
     "limits.throttle.address_minute=10000",
     "limits.throttle.address_day=10000",

@@ -75,6 +75,7 @@ export async function fuzzDialogues(options: DialogueOptions): Promise<DialogueR
       // Two or three lines a dialogue would be most of the memory of a long run, ours.
       "log.level=warn",
       ...["auth.allow_plaintext=true", "limits.smtp.bad_command_delay=0", "limits.lmtp.bad_command_delay=0"],
+      "limits.smtp.refused_recipient_delay=0",
       ...["limits.imap.session.bad_delay_ms=0", "limits.imap.session.auth_delay_ms=0"],
       ...["limits.pop3.bad_delay_ms=0", "limits.throttle.account_delay_ms=0"],
       // All come from one address. It is not exempt: whoever was wrong before is then checked last and seldom, and the
