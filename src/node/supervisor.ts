@@ -91,9 +91,7 @@ export class Supervisor {
     );
     const count = config.workers ?? availableParallelism();
     this.#maxConnections = maxConnectionsFor(await descriptorLimit(), count);
-    // The first worker takes the ports; where one was 0, the others take the same.
-    await this.#addWorker(1);
-    await Promise.all(Array.from({ length: count - 1 }, (_, i) => this.#addWorker(i + 2)));
+    await this.#addWorkers(count);
     const listeners = config.listeners.map(({ protocol }, i) => ({
       protocol,
       address: https[i]?.address ?? this.#listening[i] ?? "",
@@ -170,6 +168,17 @@ export class Supervisor {
     });
   }
 
+  /** Starts them side by side, unless a port is 0: then the first one says which it is. @throws Error the first one's. */
+  async #addWorkers(count: number): Promise<void> {
+    const isOpen = this.#config.listeners.some(({ address }) => address.endsWith(":0"));
+    if (isOpen) await this.#addWorker(1);
+    const first = isOpen ? 2 : 1;
+    const started = await Promise.allSettled(
+      Array.from({ length: count - first + 1 }, (_, i) => this.#addWorker(first + i)),
+    );
+    for (const one of started) if (one.status === "rejected") throw one.reason;
+  }
+
   async #addWorker(number: number, deaths = 0): Promise<void> {
     const worker = new WorkerHandle(
       {
@@ -187,7 +196,9 @@ export class Supervisor {
     );
     this.#workers.push(worker);
     void worker.ended.then((error) => this.#replace(worker, number, error, deaths));
-    this.#listening = await worker.listening();
+    const listening = await worker.listening();
+    // Unix sockets are the first one's alone.
+    if (number === 1) this.#listening = listening;
     this.#emit("node.worker.started", { worker: number });
   }
 

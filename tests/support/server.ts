@@ -158,6 +158,30 @@ export function settingsFor(folder: string, settings: readonly string[] = []): s
   ].flatMap((setting) => ["--set", setting]);
 }
 
+/** The lowest of the ports that the kernel gives to clients, here and on most machines. */
+const FIRST_EPHEMERAL = 32_768;
+
+/**
+ * Settings for ports that stay the same from start to start. None of them is one that a client may be given: where a
+ * server is down, who tries to connect to such a port may be given it, and be connected to itself.
+ */
+export function lastingPorts(): string[] {
+  const taken = new Set<number>();
+  return PORT_NAMES.map((name) => {
+    for (;;) {
+      const port = FIRST_EPHEMERAL - 1 - Math.floor(Math.random() * 20_000);
+      try {
+        Deno.listen({ hostname: "127.0.0.1", port }).close();
+      } catch {
+        continue;
+      }
+      if (taken.has(port)) continue;
+      taken.add(port);
+      return `listeners.${name}.address=127.0.0.1:${port}`;
+    }
+  });
+}
+
 /** How to run a command. */
 export interface RunOptions extends Pick<ServerOptions, "prefix" | "root" | "env" | "deno"> {
   /** What it reads from standard input. */

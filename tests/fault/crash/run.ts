@@ -5,7 +5,7 @@ import { embeddedAddresses } from "../../../src/store/pg/embedded/cluster.ts";
 import { Random } from "../../fuzz/random.ts";
 import { events, get, imap, sleep, smtp, transaction, until } from "../../node/support.ts";
 import { assertInvariants } from "../../store/invariants.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { lastingPorts, startServer, type TestServer } from "../../support/server.ts";
 import { Actor, type Play } from "./actor.ts";
 import { Ledger } from "./ledger.ts";
 import { Reader } from "./reading.ts";
@@ -58,6 +58,7 @@ class Run {
   readonly #actors: readonly Actor[];
   readonly #common: Ledger;
   readonly #commonReader: Reader;
+  readonly #ports = lastingPorts();
   readonly #kills: Record<string, number> = {};
   readonly #recovery: Record<string, number[]> = {};
   readonly #wrong: string[] = [];
@@ -132,7 +133,12 @@ class Run {
       folder: this.#folder,
       script: SCRIPT,
       timeoutMs: 300_000,
-      settings: ["auth.allow_plaintext=true", "limits.exempt=[127.0.0.0/8]", "log.level=info"],
+      settings: [
+        "auth.allow_plaintext=true",
+        "limits.exempt=[127.0.0.0/8]",
+        "log.level=info",
+        ...this.#ports,
+      ],
       ...(accounts === undefined ? {} : { accounts }),
       ...(onSpawn === undefined ? {} : { onSpawn }),
     });
