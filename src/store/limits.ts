@@ -42,8 +42,10 @@ export interface StoreLimits {
   readonly readRestWaiting: number;
   /** Searches of one account that run at once in a worker; its others wait for them. */
   readonly accountSearches: number;
-  /** How long the next one that waits goes on waiting, in times of what the one before took; alone none waits. */
+  /** How long the next one that waits goes on waiting, in times of what the one before took, where many wait. */
   readonly searchRest: number;
+  /** How many searches of the account wait then: fewer are what somebody's devices do. */
+  readonly searchRestWaiting: number;
   /** Octets of one annotation, annotations of one mailbox, octets of all annotations of an account. */
   readonly metadataOctets: number;
   readonly metadataEntries: number;
@@ -110,6 +112,7 @@ export const STORE_LIMITS: StoreLimits = {
   readRestWaiting: 8,
   accountSearches: 1,
   searchRest: 3,
+  searchRestWaiting: 4,
   metadataOctets: 65_536,
   metadataEntries: 100,
   metadataTotal: 4_194_304,

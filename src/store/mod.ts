@@ -121,7 +121,7 @@ export function createStore(options: StoreOptions): Store {
   const deliveries = new Deliveries(context);
   const searches = new Shares(
     limits.accountSearches,
-    { times: limits.searchRest, waiting: 1 },
+    { times: limits.searchRest, waiting: limits.searchRestWaiting },
     options.world.ticks,
   );
   if (options.indexer ?? true) {

@@ -2,9 +2,10 @@
  * Mutated recordings of SMTP, Submission, LMTP, IMAP and POP3 dialogues, in every state, against a whole server:
  *
  *     deno run -A tests/fuzz/dialogue_fuzz.ts [--seconds 60] [--count N] [--seed N] [--lanes N] [--only INDEX]
+ *         [--port NAME]
  *
  * The recordings are the transcripts. The same seed gives the same dialogues. A long run by hand: `--count 1000000`. The
- * slowest dialogues are named; `--only` plays one of them alone, on a fresh server.
+ * slowest dialogues are named; `--only` plays one of them alone, on a fresh server; `--port` leaves out all others'.
  */
 import { octetsOf } from "../../src/bytes/ascii.ts";
 import { events, get, imap, processTree, read, runs, send, sleep } from "../node/support.ts";
@@ -48,6 +49,8 @@ export interface DialogueOptions {
   readonly lanes?: number;
   /** Only this one. */
   readonly only?: number | undefined;
+  /** Only dialogues with this listener. */
+  readonly port?: string | undefined;
 }
 
 /** A server that has not ended a dialogue by then hangs; wrong passwords wait for their hashes, on a busy machine long. */
@@ -75,7 +78,7 @@ export async function fuzzDialogues(options: DialogueOptions): Promise<DialogueR
       // Two or three lines a dialogue would be most of the memory of a long run, ours.
       "log.level=warn",
       ...["auth.allow_plaintext=true", "limits.smtp.bad_command_delay=0", "limits.lmtp.bad_command_delay=0"],
-      "limits.smtp.refused_recipient_delay=0",
+      ...["limits.smtp.refused_recipient_delay=0", "limits.store.search_rest=0", "limits.store.read_rest=0"],
       ...["limits.imap.session.bad_delay_ms=0", "limits.imap.session.auth_delay_ms=0"],
       ...["limits.pop3.bad_delay_ms=0", "limits.throttle.account_delay_ms=0"],
       // All come from one address. It is not exempt: whoever was wrong before is then checked last and seldom, and the
@@ -116,7 +119,7 @@ class Fuzzer {
     const lane = async () => {
       while (performance.now() < until && this.#next < last && this.#failures.length < FAILURES) {
         await this.#dialogue(this.#next++);
-        if (++this.#done % TIDY_EVERY === 0) await this.#tidyAll();
+        if (this.#done % TIDY_EVERY === 0) await this.#tidyAll();
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
@@ -203,8 +206,10 @@ class Fuzzer {
     const random = new Random(this.options.seed, index);
     const recording = random.pick(this.#recordings);
     const port = random.pick(recording.ports);
+    if (port !== (this.options.port ?? port)) return;
     const octets = dialogue(random, recording, random.pick(this.#recordings), port);
     this.#octets += octets.length;
+    this.#done++;
     const began = performance.now();
     const answers: Uint8Array[] = [];
     const played = await this.#play(port, octets, random, answers).catch((error) => (error as Error).message);
@@ -276,6 +281,7 @@ if (import.meta.main) {
     seed: numberOption(Deno.args, "seed") ?? 1,
     lanes: numberOption(Deno.args, "lanes") ?? 32,
     only: numberOption(Deno.args, "only"),
+    port: Deno.args.includes("--port") ? Deno.args[Deno.args.indexOf("--port") + 1] : undefined,
   });
   console.log(
     `${report.dialogues} dialogues, ${report.octets} octets, slowest (ms): ${JSON.stringify(report.slowest)}`,
