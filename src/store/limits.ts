@@ -81,6 +81,8 @@ export interface StoreLimits {
   readonly textLatestMs: number;
   /** Expunged ranges kept for QRESYNC, a mailbox; older ones are pruned. */
   readonly expungedRanges: number;
+  /** Ranges of changed messages kept of a mailbox; who asks for older changes has all of it looked through. */
+  readonly changedRanges: number;
   /** Milliseconds after which an untouched large draft is swept. */
   readonly stagedMs: number;
   /** Milliseconds that a blob without owner is kept before it is swept. */
@@ -133,6 +135,7 @@ export const STORE_LIMITS: StoreLimits = {
   textLatestMs: 30_000,
   sortMessages: 256,
   expungedRanges: 10_000,
+  changedRanges: 10_000,
   stagedMs: 86_400_000,
   garbageMs: 3_600_000,
   maildropLeaseMs: 60_000,

@@ -9,7 +9,7 @@ import { mailboxName, parentNames } from "./names.ts";
 import { call, type Transaction } from "./pg/door.ts";
 import { type AccountState, accountState, advanceModSeq, lockAccount, moveAccountOn } from "./sql/account.ts";
 import { forgetAcl, inheritAcl } from "./sql/acl.ts";
-import { dropEntries, dropExpunged } from "./sql/change.ts";
+import { dropEntries, dropHistory } from "./sql/change.ts";
 import * as sql from "./sql/mailbox.ts";
 import { forgetAnnotations } from "./sql/metadata.ts";
 import { forgetUrlKeys } from "./sql/url_key.ts";
@@ -158,7 +158,7 @@ export async function deleteMailbox(
       const modSeq = state.modSeq + 1;
       const rest = messages > DELETE_AT_ONCE
         ? [call(sql.discardMailbox, account, id)]
-        : [call(dropEntries, account, id, DELETE_AT_ONCE), call(dropExpunged, account, id)];
+        : [call(dropEntries, account, id, DELETE_AT_ONCE), call(dropHistory, account, id)];
       await tx.run(
         call(moveAccountOn, account, modSeq, -octets, -messages),
         call(forgetAnnotations, account, id),

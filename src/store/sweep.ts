@@ -1,12 +1,12 @@
 /**
  * Takes away what nobody needs: octets without owner, drafts whose connection died, entries of deleted
- * mailboxes, the oldest expunged ranges. In batches, each its own transaction; safe on several nodes at once.
+ * mailboxes, the oldest ranges of what was expunged and changed. In batches, each its own transaction; safe on several nodes at once.
  */
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
 import { call, type Statement, statement } from "./pg/door.ts";
 import { lockAccount } from "./sql/account.ts";
-import { dropEntries, dropExpunged } from "./sql/change.ts";
+import { dropEntries, dropHistory, dropMessages } from "./sql/change.ts";
 
 declare module "../core/events.ts" {
   interface Events {
@@ -23,7 +23,9 @@ export interface SweepReport {
   readonly drafts: number;
   /** Messages of deleted mailboxes. */
   readonly messages: number;
-  /** Mailboxes whose expunged ranges were pruned. */
+  /** Messages looked at that lost entries many at a time: those that had none left went. */
+  readonly lost: number;
+  /** Mailboxes whose ranges of expunged or changed messages were pruned. */
   readonly pruned: number;
 }
 
@@ -66,6 +68,14 @@ const sweepStaged = statement(
   select count(*) from due`,
 );
 
+/** Messages that lost entries many at a time, whosever. */
+const littered = statement(
+  "littered_messages",
+  [],
+  `select account_id, modseq from message_garbage limit 1`,
+  "everybody",
+);
+
 /** One mailbox that was deleted, whosever. */
 const discarded = statement(
   "discarded_mailbox",
@@ -90,31 +100,45 @@ const nextAccounts = statement(
   "everybody",
 );
 
-/** Mailboxes of accounts $1 that keep more than $2 expunged ranges. */
-const overfull = statement(
-  "sweep_overfull",
-  ["int8[]", "int8"],
-  `select account_id, mailbox_id from expunged where account_id = any ($1)
-    group by account_id, mailbox_id having count(*) > $2`,
-);
+/** The tables of ranges, and the column of a mailbox that says how far back they go. */
+const LOGS = { expunged: "vanished_floor", changed_range: "changed_floor" } as const;
 
-/**
- * Keeps the newest ranges of a mailbox; $1 account, $2 mailbox, $3 how many. All ranges of one modseq go or
- * stay together.
- */
-const pruneExpunged = statement(
-  "prune_expunged",
-  ["int8", "int4", "int8"],
-  `with floor as materialized (
-    select modseq from expunged where account_id = $1 and mailbox_id = $2
-     order by modseq desc, uid_low desc offset $3 limit 1
-  ), pruned as (
-    delete from expunged x using floor f
-     where x.account_id = $1 and x.mailbox_id = $2 and x.modseq <= f.modseq
-  )
-  update mailbox b set vanished_floor = greatest(b.vanished_floor, f.modseq) from floor f
-   where b.account_id = $1 and b.mailbox_id = $2`,
-);
+interface Log {
+  /** Mailboxes of accounts $1 that keep more than $2 ranges. */
+  readonly overfull: Statement;
+  /**
+   * Keeps the newest ranges of a mailbox; $1 account, $2 mailbox, $3 how many. All ranges of one modseq go or stay
+   * together.
+   */
+  readonly prune: Statement;
+}
+
+function log(table: keyof typeof LOGS): Log {
+  const floor = LOGS[table];
+  return {
+    overfull: statement(
+      `sweep_overfull_${table}`,
+      ["int8[]", "int8"],
+      `select account_id, mailbox_id from ${table} where account_id = any ($1)
+        group by account_id, mailbox_id having count(*) > $2`,
+    ),
+    prune: statement(
+      `prune_${table}`,
+      ["int8", "int4", "int8"],
+      `with floor as materialized (
+        select modseq from ${table} where account_id = $1 and mailbox_id = $2
+         order by modseq desc, uid_low desc offset $3 limit 1
+      ), pruned as (
+        delete from ${table} x using floor f
+         where x.account_id = $1 and x.mailbox_id = $2 and x.modseq <= f.modseq
+      )
+      update mailbox b set ${floor} = greatest(b.${floor}, f.modseq) from floor f
+       where b.account_id = $1 and b.mailbox_id = $2`,
+    ),
+  };
+}
+
+const EXPUNGED = log("expunged"), CHANGED = log("changed_range");
 
 /** Rows of one batch. */
 const BLOBS = 100, ENTRIES = 2000, ACCOUNTS = 200;
@@ -125,7 +149,9 @@ export async function sweep(context: StoreContext, signal?: AbortSignal): Promis
   const begun = world.ticks();
   const report = {
     messages: await sweepMailboxes(context, signal),
-    pruned: await pruneAll(context, signal),
+    lost: await sweepMessages(context, signal),
+    pruned: await pruneAll(context, EXPUNGED, context.limits.expungedRanges, signal) +
+      await pruneAll(context, CHANGED, context.limits.changedRanges, signal),
     drafts: await sweepBlobs(context, sweepStaged, limits.stagedMs, signal),
     blobs: await sweepBlobs(context, sweepGarbage, limits.garbageMs, signal),
   };
@@ -162,25 +188,46 @@ async function sweepMailboxes(context: StoreContext, signal: AbortSignal | undef
       gone = dropped!.int(0, 0);
       if (gone === ENTRIES) continue;
       await retrying(() =>
-        context.door.run(call(dropExpunged, account, mailbox), call(forgetDiscarded, account, mailbox))
+        context.door.run(call(dropHistory, account, mailbox), call(forgetDiscarded, account, mailbox))
       );
     }
   }
   return messages;
 }
 
-async function pruneAll(context: StoreContext, signal: AbortSignal | undefined): Promise<number> {
-  const keep = context.limits.expungedRanges;
+async function sweepMessages(context: StoreContext, signal: AbortSignal | undefined): Promise<number> {
+  let messages = 0;
+  while (!signal?.aborted) {
+    const rows = await retrying(() => context.door.query(littered));
+    if (rows.count === 0) break;
+    const account = rows.int(0, 0), modseq = rows.int(0, 1);
+    for (let left = 1; left > 0 && !signal?.aborted;) {
+      const [, dropped] = await retrying(() =>
+        context.door.run(call(lockAccount, account), call(dropMessages, account, modseq, ENTRIES))
+      );
+      left = dropped!.int(0, 0);
+      messages += dropped!.int(0, 1);
+    }
+  }
+  return messages;
+}
+
+async function pruneAll(
+  context: StoreContext,
+  log: Log,
+  keep: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let pruned = 0;
   for (let after = 0; !signal?.aborted;) {
     const accounts = (await retrying(() => context.door.query(nextAccounts, after, ACCOUNTS))).ints(0, 0);
     if (accounts.length === 0) break;
     after = accounts[accounts.length - 1]!;
-    const full = await retrying(() => context.door.query(overfull, accounts, keep));
+    const full = await retrying(() => context.door.query(log.overfull, accounts, keep));
     for (let row = 0; row < full.count && !signal?.aborted; row++) {
       const account = full.int(row, 0), mailbox = full.int(row, 1);
       await retrying(() =>
-        context.door.run(call(lockAccount, account), call(pruneExpunged, account, mailbox, keep))
+        context.door.run(call(lockAccount, account), call(log.prune, account, mailbox, keep))
       );
       pruned++;
     }

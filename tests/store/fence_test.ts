@@ -18,11 +18,13 @@ const ROWS: Readonly<Record<string, string>> = {
   annotation:
     "(account_id, mailbox_id, uid, entry, user_id, modseq, value) values ($, 1, 1, '/comment', 0, 1, 'x')",
   entry: "values ($, 1, 99, 1, 1, 1, now(), now(), 0)",
+  changed_range: "values ($, 1, 1, 1, 1)",
   expunged: "values ($, 1, 1, 1, 1)",
   mailbox: "(account_id, mailbox_id, name, uidvalidity) values ($, 99, 'Planted', 1)",
   mailbox_garbage: "values ($, 99)",
   maildrop_lock: "values ($, 'somebody', now())",
   message: "values ($, 99, gen_random_uuid(), 1, 1, null, '', '', '')",
+  message_garbage: "values ($, 1, '{1}')",
   message_sort: "values ($, 99, '', '', '', '', '', '', false, null, '')",
   message_text: "values ($, 99, 'planted', 'planted')",
   metadata: "values ($, 0, '/shared/comment', 'x')",

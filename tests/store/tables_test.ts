@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   timestamptz: "Date",
   _text: "string[]",
   _int4: "number[]",
+  _int8: "number[]",
   jsonb: "unknown",
 };
 

@@ -84,7 +84,17 @@ export async function deleteAccountRows(db: Database, accountId: number): Promis
   ] as const;
   for (const table of tables) await db.deleteFrom(table).where("account_id", "=", accountId).execute();
   await forgetRights(db, accountId);
-  for (const table of ["entry", "annotation", "expunged", "message_sort", "message_text"] as const) {
+  for (
+    const table of [
+      "entry",
+      "annotation",
+      "changed_range",
+      "expunged",
+      "message_garbage",
+      "message_sort",
+      "message_text",
+    ] as const
+  ) {
     await inBatches(() =>
       sql`delete from ${sql.table(table)} where ctid = any (array(
         select ctid from ${sql.table(table)} where account_id = ${accountId} limit ${DELETE_ROWS}))`.execute(

@@ -36,12 +36,23 @@ const SUMMED = sql`select coalesce(sum(messages), 0) as messages, coalesce(sum(o
         from mailbox b where b.account_id = s.account_id`;
 
 const ENTRYLESS = sql`not exists (
-      select from entry e where e.account_id = m.account_id and e.message_id = m.message_id)`;
+      select from entry e where e.account_id = m.account_id and e.message_id = m.message_id)
+       and not exists (
+      select from (select account_id, unnest(message_ids) as message_id from message_garbage) g
+       where g.account_id = m.account_id and g.message_id = m.message_id)`;
 
 const UNOWNED = sql`not exists (select from message m where m.blob_id = c.blob_id)
        and not exists (select from queue_message q where q.blob_id = c.blob_id and q.ended_at is null)
        and not exists (select from blob_garbage g where g.blob_id = c.blob_id)
        and not exists (select from blob_staged s where s.blob_id = c.blob_id)`;
+
+/** Entries newer than one that came behind them: they changed after they had come. */
+const BEFORE_OLDER = sql`select e.account_id, e.mailbox_id, e.uid, e.modseq
+  from (select e.*, min(modseq) over (
+          partition by account_id, mailbox_id order by uid desc rows between unbounded preceding and 1 preceding
+        ) as older from entry e) e
+  join mailbox b using (account_id, mailbox_id)
+ where e.older < e.modseq and e.modseq > b.changed_floor`;
 
 /** All of them; counters of mailboxes before those that are sums of them. */
 const RULES: readonly Rule[] = [
@@ -57,7 +68,7 @@ const RULES: readonly Rule[] = [
       select coalesce(sum(length(c.octets)), 0) from blob_chunk c where c.blob_id = m.blob_id)`,
   },
   {
-    name: "every message has an entry",
+    name: "every message has an entry, or waits for the sweep",
     breaches: sql`select m.account_id, m.message_id from message m where ${ENTRYLESS}`,
     repair: [sql`with gone as (delete from message m where ${ENTRYLESS} returning m.blob_id)
       insert into blob_garbage (blob_id) select distinct blob_id from gone on conflict do nothing`],
@@ -141,6 +152,15 @@ const RULES: readonly Rule[] = [
       left join mailbox b using (account_id, mailbox_id) where b.mailbox_id is null`,
     repair: [sql`delete from acl a where not exists (
       select from mailbox b where b.account_id = a.account_id and b.mailbox_id = a.mailbox_id)`],
+  },
+  {
+    name: "who asks what changed is told of every change",
+    breaches: sql`select x.account_id, x.mailbox_id, x.uid, x.modseq from (${BEFORE_OLDER}) x
+      where not exists (select from changed_range c
+         where c.account_id = x.account_id and c.mailbox_id = x.mailbox_id and c.modseq = x.modseq
+           and x.uid between c.uid_low and c.uid_high)`,
+    // The log is taken for empty, and mailboxes are looked through.
+    repair: [sql`update mailbox set changed_floor = highestmodseq`],
   },
   {
     name: "a vanished UID is not there",

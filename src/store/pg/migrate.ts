@@ -16,6 +16,8 @@ import * as referral from "../../../migrations/0011_referral.ts";
 import * as outbound from "../../../migrations/0012_outbound.ts";
 import * as life from "../../../migrations/0013_life.ts";
 import * as fence from "../../../migrations/0014_fence.ts";
+import * as changedRange from "../../../migrations/0015_changed_range.ts";
+import * as messageGarbage from "../../../migrations/0016_message_garbage.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -33,6 +35,8 @@ const STEPS: Record<string, Migration> = {
   "0012_outbound": outbound,
   "0013_life": life,
   "0014_fence": fence,
+  "0015_changed_range": changedRange,
+  "0016_message_garbage": messageGarbage,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

@@ -51,6 +51,7 @@ export interface Tables {
     uidnext: Generated<number>;
     highestmodseq: Generated<number>;
     vanished_floor: Generated<number>;
+    changed_floor: Generated<number>;
     messages: Generated<number>;
     unseen: Generated<number>;
     deleted: Generated<number>;
@@ -84,6 +85,14 @@ export interface Tables {
     save_date: Date;
     flags: number;
     keywords: string | null;
+  };
+  message_garbage: { account_id: number; modseq: number; message_ids: number[] };
+  changed_range: {
+    account_id: number;
+    mailbox_id: number;
+    modseq: number;
+    uid_low: number;
+    uid_high: number;
   };
   expunged: { account_id: number; mailbox_id: number; modseq: number; uid_low: number; uid_high: number };
   message_sort: {

@@ -47,8 +47,8 @@ export const setAnnotations = statement(
   "set_annotations",
   ["int8", "int4", "int8[]", "int8[]", "int8", "int8[]", "text[]", "bytea[]", "text[]"],
   `with scope as materialized (
-    select e.*, coalesce(e.modseq > $5, false) as refused
-      from unnest($3::int8[], $4::int8[]) as r (low, high)
+    select e.*, r.number as range, coalesce(e.modseq > $5, false) as refused
+      from unnest($3::int8[], $4::int8[]) with ordinality as r (low, high, number)
       cross join lateral (
         select uid, flags, keywords, modseq from entry
          where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high offset 0
@@ -71,6 +71,10 @@ export const setAnnotations = statement(
     update entry e set modseq = next.modseq from next
      where e.account_id = $1 and e.mailbox_id = $2
        and e.uid = any (array(select uid from scope where not refused))
+  ), logged as (
+    insert into changed_range (account_id, mailbox_id, modseq, uid_low, uid_high)
+    select $1, $2, next.modseq, min(uid), max(uid) from scope, next where not refused
+     group by range, next.modseq
   ), counted as (
     update mailbox b set highestmodseq = next.modseq from next
      where b.account_id = $1 and b.mailbox_id = $2 and exists (select from scope where not refused)

@@ -1,7 +1,7 @@
 /** Statements that change or remove messages of one mailbox, all under the account's lock. */
 import { statement } from "../pg/door.ts";
 import { DROP_ANNOTATIONS } from "./annotation.ts";
-import { DROP_LOST_MESSAGES } from "./orphans.ts";
+import { DROP_LOST, DROP_LOST_MESSAGES, DROP_OR_LEAVE_LOST_MESSAGES } from "./orphans.ts";
 
 /** Entries of a mailbox that was deleted may still be there, for the sweep: nobody else may touch them. */
 const IS_THERE = `exists (select from mailbox where account_id = $1 and mailbox_id = $2)`;
@@ -59,7 +59,7 @@ export const setFlags = statement(
   "set_flags",
   ["int8", "int4", "int8[]", "int8[]", "int8", "int4", "int2", "int2", "bit", "int8", "int2"],
   `with scope as materialized (
-    select e.* from unnest($3::int8[], $4::int8[]) as r (low, high)
+    select e.*, r.number as range from unnest($3::int8[], $4::int8[]) with ordinality as r (low, high, number)
      cross join lateral (
        select ctid as place, uid, flags, keywords, modseq from entry
         where account_id = $1 and mailbox_id = $2 and uid between r.low and r.high and uid > $5
@@ -70,7 +70,7 @@ export const setFlags = statement(
   ), wanted as materialized (
     select x.*, not refused and (flags <> old_flags or keywords is distinct from old_keywords) as differs
       from (
-        select place, uid, flags as old_flags, keywords as old_keywords, modseq,
+        select place, uid, range, flags as old_flags, keywords as old_keywords, modseq,
                coalesce(modseq > $10, false) as refused,
                ${NEW_FLAGS} as flags, ${NEW_KEYWORDS} as keywords
           from scope
@@ -83,6 +83,9 @@ export const setFlags = statement(
     update entry e set flags = ${NEW_FLAGS}, keywords = ${NEW_KEYWORDS}, modseq = next.modseq
       from next
      where e.ctid = any (array(select place from differing))
+  ), logged as (
+    insert into changed_range (account_id, mailbox_id, modseq, uid_low, uid_high)
+    select $1, $2, next.modseq, min(uid), max(uid) from differing, next group by range, next.modseq
   ), counted as (
     update mailbox b
        set highestmodseq = next.modseq,
@@ -125,6 +128,9 @@ export const setFlagsOfOne = statement(
     update entry e set flags = w.flags, keywords = w.keywords, modseq = next.modseq
       from w, next
      where w.differs and e.ctid = w.place
+  ), logged as (
+    insert into changed_range (account_id, mailbox_id, modseq, uid_low, uid_high)
+    select $1, $2, next.modseq, w.uid, w.uid from w, next where w.differs
   ), counted as (
     update mailbox b
        set highestmodseq = next.modseq,
@@ -159,10 +165,10 @@ export const removeEntries = statement(
     delete from entry e
      where e.ctid = any (array(select place from scope))
     returning e.uid, e.message_id, e.size, e.flags
-  ), ${DROP_LOST_MESSAGES}, ${DROP_ANNOTATIONS}, next as materialized (
+  ), next as materialized (
     select modseq + 1 as modseq from account_state
      where account_id = $1 and exists (select from gone)
-  ), recorded as (
+  ), ${DROP_OR_LEAVE_LOST_MESSAGES}, ${DROP_ANNOTATIONS}, recorded as (
     insert into expunged (account_id, mailbox_id, modseq, uid_low, uid_high)
     select $1, $2, next.modseq, min(i.uid), max(i.uid)
       from (select uid, uid - row_number() over (order by uid) as island from gone) i, next
@@ -198,9 +204,33 @@ export const dropEntries = statement(
   select count(*) from gone`,
 );
 
-/** $1 account, $2 mailbox. */
-export const dropExpunged = statement(
-  "drop_expunged",
+/**
+ * Messages that lost entries at a modseq and have none left, under the account's lock. $1 account, $2 modseq, $3 messages at
+ * most. Gives how many are left to look at, and how many were looked at.
+ */
+export const dropMessages = statement(
+  "drop_messages",
+  ["int8", "int8", "int4"],
+  `with batch as materialized (
+    select message_ids[:$3] as now, message_ids[$3 + 1:] as later from message_garbage
+     where account_id = $1 and modseq = $2
+  ), lost as materialized (
+    select x.message_id from batch, unnest(batch.now) as x (message_id)
+     where not exists (select from entry e where e.account_id = $1 and e.message_id = x.message_id)
+  ), ${DROP_LOST}, shortened as (
+    update message_garbage g set message_ids = b.later from batch b
+     where g.account_id = $1 and g.modseq = $2 and cardinality(b.later) > 0
+  ), done as (
+    delete from message_garbage g using batch b
+     where g.account_id = $1 and g.modseq = $2 and cardinality(b.later) = 0
+  )
+  select coalesce(sum(cardinality(later)), 0)::int8, coalesce(sum(cardinality(now)), 0)::int8 from batch`,
+);
+
+/** What had happened in a mailbox that is gone. $1 account, $2 mailbox. */
+export const dropHistory = statement(
+  "drop_history",
   ["int8", "int4"],
-  `delete from expunged where account_id = $1 and mailbox_id = $2`,
+  `with forgotten as (delete from changed_range where account_id = $1 and mailbox_id = $2)
+   delete from expunged where account_id = $1 and mailbox_id = $2`,
 );

@@ -23,12 +23,25 @@ export const mailboxIndex = statement(
 );
 
 /**
- * Entries that changed after modseq $3. The order and the upper bound leave PostgreSQL no reason to walk through
- * the whole mailbox by UID instead.
+ * Entries that changed after modseq $3, and those that came. Changes are within the ranges of the log; where it does not
+ * go back so far, anywhere. What came lies behind the last entry that is older: UIDs and the modseqs that
+ * messages come with grow together, and an entry's modseq is never less than the one it came with.
  */
-const CHANGED = `select uid, flags, modseq, keywords from entry e
-      where e.account_id = $1 and e.mailbox_id = $2 and e.modseq > $3 and e.modseq < 9223372036854775807
-      order by modseq`;
+const CHANGED = `select e.* from unnest((
+        select range_agg(x.uids) from (
+          select int8range(uid_low, uid_high, '[]') as uids from changed_range
+           where account_id = $1 and mailbox_id = $2 and modseq > $3
+          union all
+          select int8range(case when $3 < b.changed_floor then 0 else coalesce((
+            select uid from entry where account_id = $1 and mailbox_id = $2 and modseq <= $3
+             order by uid desc limit 1), 0) + 1 end, null)
+        ) x)) as r (uids)
+      cross join lateral (
+        select uid, flags, modseq, keywords from entry
+         where account_id = $1 and mailbox_id = $2 and modseq > $3
+           and uid >= lower(r.uids) and uid < coalesce(upper(r.uids), 9223372036854775807)
+         order by uid
+      ) e`;
 
 /** What changed after a modseq, in one row. $1 account, $2 mailbox, $3 modseq. */
 export const mailboxChanges = statement(
