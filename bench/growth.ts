@@ -110,11 +110,17 @@ async function disk(): Promise<Line[]> {
     const count = Math.ceil(20_000_000 / size);
     await lab.fill(lab.accounts[0]!, "INBOX", new Letters(size), count);
     const after = await databaseSize(lab);
+    await lab.t.store.search(lab.accounts[0]!, await idOf(lab.t.store, lab.accounts[0]!, "INBOX"), {
+      key: "body",
+      text: "whatever has them extracted",
+    });
+    const searched = await databaseSize(lab);
     lines.push({
       "octets of a message": size,
       messages: count,
       "times on disk": ((after - before) / (count * size)).toFixed(2),
       "octets beside the message": Math.round((after - before) / count - size),
+      "octets of text for SEARCH": Math.round((searched - after) / count),
     });
   }
   return lines;

@@ -3,7 +3,7 @@ import type { AccountId, MailboxId } from "../src/core/brands.ts";
 import { Flag } from "../src/core/store.ts";
 import { idOf, stage } from "../tests/store/support.ts";
 import type { Lab } from "./lab.ts";
-import { Letters } from "./load/messages.ts";
+import { Letters, LOTS } from "./load/messages.ts";
 
 /** One of them: `prepare` costs nothing, `run` does `each` operations. */
 export interface Operation {
@@ -104,6 +104,17 @@ export async function operations(lab: Lab): Promise<readonly Operation[]> {
         if (rows !== MESSAGES) throw new Error(`Cannot fetch all: ${rows}`);
       },
     },
+    {
+      name: "extract text of 4 KB and search it, per message",
+      each: MESSAGES,
+      prepare: async () => {
+        // What else lies about is extracted before.
+        await search(lab, reader, overview);
+        await lab.fill(reader, `New${next}`, LETTERS, MESSAGES);
+      },
+      run: async () => search(lab, reader, await idOf(store, reader, `New${next++}`)),
+    },
+    { name: "search text of 4 KB, per message", each: MESSAGES, run: () => search(lab, reader, overview) },
     { name: "read bodies of 20 KB in a range", each: MESSAGES, run: () => read(1, MESSAGES) },
     {
       name: "read bodies of 20 KB one by one",
@@ -126,6 +137,12 @@ async function deliver(lab: Lab, accounts: readonly AccountId[], letters: Letter
     items.push({ message: await stage(lab.t.store, letters.octets(i)), to: [{ account, mailbox: "INBOX" }] });
   }
   await lab.t.store.deliver(items, { atomic: false });
+}
+
+/** @throws Error unless it finds one lot's messages. */
+async function search(lab: Lab, account: AccountId, mailbox: MailboxId): Promise<void> {
+  const found = await lab.t.store.search(account, mailbox, { key: "body", text: Letters.bodyWord(7) });
+  if (!found.ok || found.value.length !== MESSAGES / LOTS) throw new Error("Cannot find one lot");
 }
 
 async function flag(lab: Lab, account: AccountId, mailbox: MailboxId, low: number, high: number, on: number) {
