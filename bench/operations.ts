@@ -16,7 +16,10 @@ export interface Operation {
 /** Messages in the mailboxes that are read and changed. */
 const MESSAGES = 1000;
 const SINGLE = 100;
-const KB = new Letters(1024), LETTERS = new Letters(4096), BODIES = new Letters(20_480);
+const KB = new Letters(1024),
+  SHORT = new Letters(3072),
+  LETTERS = new Letters(4096),
+  BODIES = new Letters(20_480);
 
 /** Makes the mailboxes that the operations need. */
 export async function operations(lab: Lab): Promise<readonly Operation[]> {
@@ -42,6 +45,13 @@ export async function operations(lab: Lab): Promise<readonly Operation[]> {
         for (let i = 0; i < SINGLE; i++) await deliver(lab, lab.accounts, KB, count);
       },
     })),
+    {
+      name: "deliver 32 of 3 KB in one transaction",
+      each: SINGLE * 32,
+      run: async () => {
+        for (let i = 0; i < SINGLE; i++) await deliver(lab, lab.accounts, SHORT, 32);
+      },
+    },
     {
       name: "deliver 20 KB to 10 recipients",
       each: SINGLE,

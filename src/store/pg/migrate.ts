@@ -18,7 +18,7 @@ import * as life from "../../../migrations/0013_life.ts";
 import * as fence from "../../../migrations/0014_fence.ts";
 import * as changedRange from "../../../migrations/0015_changed_range.ts";
 import * as messageGarbage from "../../../migrations/0016_message_garbage.ts";
-import * as plainText from "../../../migrations/0017_plain_text.ts";
+import * as wholeRows from "../../../migrations/0017_whole_rows.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -38,7 +38,7 @@ const STEPS: Record<string, Migration> = {
   "0014_fence": fence,
   "0015_changed_range": changedRange,
   "0016_message_garbage": messageGarbage,
-  "0017_plain_text": plainText,
+  "0017_whole_rows": wholeRows,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };
