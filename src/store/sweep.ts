@@ -1,6 +1,7 @@
 /**
- * Takes away what nobody needs: octets without owner, drafts whose connection died, entries of deleted
- * mailboxes, the oldest ranges of what was expunged and changed. In batches, each its own transaction; safe on several nodes at once.
+ * Takes away what nobody needs: octets without owner, drafts whose connection died, entries of deleted mailboxes,
+ * messages that went many at a time, the oldest ranges of what was expunged and changed. In batches, each its own
+ * transaction; safe on several nodes at once.
  */
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
