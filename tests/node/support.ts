@@ -74,12 +74,14 @@ export async function messages(server: TestServer, user: string, password = PASS
   return Number(count);
 }
 
-/** Greets an IMAP listener and logs in (the server allows it without TLS). */
+/** Greets an IMAP listener and logs in (the server allows it without TLS). @throws Error with the answer that is not OK. */
 export async function imap(port: number, user: string, password = PASSWORD): Promise<LineClient> {
   const client = await LineClient.connect(port);
   await client.line(/^\* OK/);
-  await client.exchange(`a LOGIN ${user} ${password}`, /^a OK/);
-  return client;
+  const reply = await client.exchange(`a LOGIN ${user} ${password}`, /^a /);
+  if (reply.startsWith("a OK")) return client;
+  await client[Symbol.asyncDispose]();
+  throw new Error(`Cannot log in as ${user}: ${reply}`);
 }
 
 /** A process and all that came of it, parents first. PostgreSQL is not among them: it has a session of its own. */
