@@ -1,6 +1,7 @@
 /**
- * Octets and texts that fit into half a page stay in their row, where they were cut into pieces of 2 KB in a table of
- * their own. Texts are not packed: to unpack them was most of a search, to pack them half of what a text cost.
+ * Octets that fit into half a page stay in their row, where they were cut into pieces of 2 KB in a table of their own.
+ * Texts are not packed: to unpack them was most of a search, to pack them half of what a text cost. Long ones stay beside
+ * their rows, so that a search of headers does not walk past them.
  */
 import { type Kysely, sql } from "kysely";
 
@@ -12,6 +13,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 const STATEMENTS: readonly string[] = [
   `alter table message_text alter column header set storage external, alter column body set storage external`,
   // Two rows a page. A little more than half a page would leave the rest of it empty.
-  `alter table message_text set (toast_tuple_target = 4080)`,
   `alter table blob_chunk set (toast_tuple_target = 4080)`,
 ];
