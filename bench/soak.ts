@@ -1,7 +1,8 @@
 /**
  * A soak: `deno run -A bench/soak.ts [--minutes 5] [--rate 50] [--imap 200] [--pop3 50]`. Mixed load at a steady rate, and
  * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
- * tell most; the slopes leave out the first third, in which caches fill.
+ * tell most; the slopes leave out the first third, in which caches fill, and the answers of the last third are compared
+ * with those of the second. "Spin" is the time of a computation that never changes: where it moves, the machine did.
  */
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
@@ -21,9 +22,12 @@ interface Sample {
   readonly tablesMib: number;
   readonly deadRows: number;
   readonly messages: number;
+  readonly p50: number;
   readonly p99: number;
+  readonly spinMs: number;
 }
 
+/** A multiple of three. */
 const SAMPLES = 24;
 
 const { values } = parseArgs({
@@ -54,16 +58,23 @@ const mixed = new Mixed({ ports: server.ports, users, password: PASSWORD }, {
   pop3: Number(values.pop3),
 });
 const samples: Sample[] = [];
+/** Milliseconds of all requests, by third of the run. */
+const thirds: number[][] = [[], [], []];
 const totalMs = Number(values.minutes) * 60_000, began = performance.now();
-console.log(" seconds  RSS MiB  descriptors  connections  tables MiB  dead rows  messages  p99 ms");
+console.log(
+  " seconds  RSS MiB  descriptors  connections  tables MiB  dead rows  messages  p50 ms  p99 ms  spin ms",
+);
 while (performance.now() - began < totalMs) {
   await new Promise((wake) => setTimeout(wake, totalMs / SAMPLES));
   const sample = await look();
   samples.push(sample);
-  const { seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p99 } = sample;
+  const { seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p50, p99, spinMs } =
+    sample;
   console.log(
-    [seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p99]
-      .map((value, i) => value.toFixed(0).padStart([8, 8, 12, 12, 11, 10, 9, 7][i]!)).join(" "),
+    [seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p50, p99, spinMs]
+      .map((value, i) => value.toFixed(i < 7 ? 0 : 1).padStart([8, 8, 12, 12, 11, 10, 9, 7, 7, 8][i]!)).join(
+        " ",
+      ),
   );
 }
 await mixed.stop();
@@ -74,6 +85,13 @@ const perHour = (of: (sample: Sample) => number) =>
 console.log(`RSS: ${perHour((s) => s.rssMib).toFixed(1)} MiB an hour`);
 console.log(`descriptors: ${perHour((s) => s.descriptors).toFixed(1)} an hour`);
 console.log(`tables: ${(perHour((s) => s.tablesMib) / 60).toFixed(2)} MiB a minute`);
+const [, second, last] = thirds.map((ms) => [0.5, 0.99].map((share) => percentile(ms, share)));
+console.log(
+  `p50, p99: ${second!.map((ms) => ms.toFixed(1))} ms in the second third, ${
+    last!.map((ms) => ms.toFixed(1))
+  } in the last: ` +
+    `x ${second!.map((ms, i) => (last![i]! / ms).toFixed(2))}`,
+);
 console.log(
   `requests: ${mixed.done}, refused or cut off: ${mixed.failed}${mixed.why === "" ? "" : ` (${mixed.why})`}`,
 );
@@ -87,6 +105,8 @@ async function look(): Promise<Sample> {
            sum(pg_total_relation_size(relid))::int8 as octets, sum(n_dead_tup)::int8 as dead,
            (select coalesce(sum(messages), 0) from mailbox)::int8 as messages
       from pg_stat_user_tables`.execute(owner);
+  const times = mixed.take(), third = thirds[Math.floor(samples.length * 3 / SAMPLES)];
+  for (const ms of times) third?.push(ms);
   return {
     seconds: (performance.now() - began) / 1000,
     rssMib: Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20,
@@ -95,8 +115,22 @@ async function look(): Promise<Sample> {
     tablesMib: database!.octets / 2 ** 20,
     deadRows: database!.dead,
     messages: database!.messages,
-    p99: percentile(mixed.take(), 0.99),
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+    spinMs: spin(),
   };
+}
+
+/** Milliseconds of a fixed computation, the best of five. */
+function spin(): number {
+  let best = Infinity;
+  for (let run = 0; run < 5; run++) {
+    const at = performance.now();
+    let x = 1;
+    for (let i = 0; i < 3_000_000; i++) x = Math.imul(x ^ i, 0x01000193) >>> 1;
+    best = Math.min(best, x === -1 ? Infinity : performance.now() - at);
+  }
+  return best;
 }
 
 /** Open descriptors of the server's processes, PostgreSQL's left out. */
