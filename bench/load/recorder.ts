@@ -7,7 +7,7 @@ import type { Target } from "./target.ts";
 const IDLE_SHARE = 0.15;
 /** …for as long as this; a server that puts work off begins it before. */
 const IDLE_MS = 1500;
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 240_000;
 
 /** Collects one row's figures. */
 export class Recorder {
@@ -107,7 +107,7 @@ export class Recorder {
   }
 }
 
-/** Resolves when the server is idle, or after a minute; after a moment when its processes are not known. */
+/** Resolves when the server is idle, or after four minutes; after a moment when its processes are not known. */
 export async function settled(target: Target): Promise<void> {
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   if (target.pids.length === 0) return void await pause(IDLE_MS);

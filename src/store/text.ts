@@ -21,6 +21,7 @@ import { retrying } from "./failures.ts";
 import { octets } from "./octets.ts";
 import { call, statement } from "./pg/door.ts";
 import { join } from "../bytes/join.ts";
+import { filterOf } from "./text_filter.ts";
 import { insertSortKeys, SORT_COLUMNS, sortColumns } from "./sort_keys.ts";
 
 /** A message up to this size is read whole, in one question with others; of a larger one the parts that matter. */
@@ -45,24 +46,24 @@ const tail = statement(
 
 /**
  * Keeps text and says how far it goes, under the account's lock: a message that went meanwhile gets none.
- * $1 account, a column each: $2 message, $3 header, $4 body; $5 the last message looked at; the columns of
- * `sortColumns`; then messages of the account from which on text has trigrams. Keys go as far as text, unless messages from before there were keys are still without.
+ * $1 account, a column each: $2 message, $3 header, $4 body, $5 its filter; $6 the last message looked at; the columns
+ * of `sortColumns`; then messages of the account from which on text has trigrams. Keys go as far as text, unless messages from before there were keys are still without.
  */
 const putText = statement(
   "put_text",
-  ["int8", "int8[]", "text[]", "text[]", "int8", ...SORT_COLUMNS, "int8"],
+  ["int8", "int8[]", "text[]", "text[]", "bytea[]", "int8", ...SORT_COLUMNS, "int8"],
   `with texted as (
-    insert into message_text (account_id, message_id, header, body, grams)
-    select $1, t.message_id, t.header, t.body,
-           (select used_messages > $${6 + SORT_COLUMNS.length} from account_state where account_id = $1)
-      from unnest($2::int8[], $3::text[], $4::text[]) as t (message_id, header, body)
+    insert into message_text (account_id, message_id, header, body, body_filter, grams)
+    select $1, t.message_id, t.header, t.body, t.body_filter,
+           (select used_messages > $${7 + SORT_COLUMNS.length} from account_state where account_id = $1)
+      from unnest($2::int8[], $3::text[], $4::text[], $5::bytea[]) as t (message_id, header, body, body_filter)
      where exists (select from message m where m.account_id = $1 and m.message_id = t.message_id)
     on conflict do nothing
-  ), sorted as (${insertSortKeys(6)})
+  ), sorted as (${insertSortKeys(7)})
   update account_state
-     set indexed_message_id = greatest(indexed_message_id, $5),
+     set indexed_message_id = greatest(indexed_message_id, $6),
          sorted_message_id = case when sorted_message_id >= indexed_message_id
-                                  then greatest(sorted_message_id, $5) else sorted_message_id end
+                                  then greatest(sorted_message_id, $6) else sorted_message_id end
    where account_id = $1`,
 );
 
@@ -130,6 +131,7 @@ export async function indexSome(context: StoreContext, account: AccountId): Prom
         ids,
         headers,
         bodies,
+        bodies.map(filterOf),
         last,
         ...sortColumns(ids, keys),
         context.limits.searchGramsFrom,

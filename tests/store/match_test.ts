@@ -226,3 +226,23 @@ Deno.test("without the extensions SEARCH finds the same", async () => {
   await sql`drop extension pg_trgm cascade`.execute(t.db.database);
   assertEquals([...good(await t.store.search(account, inbox, { key: "body", text: "eedl" }))], [1]);
 });
+
+Deno.test("a body is read only where its filter lets it, and always where it has none", async () => {
+  await using t = await bench();
+  const account = t.accounts[0]!, inbox = await idOf(t.store, account, "INBOX");
+  for (const size of [0, 50, 60_000]) {
+    const words = Array.from({ length: size }, (_, i) => (i * 7919 + 12345).toString(36)).join(" ");
+    await put(t.store, account, octetsOf(`Subject: of ${size}\n\nfirst ${words} last needle\n`));
+  }
+  const look = async (text: string) => good(await t.store.search(account, inbox, { key: "body", text }));
+  assertEquals((await look("LAST NEEDLE")).length, 3);
+  assertEquals((await look("e")).length, 3);
+  assertEquals((await look("thread")).length, 0);
+  const { rows } = await sql<{ has: boolean }>`select body_filter is not null as has from message_text
+    order by message_id`.execute(t.db.database);
+  assertEquals(rows.map(({ has }) => has), [true, true, false]);
+  await sql`update message_text set body = body || 'THREAD'`.execute(t.db.database);
+  assertEquals((await look("thread")).length, 1);
+  await sql`update message_text set body_filter = null`.execute(t.db.database);
+  assertEquals((await look("thread")).length, 3);
+});

@@ -19,6 +19,7 @@ import * as fence from "../../../migrations/0014_fence.ts";
 import * as changedRange from "../../../migrations/0015_changed_range.ts";
 import * as messageGarbage from "../../../migrations/0016_message_garbage.ts";
 import * as wholeRows from "../../../migrations/0017_whole_rows.ts";
+import * as textFilter from "../../../migrations/0018_text_filter.ts";
 
 /** Every step, by name, in order. A new step is one more file and one more line. */
 const STEPS: Record<string, Migration> = {
@@ -39,6 +40,7 @@ const STEPS: Record<string, Migration> = {
   "0015_changed_range": changedRange,
   "0016_message_garbage": messageGarbage,
   "0017_whole_rows": wholeRows,
+  "0018_text_filter": textFilter,
 };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(STEPS) };

@@ -114,6 +114,7 @@ export interface Tables {
     header: string;
     body: string;
     grams: Generated<boolean>;
+    body_filter: Uint8Array | null;
   };
   metadata: { account_id: number; mailbox_id: number; entry: string; value: Uint8Array };
   annotation: {
