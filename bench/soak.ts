@@ -2,7 +2,7 @@
  * A soak: `deno run -A bench/soak.ts [--minutes 5] [--rate 50] [--imap 200] [--pop3 50]`. Mixed load at a steady rate, and
  * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
  * tell most; the slopes leave out the first third, in which caches fill, and the answers of the last third are compared
- * with those of the second. "Spin" is the time of a computation that never changes: where it moves, the machine did.
+ * with those of the second. RSS is the lowest of each while: what lies above waits for the collector. "Spin" is the time of a computation that never changes: where it moves, the machine did.
  */
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
@@ -29,6 +29,8 @@ interface Sample {
 
 /** A multiple of three. */
 const SAMPLES = 24;
+/** Milliseconds between two looks at the memory. */
+const LOOK_MS = 5000;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -65,8 +67,7 @@ console.log(
   " seconds  RSS MiB  descriptors  connections  tables MiB  dead rows  messages  p50 ms  p99 ms  spin ms",
 );
 while (performance.now() - began < totalMs) {
-  await new Promise((wake) => setTimeout(wake, totalMs / SAMPLES));
-  const sample = await look();
+  const sample = await look(await lowestRss(totalMs / SAMPLES));
   samples.push(sample);
   const { seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p50, p99, spinMs } =
     sample;
@@ -96,8 +97,18 @@ console.log(
   `requests: ${mixed.done}, refused or cut off: ${mixed.failed}${mixed.why === "" ? "" : ` (${mixed.why})`}`,
 );
 
-async function look(): Promise<Sample> {
-  const metrics = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
+/** The least MiB of memory that the server had within so many milliseconds. */
+async function lowestRss(ms: number): Promise<number> {
+  let lowest = Infinity;
+  for (const until = performance.now() + ms; performance.now() < until;) {
+    await new Promise((wake) => setTimeout(wake, Math.min(LOOK_MS, ms)));
+    const metrics = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
+    lowest = Math.min(lowest, Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20);
+  }
+  return lowest;
+}
+
+async function look(rssMib: number): Promise<Sample> {
   const { rows: [database] } = await sql<
     { connections: number; octets: number; dead: number; messages: number }
   >`
@@ -109,7 +120,7 @@ async function look(): Promise<Sample> {
   for (const ms of times) third?.push(ms);
   return {
     seconds: (performance.now() - began) / 1000,
-    rssMib: Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20,
+    rssMib,
     descriptors: descriptors(),
     connections: database!.connections - 1,
     tablesMib: database!.octets / 2 ** 20,
