@@ -2,7 +2,8 @@
  * A soak: `deno run -A bench/soak.ts [--minutes 5] [--rate 50] [--imap 200] [--pop3 50]`. Mixed load at a steady rate, and
  * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
  * tell most; the slopes leave out the first third, in which caches fill, and the answers of the last third are compared
- * with those of the second. RSS is the lowest of each while: what lies above waits for the collector. "Spin" is the time of a computation that never changes: where it moves, the machine did.
+ * with those of the second. RSS is the lowest of each while: what lies above waits for the collector. "Spin" is the time
+ * of a computation that never changes: where it moves, the machine did.
  */
 import { parseArgs } from "node:util";
 import { sql } from "kysely";

@@ -222,9 +222,9 @@ function containsText(key: TextKey, part: string, look: Look): Condition {
     case "header":
       return header(key.field, part, look);
     case "body":
-      return inBody(part, look);
+      return inBody(key, part, look);
     case "text":
-      return sql`(${inHeader(part, look)} or ${inBody(part, look)})`;
+      return sql`(${inHeader(part, look)} or ${inBody(key, part, look)})`;
   }
 }
 
@@ -232,10 +232,13 @@ function inHeader(part: string, look: Look): Condition {
   return look === "by index" ? sql`t.header like ${containing(part)}` : reads(sql`t.header`, part);
 }
 
-/** CASE: PostgreSQL may look at conditions in another order, and takes reading the text for the cheaper one. */
-function inBody(part: string, look: Look): Condition {
+/**
+ * CASE: PostgreSQL may look at conditions in another order, and takes reading the text for the cheaper one. The many words of
+ * fuzzy keys would make more parameters than a statement may have (65,535).
+ */
+function inBody({ match }: TextKey, part: string, look: Look): Condition {
   if (look === "by index") return sql`t.body like ${containing(part)}`;
-  const read = reads(sql`t.body`, part), hashes = hashesOf(searchable(part));
+  const read = reads(sql`t.body`, part), hashes = match === "fuzzy" ? [] : hashesOf(searchable(part));
   if (hashes.length === 0) return read;
   const bits = hashes.map((hash) =>
     sql`get_bit(t.body_filter, ${hash}::int8 & (8 * octet_length(t.body_filter) - 1)) = 1`
