@@ -84,7 +84,11 @@ await owner.destroy();
 const settled = samples.slice(Math.floor(samples.length / 3));
 const perHour = (of: (sample: Sample) => number) =>
   slope(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
-console.log(`RSS: ${perHour((s) => s.rssMib).toFixed(1)} MiB an hour`);
+console.log(
+  `RSS: ${perHour((s) => s.rssMib).toFixed(1)} MiB an hour, standard error ${
+    (deviation(settled.map((s) => [s.seconds, s.rssMib] as const)) * 3600).toFixed(1)
+  }`,
+);
 console.log(`descriptors: ${perHour((s) => s.descriptors).toFixed(1)} an hour`);
 console.log(`tables: ${(perHour((s) => s.tablesMib) / 60).toFixed(2)} MiB a minute`);
 const [, second, last] = thirds.map((ms) => [0.5, 0.99].map((share) => percentile(ms, share)));
@@ -163,4 +167,14 @@ function slope(points: readonly (readonly [number, number])[]): number {
   const [x, y] = [mean(0), mean(1)];
   const over = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
   return over / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}
+
+/** The standard error of the slope. */
+function deviation(points: readonly (readonly [number, number])[]): number {
+  const rise = slope(points),
+    mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const left = points.reduce((sum, point) => sum + (point[1] - y - rise * (point[0] - x)) ** 2, 0);
+  const over = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return Math.sqrt(left / (points.length - 2) / over);
 }
