@@ -51,7 +51,8 @@ export function openDatabase(address: DatabaseAddress, options: { readonly conne
     idleTimeoutMillis: 30_000,
     application_name: "malleposte",
     // This door is for administration and what looks across accounts; searches name theirs (`queryAs`).
-    options: `-c work_mem=${WORK_MEM} -c ${SETTING}=${EVERYBODY}`,
+    // Workers beside take longer to start than most searches take, and another account's processor.
+    options: `-c work_mem=${WORK_MEM} -c max_parallel_workers_per_gather=0 -c ${SETTING}=${EVERYBODY}`,
     ...SESSION_SETTINGS,
   });
   // A server that restarts breaks idle connections: the pool drops them, the next query makes new ones.

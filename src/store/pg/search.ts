@@ -9,7 +9,6 @@ import {
   type SearchKey,
   type SortOrder,
 } from "../../core/search.ts";
-import { countOf } from "../../core/uidset.ts";
 import type { StoreContext } from "../context.ts";
 import { exactOrder, isExact, withoutExact } from "../exact.ts";
 import { isTimeout, retrying } from "../failures.ts";
@@ -19,7 +18,7 @@ import { mailboxById, mailboxInfo } from "../sql/mailbox.ts";
 import { indexAll } from "../text.ts";
 import { queryAs } from "./fence.ts";
 import { relevance } from "./fuzzy_sql.ts";
-import { asksAnnotations, condition, isWithin, needsOf } from "./search_sql.ts";
+import { asksAnnotations, isWithin, needsOf, searchCondition } from "./search_sql.ts";
 import { comparesTexts, needsKeys, ordering } from "./sort_sql.ts";
 
 /** UIDs come packed as int4, less this: their half of the range. */
@@ -105,12 +104,13 @@ async function select(
     : [];
   const rank = relevance(key);
   const ranks = rank !== undefined && (scored || order.some(({ by }) => by === "relevancy"));
-  const where = condition(key, {
+  const where = searchCondition(key, {
     now: context.world.now(),
     keywords,
     annotations,
     account,
-    messages: Math.min(messages, mostOf(key)),
+    mailbox,
+    messages,
   });
   const of = (table: RawBuilder<unknown>, alias: RawBuilder<unknown>) =>
     sql`left join ${table} ${alias} on ${alias}.account_id = ${account} and ${alias}.message_id = e.message_id`;
@@ -140,12 +140,6 @@ async function select(
     if (isTooDeep(thrown)) return refused("LIMIT", "Search too complex");
     throw thrown;
   }
-}
-
-/** How many messages a key lets come into question by its UIDs. */
-function mostOf(key: SearchKey): number {
-  if (key.key === "uid") return countOf(key.set);
-  return key.key === "and" ? Math.min(Infinity, ...key.of.map(mostOf)) : Infinity;
 }
 
 /** statement_too_complex: PostgreSQL's own stack limit. */

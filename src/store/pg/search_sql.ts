@@ -1,18 +1,13 @@
-/**
- * A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). What looks at texts begins with
- * the texts, for which there is an index: PostgreSQL finds the messages once, and then those of them in the mailbox.
- * Where few messages come into question it is the other way round.
- */
+/** A SearchKey as one SQL condition with parameters, over `e` (entry) and `m` (message). */
 import { type RawBuilder, sql } from "kysely";
-import type { AccountId } from "../../core/brands.ts";
+import type { AccountId, MailboxId } from "../../core/brands.ts";
 import { matchesPattern } from "../../core/pattern.ts";
 import type { SearchKey, TextMatch } from "../../core/search.ts";
+import { countOf } from "../../core/uidset.ts";
 import { foldOf, foldText } from "../../mime/mod.ts";
 import type { StoreLimits } from "../limits.ts";
 import { SHARED } from "../sql/annotation.ts";
-import { searchable } from "../text.ts";
-import { hashesOf } from "../text_filter.ts";
-import { stemOf, type TextKey, wordsOf } from "./fuzzy_sql.ts";
+import { escaped, inText, isTextOnly } from "./text_sql.ts";
 
 /** What the condition stands on. */
 export interface SearchGround {
@@ -23,12 +18,18 @@ export interface SearchGround {
   /** Names of the annotations that there are, where a key asks for some. */
   readonly annotations: readonly string[];
   readonly account: AccountId;
-  /** Messages that come into question at most. */
+  readonly mailbox: MailboxId;
+  /** Messages that the mailbox has. */
   readonly messages: number;
 }
 
-/** Messages whose texts are looked at one by one. */
-const FEW = 2000;
+/** Up to so many messages their texts are read, which takes 1 µs each; of more, the index finds those that match. */
+const FEW = 5000;
+
+interface Ground extends SearchGround {
+  /** Selects the messages whose texts are to be read, where they are few. */
+  readonly few?: RawBuilder<unknown>;
+}
 
 /** What a search needs beside the entries. */
 export interface SearchNeeds {
@@ -78,8 +79,42 @@ function children(key: SearchKey): readonly SearchKey[] {
 }
 
 /** The condition. Never null, so that NOT is right; `isWithin` bounds the recursion. */
-export function condition(key: SearchKey, ground: SearchGround): Condition {
-  if (isTextOnly(key)) return inText(key, ground);
+export function searchCondition(key: SearchKey, ground: SearchGround): Condition {
+  const must = key.key === "and" ? key.of.filter(isOfEntry) : [];
+  if (Math.min(ground.messages, ...must.map(mostOf)) > FEW) return condition(key, ground);
+  const few = sql`select e.message_id from entry e
+    where e.account_id = ${ground.account} and e.mailbox_id = ${ground.mailbox}${
+    sql.join(must.map((one) => sql` and ${condition(one, ground)}`), sql``)
+  }`;
+  return condition(key, { ...ground, few });
+}
+
+/** True when an entry's own columns answer a key. */
+function isOfEntry(key: SearchKey): boolean {
+  switch (key.key) {
+    case "and":
+    case "or":
+    case "not":
+      return children(key).every(isOfEntry);
+    case "header":
+    case "body":
+    case "text":
+    case "annotation":
+      return false;
+    case "date":
+      return key.of !== "sent";
+    default:
+      return true;
+  }
+}
+
+/** How many messages a key lets come into question by its UIDs. */
+function mostOf(key: SearchKey): number {
+  return key.key === "uid" ? countOf(key.set) : Infinity;
+}
+
+function condition(key: SearchKey, ground: Ground): Condition {
+  if (isTextOnly(key)) return inText(key, ground.account, ground.few);
   switch (key.key) {
     case "all":
       return sql`true`;
@@ -96,7 +131,7 @@ export function condition(key: SearchKey, ground: SearchGround): Condition {
     case "header":
     case "body":
     case "text":
-      return inText(key, ground);
+      return inText(key, ground.account, ground.few);
     case "date":
       return date(key);
     case "age": {
@@ -156,17 +191,6 @@ export function asksAnnotations(key: SearchKey): boolean {
   return false;
 }
 
-/** True when a key asks for nothing but texts, which one look at a message's text answers. */
-function isTextOnly(key: SearchKey): boolean {
-  switch (key.key) {
-    case "and":
-    case "or":
-      return key.of.length > 0 && key.of.every(isTextOnly);
-    default:
-      return key.key === "header" || key.key === "body" || key.key === "text";
-  }
-}
-
 /** The keys with those that ask for texts only as one of them. */
 function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): readonly SearchKey[] {
   const texts = keys.filter(isTextOnly);
@@ -175,83 +199,7 @@ function textsTogether(keys: readonly SearchKey[], by: "and" | "or" = "and"): re
   return [...others, { key: by, of: texts } as SearchKey];
 }
 
-function inText(key: SearchKey, { account, messages }: SearchGround): Condition {
-  if (messages <= FEW) {
-    return sql`exists (select from searched_text t
-      where t.account_id = ${account} and t.message_id = e.message_id and ${textCondition(key, "reading")})`;
-  }
-  // An array, not IN: whatever PostgreSQL expects of the other conditions, it looks for the texts once.
-  // What has trigrams is found by them, the rest is read.
-  const of = sql`select t.message_id from searched_text t where t.account_id = ${account}`;
-  return sql`(e.message_id = any (array(
-    ${of} and t.grams and ${textCondition(key, "by index")} union all
-    ${of} and not t.grams and ${textCondition(key, "reading")})))`;
-}
-
-/** How texts are looked at: what has an index is LIKE, what is quick to read is not. */
-type Look = "by index" | "reading";
-
-function textCondition(key: SearchKey, look: Look): Condition {
-  switch (key.key) {
-    case "and":
-    case "or": {
-      const by = key.key === "and" ? sql` and ` : sql` or `;
-      return sql`(${sql.join(key.of.map((one) => textCondition(one, look)), by)})`;
-    }
-    case "header":
-    case "body":
-    case "text":
-      return text(key, look);
-    default:
-      throw new Error(`Cannot look for ${key.key} in texts`);
-  }
-}
-
-/** A text key, or all words of a fuzzy one. */
-function text(key: TextKey, look: Look): Condition {
-  if (key.match !== undefined && key.match !== "fuzzy") {
-    throw new Error(`Cannot compile ${key.match}: see exact.ts`);
-  }
-  const words = key.match === "fuzzy" ? wordsOf(key.text).map(stemOf) : [];
-  const parts = (words.length > 0 ? words : [key.text]).map((part) => containsText(key, part, look));
-  return parts.length === 1 ? parts[0]! : sql`(${sql.join(parts, sql` and `)})`;
-}
-
-function containsText(key: TextKey, part: string, look: Look): Condition {
-  switch (key.key) {
-    case "header":
-      return header(key.field, part, look);
-    case "body":
-      return inBody(key, part, look);
-    case "text":
-      return sql`(${inHeader(part, look)} or ${inBody(key, part, look)})`;
-  }
-}
-
-function inHeader(part: string, look: Look): Condition {
-  return look === "by index" ? sql`t.header like ${containing(part)}` : reads(sql`t.header`, part);
-}
-
-/**
- * CASE: PostgreSQL may look at conditions in another order, and takes reading the text for the cheaper one. The many words of
- * fuzzy keys would make more parameters than a statement may have (65,535).
- */
-function inBody({ match }: TextKey, part: string, look: Look): Condition {
-  if (look === "by index") return sql`t.body like ${containing(part)}`;
-  const read = reads(sql`t.body`, part), hashes = match === "fuzzy" ? [] : hashesOf(searchable(part));
-  if (hashes.length === 0) return read;
-  const bits = hashes.map((hash) =>
-    sql`get_bit(t.body_filter, ${hash}::int8 & (8 * octet_length(t.body_filter) - 1)) = 1`
-  );
-  return sql`case when t.body_filter is null or (${sql.join(bits, sql` and `)}) then ${read} else false end`;
-}
-
-/** Two to four times as quick as LIKE, where there is no index. */
-function reads(text: RawBuilder<unknown>, part: string): Condition {
-  return sql`strpos(${text}, ${searchable(part)}::text) > 0`;
-}
-
-function joined(keys: readonly SearchKey[], ground: SearchGround, by: RawBuilder<unknown>) {
+function joined(keys: readonly SearchKey[], ground: Ground, by: RawBuilder<unknown>) {
   return sql.join(keys.map((key) => condition(key, ground)), by);
 }
 
@@ -260,13 +208,6 @@ function keyword(name: string, set: boolean, known: readonly string[]): Conditio
   if (index < 0) return set ? sql`false` : sql`true`;
   const bit = sql<boolean>`coalesce(get_bit(e.keywords, ${index}::int4) = 1, false)`;
   return set ? bit : sql`(not ${bit})`;
-}
-
-/** One line of `header` is one field: the text must stand behind the name and in the same line. */
-function header(field: string, text: string, look: Look): Condition {
-  const pattern = escaped(searchable(`${field}:`)) + (text === "" ? "%" : containing(text));
-  return sql`(${inHeader(text, look)} and exists (
-    select from string_to_table(t.header, e'\\n') as l (line) where l.line like ${pattern}))`;
 }
 
 /** Dates are days in UTC: internal dates are kept and shown without another zone. */
@@ -297,13 +238,4 @@ function uids(set: readonly (readonly [number, number])[]): Condition {
   if (set.length === 1) return bounds;
   const ranges = `{${set.map(([low, high]) => `[${low},${high}]`).join(",")}}`;
   return sql`(${bounds} and e.uid <@ ${ranges}::int8multirange)`;
-}
-
-function containing(text: string): string {
-  return text === "" ? "%" : `%${escaped(searchable(text))}%`;
-}
-
-/** LIKE's own signs, as themselves. */
-function escaped(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_");
 }
