@@ -126,7 +126,7 @@ export const STORE_LIMITS: StoreLimits = {
   threadMessages: 500_000,
   searchKeys: 1000,
   searchDepth: 64,
-  searchGramsFrom: 10_000,
+  searchGramsFrom: 50_000,
   searchIndexMs: 60_000,
   textCharacters: 1_048_576,
   textPartOctets: 4_194_304,

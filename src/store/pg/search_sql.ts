@@ -24,7 +24,7 @@ export interface SearchGround {
 }
 
 /** Up to so many messages their texts are read, which takes 1 µs each; of more, the index finds those that match. */
-const FEW = 5000;
+const FEW = 10_000;
 
 interface Ground extends SearchGround {
   /** Selects the messages whose texts are to be read, where they are few. */
