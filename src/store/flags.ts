@@ -7,11 +7,12 @@ import { keywordBits, keywordIndexes } from "./bits.ts";
 import { notice } from "./changes.ts";
 import type { StoreContext } from "./context.ts";
 import { retrying } from "./failures.ts";
+import type { FlagLane } from "./flag_lane.ts";
 import { keywordIndexesIn } from "./keywords.ts";
 import { call } from "./pg/door.ts";
 import { rangeColumns } from "./ranges.ts";
 import { lockAccount } from "./sql/account.ts";
-import { FlagOp, mailboxKeywords, setFlags as changeFlags, setFlagsOfOne } from "./sql/change.ts";
+import { FlagOp, mailboxKeywords, setFlags as changeFlags } from "./sql/change.ts";
 import { relaxCommit } from "./sql/relax.ts";
 
 /** The bits of Flag; others in a change are left out. */
@@ -23,6 +24,7 @@ const ALL_FLAGS = 31;
  */
 export async function setFlags(
   context: StoreContext,
+  lane: FlagLane,
   account: AccountId,
   mailbox: MailboxId,
   uids: UidSet,
@@ -44,48 +46,44 @@ export async function setFlags(
   const rest = [op, flags, bits, change.unchangedSince ?? null, allowed.flags] as const;
   const one = lows.length === 1 && lows[0] === highs[0] ? lows[0]! : undefined;
   for (let after = 0;;) {
-    const results = await retrying(() =>
-      context.door.run(
-        ...(context.relaxedFlags ? [call(relaxCommit)] : []),
-        call(lockAccount, account),
-        one === undefined
-          ? call(changeFlags, account, mailbox, lows, highs, after, changeRows, ...rest)
-          : call(setFlagsOfOne, account, mailbox, one, ...rest),
-      )
-    );
-    const [locked, rows] = results.slice(-2);
+    const rows = one === undefined
+      ? (await retrying(() =>
+        context.door.run(
+          ...(context.relaxedFlags ? [call(relaxCommit)] : []),
+          call(lockAccount, account),
+          call(changeFlags, account, mailbox, lows, highs, after, changeRows, ...rest),
+        )
+      )).at(-1)!
+      : await lane.change(account, mailbox, one, ...rest);
     // Nothing was found to change: only then it is asked why.
-    if (rows!.count === 0 && after === 0 && !await isThere(context, account, mailbox)) {
+    if (rows.count === 0 && after === 0 && !await isThere(context, account, mailbox)) {
       return refused("NONEXISTENT", "No such mailbox");
     }
-    const before = locked!.int(0, 0) as ModSeq;
     const written: FlagRow[] = [];
-    let newest = 0;
-    for (let row = 0; row < rows!.count; row++) {
-      const uid = rows!.int(row, 0) as Uid;
+    for (let row = 0; row < rows.count; row++) {
+      const uid = rows.int(row, 0) as Uid;
       after = uid;
-      if (rows!.bool(row, 4)) {
+      if (rows.bool(row, 4)) {
         modified.push(uid);
         continue;
       }
-      const modSeq = rows!.int(row, 3) as ModSeq;
-      newest = Math.max(newest, modSeq);
       const now = {
         uid,
-        flags: rows!.int(row, 1),
-        keywords: keywordIndexes(rows!.bits(row, 2)),
-        modSeq,
+        flags: rows.int(row, 1),
+        keywords: keywordIndexes(rows.bits(row, 2)),
+        modSeq: rows.int(row, 3) as ModSeq,
       };
       changed.push(now);
-      if (modSeq > before) written.push(now);
+      if (rows.bool(row, 5)) written.push(now);
     }
-    if (newest > before) {
+    const newest = written[0]?.modSeq;
+    if (newest !== undefined) {
       context.changes.publish([{
         ...notice(account, mailbox, newest),
-        flags: { after: before, rows: written },
+        flags: { after: newest - 1 as ModSeq, rows: written },
       }]);
     }
-    if (one !== undefined || rows!.count < changeRows) return done({ changed, modified: rangesOf(modified) });
+    if (one !== undefined || rows.count < changeRows) return done({ changed, modified: rangesOf(modified) });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Milliseconds that a delivery waits for company at most; less where a commit is quicker. */
+/** Milliseconds that one waits for company at most; less where a commit is quicker. */
 const PATIENCE_MS = 5;
 /** Weight of the last commit in the mean of how long one takes. */
 const WEIGHT = 1 / 8;
@@ -6,8 +6,8 @@ const WEIGHT = 1 / 8;
 const FIRST_PENANCE = 4, LONGEST_PENANCE = 256;
 
 /**
- * Says whether the next commit waits a moment for deliveries that are likely to come, as PostgreSQL's commit_delay
- * does. Senders who wait for the same commit send their next messages together; without it the first of them would
+ * Says whether the next commit waits a moment for deliveries (or other writers) that are likely to come, as
+ * PostgreSQL's commit_delay does. Senders who wait for the same commit send their next messages together; without it the first of them would
  * get a commit of its own, in which the others find the lane taken, and so on for ever: half of the batches with
  * one message. A commit costs as much as some fifteen messages in it.
  *

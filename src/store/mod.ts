@@ -13,6 +13,7 @@ import { Deliveries, type DeliverOptions } from "./deliver.ts";
 import { StoreDraft } from "./draft.ts";
 import { retrying } from "./failures.ts";
 import { changes, fetch, index, vanished } from "./fetch.ts";
+import { FlagLane } from "./flag_lane.ts";
 import { setFlags } from "./flags.ts";
 import { Indexer } from "./indexer.ts";
 import { STORE_LIMITS, type StoreLimits } from "./limits.ts";
@@ -118,7 +119,7 @@ export function createStore(options: StoreOptions): Store {
     changes: new Changes(options.buses ?? [], options.emit, (accounts) => newestOf(door, accounts)),
   };
   let indexer: Indexer | undefined;
-  const deliveries = new Deliveries(context);
+  const deliveries = new Deliveries(context), flags = new FlagLane(context);
   const searches = new Shares(
     limits.accountSearches,
     { times: limits.searchRest, waiting: limits.searchRestWaiting },
@@ -155,7 +156,7 @@ export function createStore(options: StoreOptions): Store {
       searches.run(account, () => sort(context, account, mailbox, key, order, comparator)),
     threadRows: (account, mailbox, uids, comparator) =>
       searches.run(account, () => threadRows(context, account, mailbox, uids, comparator)),
-    setFlags: (account, mailbox, uids, change) => setFlags(context, account, mailbox, uids, change),
+    setFlags: (account, mailbox, uids, change) => setFlags(context, flags, account, mailbox, uids, change),
     expunge: (account, mailbox, uids) => expunge(context, account, mailbox, uids),
     remove: (account, mailbox, uids) => remove(context, account, mailbox, uids),
     copy: (account, from, uids, to) => copy(context, account, from, uids, to),

@@ -44,7 +44,7 @@ const NEW_FLAGS = newFlags("$7", "$8", "$11"), NEW_KEYWORDS = newKeywords("$7", 
 /** Of `w`, what a message has now, with `next`, the modseq of what was changed: the columns of both statements below. */
 const FLAG_COLUMNS = `w.uid, case when w.refused then w.old_flags else w.flags end,
          case when w.refused then w.old_keywords else w.keywords end,
-         case when w.differs then next.modseq else w.modseq end, w.refused`;
+         case when w.differs then next.modseq else w.modseq end, w.refused, w.differs`;
 
 /**
  * $1 account, $2 mailbox, $3 and $4 ranges, $5 UID to begin behind, $6 rows at most, $7 FlagOp, $8 flags,
