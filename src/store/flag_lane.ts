@@ -4,11 +4,11 @@ import type { StoreContext } from "./context.ts";
 import { asUnavailable, retrying } from "./failures.ts";
 import { Gathering } from "./gathering.ts";
 import { call, type Param, PgError, type Rows } from "./pg/door.ts";
-import { lockAccounts } from "./sql/account.ts";
+import { lockAccount, lockAccounts } from "./sql/account.ts";
 import { setFlagsOfOne } from "./sql/change.ts";
 import { relaxCommit } from "./sql/relax.ts";
 
-/** Milliseconds after which a commit, which may wait for an account's lock, no longer keeps others back. */
+/** Milliseconds that others wait for a commit, which may itself wait for an account's lock. */
 const PASS_MS = 50;
 
 interface Job {
@@ -18,11 +18,18 @@ interface Job {
   readonly reject: (thrown: unknown) => void;
 }
 
+interface Commit {
+  readonly jobs: number;
+  readonly begun: number;
+}
+
 /** The queue before the database. */
 export class FlagLane {
   readonly #context: StoreContext;
   #queue: Job[] = [];
-  #busy = false;
+  /** The one in flight that others wait for. */
+  #commit: Commit | undefined;
+  #passing: ReturnType<typeof setTimeout> | undefined;
   readonly #gathering = new Gathering(() => this.#pump());
 
   constructor(context: StoreContext) {
@@ -43,32 +50,32 @@ export class FlagLane {
   }
 
   #pump(): void {
-    const { world, limits } = this.#context;
-    if (this.#busy || this.#queue.length === 0 || this.#gathering.holds(this.#queue.length)) return;
-    const jobs = this.#queue.splice(0, limits.batchMessages);
+    if (this.#commit !== undefined) {
+      // Only where somebody waits: most commits are over long before, and a timer costs as much as a change.
+      this.#passing ??= setTimeout(() => this.#free(this.#commit), PASS_MS);
+      return;
+    }
+    if (this.#queue.length === 0 || this.#gathering.holds(this.#queue.length)) return;
+    const jobs = this.#queue.splice(0, this.#context.limits.batchMessages);
     this.#gathering.begin(jobs.length);
-    this.#busy = true;
-    const begun = world.ticks();
-    let over = false;
-    const free = () => {
-      if (over) return;
-      over = true;
-      this.#busy = false;
-      this.#gathering.end(jobs.length, this.#queue.length, world.ticks() - begun);
-      this.#pump();
-    };
-    const passing = setTimeout(free, PASS_MS);
-    this.#run(jobs).finally(() => {
-      clearTimeout(passing);
-      free();
-    });
+    const commit = this.#commit = { jobs: jobs.length, begun: this.#context.world.ticks() };
+    this.#run(jobs).finally(() => this.#free(commit));
+  }
+
+  /** Lets the next commit begin, once. */
+  #free(commit: Commit | undefined): void {
+    if (commit === undefined || this.#commit !== commit) return;
+    clearTimeout(this.#passing);
+    this.#passing = this.#commit = undefined;
+    this.#gathering.end(commit.jobs, this.#queue.length, this.#context.world.ticks() - commit.begun);
+    this.#pump();
   }
 
   /** One transaction; when it fails for what may be one job's fault, one for each. */
   async #run(jobs: readonly Job[]): Promise<void> {
     try {
-      const commit = () => this.#commit(jobs);
-      const rows = await (jobs.length === 1 ? retrying(commit) : commit());
+      const write = () => this.#write(jobs);
+      const rows = jobs.length === 1 ? await retrying(write) : await write();
       for (const [at, job] of jobs.entries()) job.resolve(rows[at]!);
     } catch (thrown) {
       if (jobs.length > 1 && thrown instanceof PgError) {
@@ -78,10 +85,11 @@ export class FlagLane {
   }
 
   /** The rows of each job. */
-  async #commit(jobs: readonly Job[]): Promise<readonly Rows[]> {
+  async #write(jobs: readonly Job[]): Promise<readonly Rows[]> {
+    const accounts = [...new Set(jobs.map(({ account }) => account))];
     const results = await this.#context.door.run(
       ...(this.#context.relaxedFlags ? [call(relaxCommit)] : []),
-      call(lockAccounts, [...new Set(jobs.map(({ account }) => account))]),
+      accounts.length === 1 ? call(lockAccount, accounts[0]!) : call(lockAccounts, accounts),
       ...jobs.map(({ values }) => call(setFlagsOfOne, ...values)),
     );
     return results.slice(-jobs.length);
