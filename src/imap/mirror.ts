@@ -13,8 +13,11 @@ import { inSet, type UidSet } from "../core/uidset.ts";
 import { lowerBound, room, search } from "./columns.ts";
 import { KeptRows } from "./kept_rows.ts";
 
-/** Flag changes that are remembered one by one; a session that is further behind scans the columns. */
-const LOG_ENTRIES = 8192;
+/**
+ * Flag changes that are remembered one by one; a session that is further behind scans the columns. No more than there are
+ * messages, or a small mailbox that much happens in would grow for hours: scanning it costs less than the memory.
+ */
+const LOG_ENTRIES = 8192, LEAST_LOG_ENTRIES = 256;
 
 /** Milliseconds until a store that could not be reached is asked again. */
 const RETRY_MS = 1000;
@@ -255,7 +258,8 @@ export class Mirror {
       else this.#keywords.delete(row.uid);
       changed = true;
     }
-    if (this.#log.length > LOG_ENTRIES) this.#forgetLog();
+    const most = Math.min(LOG_ENTRIES, Math.max(LEAST_LOG_ENTRIES, this.count));
+    if (this.#log.length > most) this.#forgetLog();
     return changed;
   }
 

@@ -137,6 +137,8 @@ Deno.test("a session that is far behind is told of every change, others of their
     const row = { uid: (n % 2 + 1) as Uid, flags: n & 4, keywords: [], modSeq: ++modSeq as never };
     view.mirror.apply([row]);
   }
+  // Nor does it hold many more than the mailbox has messages.
+  assertEquals(view.mirror.changedSince(view.mirror.logEnd - 300), undefined);
   assertEquals(view.updates(true).changed, [1, 2]);
   assertEquals(view.updates(true).changed, []);
 });
