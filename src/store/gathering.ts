@@ -6,10 +6,10 @@ const WEIGHT = 1 / 8;
 const FIRST_PENANCE = 4, LONGEST_PENANCE = 256;
 
 /**
- * Says whether the next commit waits a moment for deliveries (or other writers) that are likely to come, as
- * PostgreSQL's commit_delay does. Senders who wait for the same commit send their next messages together; without it the first of them would
- * get a commit of its own, in which the others find the lane taken, and so on for ever: half of the batches with
- * one message. A commit costs as much as some fifteen messages in it.
+ * Says whether the next commit waits a moment for deliveries (or changes of flags) that are likely to come, as
+ * PostgreSQL's commit_delay does. Senders who wait for the same commit send their next messages together; without it the
+ * first of them would get a commit of its own, in which the others find the lane taken, and so on for ever: half of the
+ * batches with one message. A commit costs as much as some fifteen messages in it.
  *
  * Nothing waits that came to an idle lane with nobody else about: as many are waited for as took part in the last
  * commit or stood behind it. A wait ends as soon as they are there, and waits that were for nothing become rare.

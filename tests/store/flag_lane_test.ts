@@ -85,7 +85,7 @@ Deno.test("a commit that fails for one of them is tried with each", async () => 
   const { store, accounts } = t;
   for (const account of accounts) await put(store, account, mail("one"));
   const inboxes = await Promise.all(accounts.map((account) => idOf(store, account, "INBOX")));
-  // One account's flags cannot be changed: its first change goes alone, its second with the others.
+  // The first change goes alone, the others together; one of them cannot be.
   await sql.raw(`create function refuse() returns trigger language plpgsql as $$
     begin raise exception 'not this one'; end $$`).execute(t.db.database);
   await sql.raw(`create trigger refuse before update on entry for each row
