@@ -2,8 +2,9 @@
  * A soak: `deno run -A bench/soak.ts [--minutes 5] [--rate 50] [--imap 200] [--pop3 50]`. Mixed load at a steady rate, and
  * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
  * tell most; the slopes leave out the first third, in which caches fill, and the answers of the last third are compared
- * with those of the second. RSS is the lowest of each while: what lies above waits for the collector. "Spin" is the time
- * of a computation that never changes: where it moves, the machine did.
+ * with those of the second. RSS and the heaps of all threads are the lowest of each while: what lies above waits for the
+ * collector, which comes to a thread with little to do only after hours. "Spin" is the time of a computation that never
+ * changes: where it moves, the machine did.
  */
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
@@ -18,6 +19,9 @@ import { Mixed } from "./soak/mixed.ts";
 interface Sample {
   readonly seconds: number;
   readonly rssMib: number;
+  /** Of the workers together. */
+  readonly workersMib: number;
+  readonly supervisorMib: number;
   readonly descriptors: number;
   readonly connections: number;
   readonly tablesMib: number;
@@ -65,18 +69,32 @@ const samples: Sample[] = [];
 const thirds: number[][] = [[], [], []];
 const totalMs = Number(values.minutes) * 60_000, began = performance.now();
 console.log(
-  " seconds  RSS MiB  descriptors  connections  tables MiB  dead rows  messages  p50 ms  p99 ms  spin ms",
+  " seconds  RSS MiB  workers' heaps  supervisor's  descriptors  connections  tables MiB  dead rows  messages  p50 ms  p99 ms  spin ms",
 );
 while (performance.now() - began < totalMs) {
-  const sample = await look(await lowestRss(totalMs / SAMPLES));
+  const sample = await look(await lowest(totalMs / SAMPLES));
   samples.push(sample);
-  const { seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p50, p99, spinMs } =
-    sample;
+  const { seconds, rssMib, workersMib, supervisorMib, descriptors, connections, tablesMib } = sample;
+  const { deadRows, messages, p50, p99, spinMs } = sample;
   console.log(
-    [seconds, rssMib, descriptors, connections, tablesMib, deadRows, messages, p50, p99, spinMs]
-      .map((value, i) => value.toFixed(i < 7 ? 0 : 1).padStart([8, 8, 12, 12, 11, 10, 9, 7, 7, 8][i]!)).join(
-        " ",
-      ),
+    [
+      seconds,
+      rssMib,
+      ...[
+        workersMib,
+        supervisorMib,
+        descriptors,
+        connections,
+        tablesMib,
+        deadRows,
+        messages,
+        p50,
+        p99,
+        spinMs,
+      ],
+    ].map((value, i) =>
+      value.toFixed(i < 2 || i > 3 && i < 9 ? 0 : 1).padStart([8, 8, 14, 13, 12, 12, 11, 10, 9, 7, 7, 8][i]!)
+    ).join(" "),
   );
 }
 await mixed.stop();
@@ -84,11 +102,16 @@ await owner.destroy();
 const settled = samples.slice(Math.floor(samples.length / 3));
 const perHour = (of: (sample: Sample) => number) =>
   slope(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
-console.log(
-  `RSS: ${perHour((s) => s.rssMib).toFixed(1)} MiB an hour, standard error ${
-    (deviation(settled.map((s) => [s.seconds, s.rssMib] as const)) * 3600).toFixed(1)
-  }`,
-);
+for (
+  const [what, of] of [
+    ["RSS", (s) => s.rssMib],
+    ["workers' heaps", (s) => s.workersMib],
+    ["supervisor's heap", (s) => s.supervisorMib],
+  ] satisfies [string, (sample: Sample) => number][]
+) {
+  const error = deviation(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
+  console.log(`${what}: ${perHour(of).toFixed(1)} MiB an hour, standard error ${error.toFixed(1)}`);
+}
 console.log(`descriptors: ${perHour((s) => s.descriptors).toFixed(1)} an hour`);
 console.log(`tables: ${(perHour((s) => s.tablesMib) / 60).toFixed(2)} MiB a minute`);
 const [, second, last] = thirds.map((ms) => [0.5, 0.99].map((share) => percentile(ms, share)));
@@ -102,18 +125,23 @@ console.log(
   `requests: ${mixed.done}, refused or cut off: ${mixed.failed}${mixed.why === "" ? "" : ` (${mixed.why})`}`,
 );
 
-/** The least MiB of memory that the server had within so many milliseconds. */
-async function lowestRss(ms: number): Promise<number> {
-  let lowest = Infinity;
+/** The least MiB of each kind of memory that the server had within so many milliseconds. */
+async function lowest(ms: number): Promise<Pick<Sample, "rssMib" | "workersMib" | "supervisorMib">> {
+  const least = { rssMib: Infinity, workersMib: Infinity, supervisorMib: Infinity };
   for (const until = performance.now() + ms; performance.now() < until;) {
     await new Promise((wake) => setTimeout(wake, Math.min(LOOK_MS, ms)));
     const metrics = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
-    lowest = Math.min(lowest, Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20);
+    const mib = (name: string) =>
+      metrics.split("\n").filter((line) => line.startsWith(name))
+        .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0) / 2 ** 20;
+    least.rssMib = Math.min(least.rssMib, mib("process_resident_memory_bytes "));
+    least.workersMib = Math.min(least.workersMib, mib("malleposte_worker_heap_bytes{"));
+    least.supervisorMib = Math.min(least.supervisorMib, mib("malleposte_supervisor_heap_bytes "));
   }
-  return lowest;
+  return least;
 }
 
-async function look(rssMib: number): Promise<Sample> {
+async function look(memory: Pick<Sample, "rssMib" | "workersMib" | "supervisorMib">): Promise<Sample> {
   const { rows: [database] } = await sql<
     { connections: number; octets: number; dead: number; messages: number }
   >`
@@ -125,7 +153,7 @@ async function look(rssMib: number): Promise<Sample> {
   for (const ms of times) third?.push(ms);
   return {
     seconds: (performance.now() - began) / 1000,
-    rssMib,
+    ...memory,
     descriptors: descriptors(),
     connections: database!.connections - 1,
     tablesMib: database!.octets / 2 ** 20,

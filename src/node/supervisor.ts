@@ -157,11 +157,15 @@ export class Supervisor {
 
   async #metrics(): Promise<string> {
     const snapshots = await Promise.all(this.#workers.map((worker) => worker.metrics()));
-    const { rss } = Deno.memoryUsage();
+    const { rss, heapUsed } = Deno.memoryUsage();
     return await metricsText(snapshots.filter((snapshot) => snapshot !== undefined), {
       process_resident_memory_bytes: {
         help: "Resident memory of the server, without PostgreSQL",
         value: rss,
+      },
+      malleposte_supervisor_heap_bytes: {
+        help: "JavaScript heap in use by the thread that holds the workers, garbage with it",
+        value: heapUsed,
       },
       malleposte_workers: { help: "Workers that accept connections", value: this.#workers.length },
       ...await this.#queueFigures.read(this.#database?.database),

@@ -158,6 +158,7 @@ class NodeWorker {
       case "drain":
         return await this.#drain(message.withinMs);
       case "metrics":
+        metrics.heap(start.number, Deno.memoryUsage().heapUsed);
         return say({ kind: "metrics", id: message.id, snapshot: await metrics.snapshot() });
       default:
         return message satisfies never;

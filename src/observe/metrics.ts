@@ -34,6 +34,13 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #heap = new Gauge({
+    name: "malleposte_worker_heap_bytes",
+    help: "JavaScript heap in use, garbage with it, by worker; worker_memory_mb is its limit",
+    labelNames: ["worker"],
+    registers: [this.#registry],
+  });
+
   /** Counts an event. */
   readonly record: Emit = (name, fields) => {
     const labels: Record<string, string> = { event: name };
@@ -49,6 +56,11 @@ export class Metrics {
   /** A connection was opened (+1) or closed (-1). */
   connection(protocol: string, change: 1 | -1): void {
     this.#connections.inc({ protocol }, change);
+  }
+
+  /** How many octets of its heap a worker uses. */
+  heap(worker: number, octets: number): void {
+    this.#heap.set({ worker: String(worker) }, octets);
   }
 
   async snapshot(): Promise<MetricsSnapshot> {

@@ -8,6 +8,8 @@ Deno.test("figures of several threads are added up, with labels of few values on
   one.record("net.refused", { listener: "smtp", remote: "192.0.2.1", reason: "rate" });
   two.record("net.refused", { listener: "imap", remote: "192.0.2.2", reason: "rate" });
   two.record("node.ready", { ms: 3 });
+  one.heap(1, 1000);
+  two.heap(2, 2000);
   one.connection("imap", 1);
   two.connection("imap", 1);
   two.connection("imap", 1);
@@ -19,6 +21,9 @@ Deno.test("figures of several threads are added up, with labels of few values on
   assertStringIncludes(text, 'malleposte_connections{protocol="imap"} 2\n');
   assertStringIncludes(text, 'malleposte_duration_seconds_bucket{le="0.005",event="node.ready"} 1\n');
   assertStringIncludes(text, "malleposte_workers 2\n");
+  for (const worker of [1, 2]) {
+    assertStringIncludes(text, `malleposte_worker_heap_bytes{worker="${worker}"} ${worker}000\n`);
+  }
   assertEquals(text.includes("192.0.2"), false);
 });
 

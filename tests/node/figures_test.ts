@@ -29,6 +29,10 @@ Deno.test("figures are Prometheus's, and no password is in them, nor in the log"
   const text = await (await fetch(`http://${server.host}:${server.ports.http}/metrics`)).text();
   assertStringIncludes(text, 'malleposte_connections{protocol="imap"} 1');
   assertMatch(text, /^malleposte_events_total\{[^}]*event="smtp.message.accepted"[^}]*\} 1$/m);
+  for (const heap of ['malleposte_worker_heap_bytes{worker="1"}', "malleposte_supervisor_heap_bytes"]) {
+    const octets = Number(text.split("\n").find((line) => line.startsWith(heap))?.split(" ").at(-1));
+    assert(octets > 2 ** 20 && octets < 2 ** 30, `${heap}: ${octets}`);
+  }
   for (const line of text.split("\n")) {
     assertMatch(
       line,
