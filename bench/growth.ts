@@ -54,8 +54,11 @@ async function byMailbox(): Promise<Line[]> {
   const lines: Line[] = [];
   for (let filled = 0, size = 1000; size <= Number(largest); filled = size, size *= 10) {
     await lab.fill(account, "INBOX", LETTERS, size - filled);
-    await analyze(lab);
     const inbox = await idOf(store, account, "INBOX");
+    const bySubject = { key: "header", field: "subject", text: Letters.headerWord(7) } as const;
+    // Has the text extracted, before PostgreSQL counts what there is: autovacuum would as well.
+    await store.search(account, inbox, bySubject);
+    await analyze(lab);
     lines.push({
       messages: size,
       deliver: await least(lab, EACH, () => times(() => deliver(lab, account))),
@@ -64,12 +67,7 @@ async function byMailbox(): Promise<Line[]> {
       "FETCH of 20": await least(lab, EACH, () => times(() => fetchSome(lab, account, inbox, size))),
       "flag of one": await least(lab, EACH, () => times((i) => flag(lab, account, inbox, size - i))),
       "what changed": await least(lab, EACH, () => times(() => changes(lab, account, inbox))),
-      "SEARCH SUBJECT": await least(lab, 1, () =>
-        store.search(account, inbox, {
-          key: "header",
-          field: "subject",
-          text: Letters.headerWord(7),
-        })),
+      "SEARCH SUBJECT": await least(lab, 1, () => store.search(account, inbox, bySubject)),
     });
   }
   return lines;
