@@ -32,6 +32,21 @@ interface Sample {
   readonly spinMs: number;
 }
 
+/** What is printed of each: its title, and with how many digits. */
+const COLUMNS: readonly (readonly [string, keyof Sample, number])[] = [
+  ["seconds", "seconds", 0],
+  ["RSS MiB", "rssMib", 0],
+  ["workers' heaps", "workersMib", 1],
+  ["supervisor's", "supervisorMib", 1],
+  ["descriptors", "descriptors", 0],
+  ["connections", "connections", 0],
+  ["tables MiB", "tablesMib", 0],
+  ["dead rows", "deadRows", 0],
+  ["messages", "messages", 0],
+  ["p50 ms", "p50", 1],
+  ["p99 ms", "p99", 1],
+  ["spin ms", "spinMs", 1],
+];
 /** A multiple of three. */
 const SAMPLES = 24;
 /** Milliseconds between two looks at the memory. */
@@ -68,52 +83,24 @@ const samples: Sample[] = [];
 /** Milliseconds of all requests, by third of the run. */
 const thirds: number[][] = [[], [], []];
 const totalMs = Number(values.minutes) * 60_000, began = performance.now();
-console.log(
-  " seconds  RSS MiB  workers' heaps  supervisor's  descriptors  connections  tables MiB  dead rows  messages  p50 ms  p99 ms  spin ms",
-);
+console.log(COLUMNS.map(([title]) => title).join("  "));
 while (performance.now() - began < totalMs) {
   const sample = await look(await lowest(totalMs / SAMPLES));
   samples.push(sample);
-  const { seconds, rssMib, workersMib, supervisorMib, descriptors, connections, tablesMib } = sample;
-  const { deadRows, messages, p50, p99, spinMs } = sample;
   console.log(
-    [
-      seconds,
-      rssMib,
-      ...[
-        workersMib,
-        supervisorMib,
-        descriptors,
-        connections,
-        tablesMib,
-        deadRows,
-        messages,
-        p50,
-        p99,
-        spinMs,
-      ],
-    ].map((value, i) =>
-      value.toFixed(i < 2 || i > 3 && i < 9 ? 0 : 1).padStart([8, 8, 14, 13, 12, 12, 11, 10, 9, 7, 7, 8][i]!)
-    ).join(" "),
+    COLUMNS.map(([title, of, digits]) => sample[of].toFixed(digits).padStart(title.length)).join("  "),
   );
 }
 await mixed.stop();
 await owner.destroy();
 const settled = samples.slice(Math.floor(samples.length / 3));
-const perHour = (of: (sample: Sample) => number) =>
-  slope(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
-for (
-  const [what, of] of [
-    ["RSS", (s) => s.rssMib],
-    ["workers' heaps", (s) => s.workersMib],
-    ["supervisor's heap", (s) => s.supervisorMib],
-  ] satisfies [string, (sample: Sample) => number][]
-) {
-  const error = deviation(settled.map((s) => [s.seconds, of(s)] as const)) * 3600;
-  console.log(`${what}: ${perHour(of).toFixed(1)} MiB an hour, standard error ${error.toFixed(1)}`);
+const perHour = (of: keyof Sample) => slope(settled.map((s) => [s.seconds, s[of]] as const)) * 3600;
+for (const [title, of] of COLUMNS.slice(1, 4)) {
+  const error = deviation(settled.map((s) => [s.seconds, s[of]] as const)) * 3600;
+  console.log(`${title}: ${perHour(of).toFixed(1)} MiB an hour, standard error ${error.toFixed(1)}`);
 }
-console.log(`descriptors: ${perHour((s) => s.descriptors).toFixed(1)} an hour`);
-console.log(`tables: ${(perHour((s) => s.tablesMib) / 60).toFixed(2)} MiB a minute`);
+console.log(`descriptors: ${perHour("descriptors").toFixed(1)} an hour`);
+console.log(`tables: ${(perHour("tablesMib") / 60).toFixed(2)} MiB a minute`);
 const [, second, last] = thirds.map((ms) => [0.5, 0.99].map((share) => percentile(ms, share)));
 console.log(
   `p50, p99: ${second!.map((ms) => ms.toFixed(1))} ms in the second third, ${
