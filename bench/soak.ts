@@ -3,8 +3,9 @@
  * what the server holds meanwhile: memory, descriptors, database connections, room that tables take. Two hours of it
  * tell most; the slopes leave out the first third, in which caches fill, and the answers of the last third are compared
  * with those of the second. RSS and the heaps of all threads are the lowest of each while: what lies above waits for the
- * collector, which comes to a thread with little to do only after hours. "Spin" is the time of a computation that never
- * changes: where it moves, the machine did.
+ * collector, which comes to a thread with little to do only after hours. That is the supervisor's when nobody but
+ * Prometheus asks it anything: so the soak asks as often as Prometheus does, and reads RSS from the kernel. "Spin" is
+ * the time of a computation that never changes: where it moves, the machine did.
  */
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
@@ -49,8 +50,10 @@ const COLUMNS: readonly (readonly [string, keyof Sample, number])[] = [
 ];
 /** A multiple of three. */
 const SAMPLES = 24;
-/** Milliseconds between two looks at the memory. */
+/** Milliseconds between two looks at RSS. */
 const LOOK_MS = 5000;
+/** One look in so many is at `/metrics` too: each minute, Prometheus's default. */
+const LOOKS_A_SCRAPE = 12;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -115,13 +118,15 @@ console.log(
 /** The least MiB of each kind of memory that the server had within so many milliseconds. */
 async function lowest(ms: number): Promise<Pick<Sample, "rssMib" | "workersMib" | "supervisorMib">> {
   const least = { rssMib: Infinity, workersMib: Infinity, supervisorMib: Infinity };
-  for (const until = performance.now() + ms; performance.now() < until;) {
+  const until = performance.now() + ms;
+  for (let looks = 0; performance.now() < until; looks++) {
     await new Promise((wake) => setTimeout(wake, Math.min(LOOK_MS, ms)));
+    least.rssMib = Math.min(least.rssMib, residentMib());
+    if (looks % LOOKS_A_SCRAPE !== 0) continue;
     const metrics = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
     const mib = (name: string) =>
       metrics.split("\n").filter((line) => line.startsWith(name))
         .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0) / 2 ** 20;
-    least.rssMib = Math.min(least.rssMib, mib("process_resident_memory_bytes "));
     least.workersMib = Math.min(least.workersMib, mib("malleposte_worker_heap_bytes{"));
     least.supervisorMib = Math.min(least.supervisorMib, mib("malleposte_supervisor_heap_bytes "));
   }
@@ -164,16 +169,27 @@ function spin(): number {
   return best;
 }
 
-/** Open descriptors of the server's processes, PostgreSQL's left out. */
-function descriptors(): number {
-  return tree([server.pid]).reduce((sum, pid) => {
+/** What is under /proc of each of the server's processes, PostgreSQL's left out: `of(folder)`; 0 of one that ended. */
+function ofEach(of: (folder: string) => number): number[] {
+  return tree([server.pid]).map((pid) => {
     try {
-      if (Deno.readTextFileSync(`/proc/${pid}/comm`).startsWith("postgres")) return sum;
-      return sum + Array.from(Deno.readDirSync(`/proc/${pid}/fd`)).length;
+      return Deno.readTextFileSync(`/proc/${pid}/comm`).startsWith("postgres") ? 0 : of(`/proc/${pid}`);
     } catch {
-      return sum;
+      return 0;
     }
-  }, 0);
+  });
+}
+
+/** Open descriptors. */
+function descriptors(): number {
+  return ofEach((folder) => Array.from(Deno.readDirSync(`${folder}/fd`)).length).reduce((a, b) => a + b, 0);
+}
+
+/** MiB that the server itself has resident, the `deno task` that started it left out. */
+function residentMib(): number {
+  const kib = (folder: string) =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`${folder}/status`))?.[1] ?? 0);
+  return Math.max(...ofEach(kib)) / 1024;
 }
 
 /** By least squares. */

@@ -44,6 +44,8 @@ const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.
 
 /** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
 const THREAD_HEAP_MIB = 64;
+/** Of its young generation: a job leaves a few kilobytes, and more would only be filled before it is collected. */
+const THREAD_YOUNG_MIB = 6;
 
 /** The longest rest after a suspect's hash, in milliseconds: on a machine that is busy anyhow hashes take long. */
 const MAX_REST_MS = 2_000;
@@ -166,7 +168,7 @@ class ThreadHasher implements Hasher {
 
   #spawn(): Thread {
     const worker = new Worker(new URL("./hash_worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });
     const thread: Thread = { worker, running: undefined, suspectSince: undefined, deadline: undefined };
     worker.on("message", (answer: HashAnswer) => {
