@@ -1,5 +1,5 @@
 /** What worker threads may do, tried from within one of a whole server. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseConfig } from "../../src/config/mod.ts";
 import { realWorld } from "../../src/core/world.ts";
 import { readCertificates } from "../../src/node/certificates.ts";
@@ -65,4 +65,21 @@ Deno.test("a fence whose making thread is gone makes another", async () => {
     await ended.promise;
     fence[Symbol.dispose]();
   }
+});
+
+Deno.test("a thread collects what it made before that takes 24 MiB", async () => {
+  const script = `import { parentPort } from "node:worker_threads"; import v8 from "node:v8";
+    const kept = [];
+    for (let i = 0; i < 4e6; i++) kept[i % 20_000] = { i, list: [i], text: "of " + i };
+    const young = v8.getHeapSpaceStatistics().find((space) => space.space_name === "new_space");
+    parentPort.postMessage(young.space_size / 2 ** 20);`;
+  using fence = new Fence({ read: [], write: [] });
+  const heard = Promise.withResolvers<unknown>();
+  fence.start(new URL(`data:text/javascript,${encodeURIComponent(script)}`), undefined, 64, {
+    message: heard.resolve,
+    error: heard.reject,
+    exit: () => {},
+  });
+  const mib = Number(await heard.promise);
+  assert(mib > 1 && mib <= 24, `${mib} MiB`);
 });
