@@ -44,7 +44,7 @@ const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.
 
 /** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
 const THREAD_HEAP_MIB = 64;
-/** Of its young generation: a job leaves a few kilobytes, and more would only be filled before it is collected. */
+/** Of its young generation: nothing of a job lives on, so that collecting often copies next to nothing. */
 const THREAD_YOUNG_MIB = 6;
 
 /** The longest rest after a suspect's hash, in milliseconds: on a machine that is busy anyhow hashes take long. */

@@ -36,7 +36,8 @@ export class Metrics {
 
   readonly #heap = new Gauge({
     name: "malleposte_worker_heap_bytes",
-    help: "JavaScript heap in use, garbage with it, by worker; worker_memory_mb is its limit",
+    help:
+      "JavaScript heap in use, garbage with it, by worker; a worker ends where what it keeps reaches worker_memory_mb",
     labelNames: ["worker"],
     registers: [this.#registry],
   });
