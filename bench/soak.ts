@@ -105,7 +105,7 @@ for (const [title, of] of COLUMNS.slice(1, 4)) {
       (deviation(points) * 3600).toFixed(1)
     } without the first 1/${part}`;
   });
-  console.log(`${title}, MiB an hour: ${slopes.join(", ")}`);
+  console.log(`${title.replace(" MiB", "")}, MiB an hour: ${slopes.join(", ")}`);
 }
 console.log(`descriptors: ${(slope(settled("descriptors", 3)) * 3600).toFixed(1)} an hour`);
 console.log(`tables: ${(slope(settled("tablesMib", 3)) * 60).toFixed(2)} MiB a minute`);
