@@ -45,9 +45,9 @@ const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.
 /** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
 const THREAD_HEAP_MIB = 64;
 /**
- * Of its young generation. A hash leaves 3.6 MB behind, the larger part of which lives as long as the hash does (a view of
- * each block of its memory), and becomes old: more room in the young generation lets more of it become old before a
- * collection of all, which then leaves more pages (bench/README.md).
+ * Of its young generation. Most of what a hash leaves behind lives as long as the hash does (a view of each block of its
+ * memory) and becomes old: with more room, more of that waits for a collection of all, and RSS is higher and no steadier
+ * (bench/README.md, "Under a steady load").
  */
 const THREAD_YOUNG_MIB = 6;
 
