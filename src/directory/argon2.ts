@@ -1,7 +1,6 @@
 /** Computes argon2 hashes (RFC 9106). Only the hash threads call it. */
-import setUp, { type computeHash } from "argon2id/lib/setup.js";
 import { argon2d, argon2i, argon2id } from "hash-wasm";
-import { simd } from "./argon2_module.js";
+import { Argon2id } from "./argon2id.ts";
 
 /** What is asked of argon2. */
 export interface Argon2 {
@@ -21,29 +20,16 @@ export interface Argon2 {
  */
 const KEPT_KIB = 65_536;
 
-let kept: Promise<computeHash> | undefined;
+let kept: Promise<Argon2id> | undefined;
 
 /** The hash of a password. */
 export async function argon2(password: Uint8Array, asked: Argon2): Promise<Uint8Array> {
   const { variant, memory, passes, lanes, salt, hashOctets } = asked;
   if (variant === "argon2id" && memory <= KEPT_KIB) {
-    const compute = await (kept ??= load());
-    return compute({
-      ...{ password, salt, passes },
-      ...{ parallelism: lanes, memorySize: memory, tagLength: hashOctets },
-    });
+    return await (await (kept ??= Argon2id.create(KEPT_KIB))).compute({ password, ...asked });
   }
   return await { argon2d, argon2i, argon2id }[variant]({
     ...{ password, salt, iterations: passes, memorySize: memory },
     ...{ parallelism: lanes, hashLength: hashOctets, outputType: "binary" },
   });
-}
-
-function load(): Promise<computeHash> {
-  const instantiate = async (imports: WebAssembly.Imports) => ({
-    instance: await WebAssembly.instantiate(simd, imports),
-    module: simd,
-  });
-  // Every processor that Deno runs on has SIMD, so there is nothing else to fall back to.
-  return setUp(instantiate, instantiate);
 }
