@@ -12,6 +12,7 @@ Deno.test("two implementations agree: lanes, passes, memory, lengths", async () 
       [8, 1, 1, 12, "x"],
       [1024, 3, 4, 32, "correct horse"],
       [1027, 1, 2, 128, "pässwörd"],
+      [1024, 2, 1, 65, "\x05"],
       [ARGON2.memory, ARGON2.passes, ARGON2.lanes, ARGON2.hashOctets, "w".repeat(1024)],
     ] as const
   ) {
@@ -47,4 +48,16 @@ Deno.test("one hash after the other takes no more memory than one", async () => 
   const grown = (Deno.memoryUsage().rss - before) / 1024 / 1024;
   // A memory for each would be 19 MiB × 20.
   assert(grown < 95, `${grown} MiB more`);
+});
+
+Deno.test("a hash leaves little to the garbage collector", async () => {
+  const left: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const before = Deno.memoryUsage().heapUsed;
+    await argon2(utf8.encode("x"), { ...ARGON2, variant: "argon2id", salt });
+    left.push(Deno.memoryUsage().heapUsed - before);
+  }
+  const median = left.toSorted((a, b) => a - b)[4]!;
+  // A view of each of its 19,456 blocks would be 3.7 MB.
+  assert(median < 500_000, `${median} octets`);
 });

@@ -45,11 +45,13 @@ const SLICES = 4, VERSION = 0x13, TYPE = 2;
 const LEAST_PAGES = 1040;
 
 // Where what is not a block of the hash lies in the memory.
-const [SCRATCH, RANDOM, COUNTER, ZERO, FRESH, REFERENCE, BLOCKS] = [0, 1, 2, 3, 4, 5, 6].map((n) =>
-  n * BLOCK
-) as [
-  ...[number, number, number, number, number, number, number],
-];
+const SCRATCH = 0,
+  RANDOM = BLOCK,
+  COUNTER = 2 * BLOCK,
+  ZERO = 3 * BLOCK,
+  FRESH = 4 * BLOCK,
+  REFERENCE = 5 * BLOCK;
+const BLOCKS = 6 * BLOCK;
 
 /** One memory, in which one hash is computed after the other. */
 export class Argon2id {
@@ -117,14 +119,13 @@ export class Argon2id {
     pass: number,
     slice: number,
     lane: number,
-  ) {
+  ): void {
     const { kernel } = this, columns = segment * SLICES, laneAt = BLOCKS + lane * columns * BLOCK;
     const isIndependent = pass === 0 && slice < SLICES / 2;
     if (isIndependent) {
-      const blocks = columns * lanes;
       this.#bytes.fill(0, COUNTER, COUNTER + BLOCK);
-      for (const [i, n] of [pass, lane, slice, blocks, passes, TYPE].entries()) {
-        this.#view.setUint32(COUNTER + i * 8, n, true);
+      for (const [i, number] of [pass, lane, slice, columns * lanes, passes, TYPE].entries()) {
+        this.#view.setUint32(COUNTER + i * 8, number, true);
       }
     }
     let counter = 0;
@@ -139,9 +140,9 @@ export class Argon2id {
         random = RANDOM + index % BLOCK_PAIRS * 8;
       }
       kernel.getLZ(REFERENCE, random, lane, lanes, pass, slice, index, SLICES, segment);
-      const fromLane = this.#view.getUint32(REFERENCE, true),
-        fromColumn = this.#view.getUint32(REFERENCE + 4, true);
-      const from = BLOCKS + (fromLane * columns + fromColumn) * BLOCK;
+      const referenceLane = this.#view.getUint32(REFERENCE, true);
+      const referenceColumn = this.#view.getUint32(REFERENCE + 4, true);
+      const from = BLOCKS + (referenceLane * columns + referenceColumn) * BLOCK;
       if (pass === 0) kernel.G(before, from, at, SCRATCH);
       else {
         kernel.G(before, from, FRESH, SCRATCH);

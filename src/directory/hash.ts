@@ -44,11 +44,7 @@ const NOBODY = `$argon2id$v=19$m=${ARGON2.memory},t=${ARGON2.passes},p=${ARGON2.
 
 /** A thread that filled this much heap is broken; argon2's own memory does not count as heap. */
 const THREAD_HEAP_MIB = 64;
-/**
- * Of its young generation. Most of what a hash leaves behind lives as long as the hash does (a view of each block of its
- * memory) and becomes old: with more room, more of that waits for a collection of all, and RSS is higher and no steadier
- * (bench/README.md, "Under a steady load").
- */
+/** Of its young generation: a hash leaves little behind. */
 const THREAD_YOUNG_MIB = 6;
 
 /** The longest rest after a suspect's hash, in milliseconds: on a machine that is busy anyhow hashes take long. */
