@@ -52,6 +52,8 @@ const COLUMNS: readonly (readonly [string, keyof Sample, number])[] = [
 const SAMPLES = 24;
 /** Slopes leave out a sixth (the first 20 minutes of two hours), a third, half: a leak stays, what fills up does not. */
 const LEFT_OUT = [6, 3, 2] as const;
+/** Milliseconds after which octets without owner are swept: soon, so that it belongs to all that is measured. */
+const GARBAGE_MS = 300_000;
 /** Milliseconds between two looks at RSS. */
 const LOOK_MS = 5000;
 /** One look in so many is at `/metrics` too: each minute, Prometheus's default. */
@@ -74,6 +76,8 @@ await using server = await startServer({
     "limits.exempt=[127.0.0.0/8]",
     "limits.smtp.messages=1000000000",
     "limits.imap.session.per_account_and_address=1000",
+    // An hour by default: sweeping would begin halfway, with code and connections of its own.
+    `limits.store.garbage_ms=${GARBAGE_MS}`,
   ],
   accounts: users,
 });
