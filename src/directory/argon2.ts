@@ -1,16 +1,10 @@
 /** Computes argon2 hashes (RFC 9106). Only the hash threads call it. */
 import { argon2d, argon2i, argon2id } from "hash-wasm";
-import { Argon2id } from "./argon2id.ts";
+import { Argon2id, type Argon2idInput } from "./argon2id.ts";
 
 /** What is asked of argon2. */
-export interface Argon2 {
+export interface Argon2 extends Omit<Argon2idInput, "password"> {
   readonly variant: "argon2d" | "argon2i" | "argon2id";
-  /** KiB. */
-  readonly memory: number;
-  readonly passes: number;
-  readonly lanes: number;
-  readonly salt: Uint8Array;
-  readonly hashOctets: number;
 }
 
 /**
