@@ -41,17 +41,21 @@ function directoryOf(t: Bench): Directory {
   };
 }
 
-function keeper(t: Bench, limits: Partial<QueueLimits> = {}): Keeper & AsyncDisposable {
-  const all = { ...QUICK, ...limits };
-  const reporter = new Reporter({
+function reporterOf(t: Bench, limits: QueueLimits = QUICK): Reporter {
+  return new Reporter({
     door: t.db.door,
     store: t.store,
     directory: directoryOf(t),
     world: realWorld,
     emit: silent,
-    limits: all,
+    limits,
     hostname: "mx.example.test",
   });
+}
+
+function keeper(t: Bench, limits: Partial<QueueLimits> = {}): Keeper & AsyncDisposable {
+  const all = { ...QUICK, ...limits };
+  const reporter = reporterOf(t, all);
   const made = new Keeper({ door: t.db.door, emit: silent, limits: all, reporter, wake: () => {} });
   return Object.assign(made, { [Symbol.asyncDispose]: () => made.drain() });
 }
@@ -128,6 +132,23 @@ Deno.test("a failure is reported to a sender of ours, once, with what the next h
       .execute(),
     [],
   );
+  await assertInvariants(t.db.database);
+});
+
+Deno.test("however many workers report, a message's recipients stand in one report", async () => {
+  await using t = await bench();
+  const hops = new Hops();
+  hops.answers.set("one.test", FAILED);
+  const addresses = Array.from({ length: 30 }, (_, i) => `no${i}@one.test`);
+  for (let i = 0; i < 5; i++) await enqueue(t.store, outbound(addresses));
+  await using _ = scheduler(t, hops, { suppressMs: 0 });
+  await until(async () => (await states(t.db.database))["failed"] === 150, "all have failed");
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 8 }, () => reporterOf(t).run(signal)));
+  // What was another's in that moment.
+  await reporterOf(t).run(signal);
+  const told = (await inbox(t)).map((text) => reportOf(text).recipients.length);
+  assertEquals(told, [30, 30, 30, 30, 30]);
   await assertInvariants(t.db.database);
 });
 
@@ -257,6 +278,38 @@ Deno.test("after some hours the sender is warned once, after some days the recip
     ["4.4.7", "450 4.2.1 try later"],
   ]);
   await assertInvariants(t.db.database);
+});
+
+Deno.test("who is sent to just when the sender is to be warned is looked at again in a minute", async () => {
+  await using t = await bench();
+  await enqueue(t.store, outbound(["a@slow.test", "b@slow.test"]));
+  const { database } = t.db;
+  await sql`update queue_message set warn_at = now(), check_at = now()`.execute(database);
+  await sql`update queue_recipient set lease = gen_random_uuid(), lease_until = now() + interval '1 hour'
+             where address = 'b@slow.test'`.execute(database);
+  const delayed = async () =>
+    (await inbox(t)).map((text) => reportOf(text).recipients.map((r) => r.finalRecipient?.value));
+  await using one = keeper(t);
+  await until(async () => (await delayed()).length === 1, "a's delay is told");
+  assertEquals(await delayed(), [["a@slow.test"]]);
+  const { check_at } = await database.selectFrom("queue_message").select("check_at")
+    .executeTakeFirstOrThrow();
+  const seconds = (check_at.getTime() - Date.now()) / 1000;
+  assert(seconds > 0 && seconds <= 60, `looked at again in ${seconds} s`);
+  await sql`update queue_recipient set lease = null, lease_until = null`.execute(database);
+  await sql`update queue_message set check_at = now()`.execute(database);
+  await one.round();
+  await until(async () => (await delayed()).length === 2, "b's delay is told");
+  assertEquals((await delayed())[1], ["b@slow.test"]);
+  await sql`update queue_message set check_at = now()`.execute(database);
+  await one.round();
+  assertEquals((await delayed()).length, 2);
+  const { late } = await database.selectFrom("queue_message").select(
+    sql<boolean>`check_at = expires_at`.as("late"),
+  )
+    .executeTakeFirstOrThrow();
+  assert(late, "nobody is left to be warned");
+  await assertInvariants(database);
 });
 
 Deno.test("DELIVERBY: returned when the time is over, or told of", async () => {

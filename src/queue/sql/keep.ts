@@ -56,10 +56,14 @@ export const look = statement(
       from touched t where r.ctid = t.place
     returning r.queue_id, r.state = 'failed' and r.notice is null as closes, r.state
   ), counted as (
-    select queue_id, count(*) filter (where closes)::int4 as n from changed group by queue_id
+    select queue_id, count(*) filter (where closes)::int4 as n, count(*) as touched from changed group by queue_id
   ), looked as (
     update queue_message m
-       set check_at = case when d.expired or d.late then now() + interval '1 minute' else d.next end,
+       set check_at = case when d.expired or d.late or d.warns and coalesce(c.touched, 0) < (
+                             select count(*) from queue_recipient r
+                              where r.queue_id = d.queue_id and r.state in ('ready', 'waiting') and not r.warned
+                                and r.notify & 4 <> 0 and d.reverse_path <> '')
+                           then now() + interval '1 minute' else d.next end,
            open = m.open - coalesce(c.n, 0), ended_at = case when m.open = c.n then now() end
       from due d left join counted c using (queue_id) where m.ctid = d.place
     returning m.blob_id, m.ended_at
@@ -74,7 +78,7 @@ export const look = statement(
 
 /**
  * Messages of whose recipients somebody is to be told, $1 at most, leased for $2 milliseconds, with all of those
- * recipients.
+ * recipients: whoever locks the message has them all, so that two workers do not make two reports of one.
  */
 export const takeNotices = statement(
   "queue_take_notices",
@@ -83,8 +87,11 @@ export const takeNotices = statement(
     select distinct on (d.queue_id) d.queue_id
       from (select r.queue_id from queue_recipient r where r.notice is not null and r.notice_at <= now()
              order by r.notice_at limit $1) d
+  ), mine as materialized (
+    select x.queue_id from due d cross join lateral (
+      select m.queue_id from queue_message m where m.queue_id = d.queue_id for update skip locked) x
   ), locked as materialized (
-    select x.place from due d cross join lateral (
+    select x.place from mine d cross join lateral (
       select r.ctid as place from queue_recipient r
        where r.queue_id = d.queue_id and r.notice is not null and r.notice_at <= now()
          for update skip locked) x
