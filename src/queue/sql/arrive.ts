@@ -1,6 +1,6 @@
 /** The statement that notes what arrived here, in the transaction that places it. */
 import { statement } from "../../store/pg/door.ts";
-import { CLOSE, OPEN } from "./record.ts";
+import { byKey, CLOSE, OPEN } from "./record.ts";
 
 /**
  * Ends recipients of message $1 whose copies the same transaction has placed: $2 numbers, $3 states, $4 notices (a
@@ -16,10 +16,10 @@ export const arrive = statement(
     select (select 1 from placed_blob m where m.blob_id = $5 limit 1) is not null
            or (select 1 from queue_message q where q.blob_id = $5 and q.ended_at is null limit 1) is not null as yes
   ), mine as materialized (
-    select x.place, g.state, g.notice
+    select x.queue_id, g.number, g.state, g.notice
       from unnest($2::int4[], $3::text[], $4::text[]) as g (number, state, notice)
      cross join lateral (
-       select r.ctid as place from queue_recipient r
+       select r.queue_id from queue_recipient r
         where r.queue_id = $1 and r.number = g.number and r.state in ${OPEN} and r.lease = $6 for update) x
      where (select yes from placed)
   ), changed as (
@@ -28,7 +28,8 @@ export const arrive = statement(
            reply_code = 250, reply_status = '2.0.0', reply_text = 'Delivered', reply_step = 'here',
            host = null, security = null, ended_at = now(), notice = g.notice,
            notice_at = case when g.notice is not null then now() + $7 * interval '1 millisecond' end
-      from mine g where r.ctid = g.place
+      from mine g
+     where ${byKey("mine")}
     returning r.queue_id, g.notice is null as closes
   ), closed as materialized (
     select queue_id, count(*)::int4 as n from changed where closes group by queue_id

@@ -1,6 +1,6 @@
 /** Statements of housekeeping: what is due, what is over, what is old. */
 import { statement } from "../../store/pg/door.ts";
-import { CLOSE } from "./record.ts";
+import { byKey, CLOSE } from "./record.ts";
 
 /** Recipients whose next try is due may go: $1 at most. Gives their lanes and how many moved. */
 export const promote = statement(
@@ -24,7 +24,7 @@ export const look = statement(
   "queue_look",
   ["int4", "int8"],
   `with due as materialized (
-    select m.queue_id, m.ctid as place, m.reverse_path, m.expires_at <= now() as expired,
+    select m.queue_id, m.reverse_path, m.expires_at <= now() as expired,
            m.deliver_by_mode = 'return' and m.deliver_by <= now() as late,
            m.warn_at <= now() or m.deliver_by_mode = 'notify' and m.deliver_by <= now() as warns,
            least(case when m.warn_at > now() then m.warn_at end,
@@ -65,7 +65,8 @@ export const look = statement(
                                 and r.notify & 4 <> 0 and d.reverse_path <> '')
                            then now() + interval '1 minute' else d.next end,
            open = m.open - coalesce(c.n, 0), ended_at = case when m.open = c.n then now() end
-      from due d left join counted c using (queue_id) where m.ctid = d.place
+      from due d left join counted c using (queue_id)
+     where m.queue_id = d.queue_id and m.queue_id = any (array(select queue_id from due))
     returning m.blob_id, m.ended_at
   ), freed as (
     insert into blob_garbage (blob_id)
@@ -119,12 +120,12 @@ export const told = statement(
     select $4::uuid is null or (select 1 from placed_blob m where m.blob_id = $4 limit 1) is not null
            or (select 1 from queue_message q where q.blob_id = $4 and q.ended_at is null limit 1) is not null as yes
   ), mine as materialized (
-    select x.place from unnest($2::int4[], $3::text[]) as g (number, notice) cross join lateral (
-      select r.ctid as place from queue_recipient r
+    select x.queue_id, x.number from unnest($2::int4[], $3::text[]) as g (number, notice) cross join lateral (
+      select r.queue_id, r.number from queue_recipient r
        where r.queue_id = $1 and r.number = g.number and r.notice = g.notice for update) x
      where (select yes from placed)
   ), cleared as (
-    update queue_recipient r set notice = null, notice_at = null from mine where r.ctid = mine.place
+    update queue_recipient r set notice = null, notice_at = null from mine g where ${byKey("mine")}
     returning r.queue_id, r.state
   ), closed as materialized (
     select queue_id, count(*)::int4 as n from cleared where state not in ('ready', 'waiting', 'held')

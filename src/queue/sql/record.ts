@@ -5,15 +5,29 @@ import { statement } from "../../store/pg/door.ts";
 export const OPEN = `('ready', 'waiting', 'held')`;
 
 /**
- * The end of a statement in which recipients of messages ended (`closed`: queue_id, n): counts them, and when a
- * message is over, lets go of its octets. In order of keys, so that two of these do not deadlock.
+ * How recipients `r` are changed that a statement has found and locked (`rows`, in it `g`: queue_id, number): by
+ * their keys. Where the lock waited for somebody's change, the row is at a new place by then, which this statement's
+ * snapshot does not show: changed by place, nothing would be. The arrays leave the key's index as the only plan.
  */
-export const CLOSE = `over as (
+export function byKey(rows: string): string {
+  return `r.queue_id = g.queue_id and r.number = g.number
+      and r.queue_id = any (array(select queue_id from ${rows}))
+      and r.number = any (array(select number from ${rows}))`;
+}
+
+/**
+ * The end of a statement in which recipients of messages ended (`closed`: queue_id, n): counts them, and when a
+ * message is over, lets go of its octets. Locked in order of keys, so that two of these do not deadlock, and
+ * changed by key, as in `byKey`: others close recipients of the same message.
+ */
+export const CLOSE = `closing as materialized (
+    select x.queue_id, c.n from closed c cross join lateral (
+      select m.queue_id from queue_message m where m.queue_id = c.queue_id for update) x
+  ), over as (
     update queue_message m
        set open = m.open - c.n, ended_at = case when m.open = c.n then now() end
-      from (select x.place, c.n from closed c cross join lateral (
-              select m.ctid as place from queue_message m where m.queue_id = c.queue_id for update) x) c
-     where m.ctid = c.place
+      from closing c
+     where m.queue_id = c.queue_id and m.queue_id = any (array(select queue_id from closing))
     returning m.blob_id, m.ended_at
   ), freed as (
     insert into blob_garbage (blob_id)
@@ -47,13 +61,13 @@ export const record = statement(
     "int8",
   ],
   `with given as materialized (
-    select g.*, x.place
+    select g.*
       from unnest($1::int8[], $2::int4[], $3::text[], $4::int8[], $5::int4[], $6::text[], $7::text[], $8::text[],
                   $9::text[], $10::text[], $11::text[])
            as g (queue_id, number, state, delay, reply_code, reply_status, reply_text, reply_step, host, security,
                  notice)
      cross join lateral (
-       select r.ctid as place from queue_recipient r
+       select from queue_recipient r
         where r.queue_id = g.queue_id and r.number = g.number and r.state in ${OPEN}
           and (g.state <> 'waiting' or r.lease = $12)
           for update) x
@@ -67,7 +81,8 @@ export const record = statement(
            notice = case when g.state = 'waiting' then r.notice else g.notice end,
            notice_at = case when g.state = 'waiting' then r.notice_at
                             when g.notice is not null then now() + $13 * interval '1 millisecond' end
-      from given g where r.ctid = g.place
+      from given g
+     where ${byKey("given")}
     returning r.queue_id, g.state <> 'waiting' and g.notice is null as closes
   ), closed as materialized (
     select queue_id, count(*)::int4 as n from changed where closes group by queue_id order by queue_id

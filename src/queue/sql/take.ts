@@ -1,5 +1,6 @@
 /** Statements that find work and lease it. Any number of workers and nodes may run them at once. */
 import { statement } from "../../store/pg/door.ts";
+import { byKey } from "./record.ts";
 
 /** Nobody sends it now. */
 const FREE = `(r.lease_until is null or r.lease_until <= now())`;
@@ -85,9 +86,9 @@ export const take = statement(
    order by l.lane, l.priority desc, l.rank, l.queue_id, l.number`,
 );
 
-/** Where leased recipients are, by their keys: $1 messages, $2 numbers; $3 the lease. */
-const MINE = `select x.place from unnest($1::int8[], $2::int4[]) as k (queue_id, number) cross join lateral (
-      select r.ctid as place from queue_recipient r
+/** Leased recipients, locked: $1 messages, $2 numbers; $3 the lease. */
+const MINE = `select x.* from unnest($1::int8[], $2::int4[]) as k (queue_id, number) cross join lateral (
+      select r.queue_id, r.number from queue_recipient r
        where r.queue_id = k.queue_id and r.number = k.number and r.lease = $3 and r.state = 'ready'
          for update) x`;
 
@@ -96,7 +97,7 @@ export const giveBack = statement(
   "queue_give_back",
   ["int8[]", "int4[]", "uuid"],
   `with mine as materialized (${MINE})
-   update queue_recipient r set lease = null, lease_until = null from mine where r.ctid = mine.place`,
+   update queue_recipient r set lease = null, lease_until = null from mine g where ${byKey("mine")}`,
 );
 
 /** Keeps leased recipients. $1 messages, $2 numbers, $3 lease, $4 milliseconds. */
@@ -105,7 +106,7 @@ export const renew = statement(
   ["int8[]", "int4[]", "uuid", "int8"],
   `with mine as materialized (${MINE})
    update queue_recipient r set lease_until = now() + $4 * interval '1 millisecond'
-     from mine where r.ctid = mine.place`,
+     from mine g where ${byKey("mine")}`,
 );
 
 /** One piece of each of some messages' octets. $1 blobs, $2 numbers of the pieces. */

@@ -46,6 +46,12 @@ const UNOWNED = sql`not exists (select from message m where m.blob_id = c.blob_i
        and not exists (select from blob_garbage g where g.blob_id = c.blob_id)
        and not exists (select from blob_staged s where s.blob_id = c.blob_id)`;
 
+/** A queued message's recipients that are still on their way, or of whom somebody is still to be told. */
+const OPEN = sql`select count(*) from queue_recipient r where r.queue_id = q.queue_id and
+        (r.state in ('ready', 'waiting', 'held') or r.notice is not null)`;
+
+const MISCOUNTED = sql`(q.open <> (${OPEN}) or (q.open = 0) <> (q.ended_at is not null))`;
+
 /** Entries newer than one that came behind them: they changed after they had come. */
 const BEFORE_OLDER = sql`select e.account_id, e.mailbox_id, e.uid, e.modseq
   from (select e.*, min(modseq) over (
@@ -112,10 +118,18 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "a queued message counts the recipients that are open",
-    breaches: sql`select q.queue_id from queue_message q where q.open <> (
-      select count(*) from queue_recipient r where r.queue_id = q.queue_id and
-        (r.state in ('ready', 'waiting', 'held') or r.notice is not null))
-      or (q.open = 0) <> (q.ended_at is not null)`,
+    breaches: sql`select q.queue_id from queue_message q where ${MISCOUNTED}`,
+    repair: [
+      // A statement of its own: the next one sees what was changed by those whom this one waited for.
+      sql`select from queue_message q where ${MISCOUNTED} order by q.queue_id for update`,
+      sql`with counted as (
+        update queue_message q set open = (${OPEN}),
+               ended_at = case when (${OPEN}) = 0 then coalesce(q.ended_at, now()) end
+         where ${MISCOUNTED} returning q.blob_id, q.open
+      )
+      insert into blob_garbage (blob_id) select distinct blob_id from counted where open = 0
+      on conflict do nothing`,
+    ],
   },
   {
     name: "text only of messages that are there",
