@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sql } from "kysely";
+import { dial } from "../../src/net/mod.ts";
+import { openDoor } from "../../src/store/pg/wire/mod.ts";
 import { assertInvariants } from "../store/invariants.ts";
 import { bench, mail, octetsOf } from "../store/support.ts";
 import {
@@ -109,6 +111,21 @@ Deno.test("any number of schedulers: each recipient is sent to once", async () =
   assertEquals(hops.recipients.length, 600);
   assertEquals(new Set(hops.recipients).size, 600);
   assertEquals(await states(t.db.database), { delivered: 600 });
+  await assertInvariants(t.db.database);
+});
+
+Deno.test("any number of schedulers end the recipients of a message: it is over", async () => {
+  await using t = await bench();
+  const hops = new Hops();
+  hops.pause = () => new Promise((wake) => setTimeout(wake, Math.random() * 5));
+  const addresses = Array.from({ length: 20 }, (_, i) => `r@d${i}.test`);
+  for (let i = 0; i < 50; i++) await enqueue(t.store, outbound(addresses));
+  const doors = Array.from({ length: 4 }, () => openDoor(dial, t.db.serving, { shared: 2, exclusive: 1 }));
+  const all = doors.map((door) => scheduler(t, hops, {}, { door }));
+  await drained(t.db.database);
+  await Promise.all(all.map((one) => one.drain(5_000)));
+  await Promise.all(doors.map((door) => door[Symbol.asyncDispose]()));
+  assertEquals(await states(t.db.database), { delivered: 1000 });
   await assertInvariants(t.db.database);
 });
 
