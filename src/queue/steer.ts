@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Database } from "../store/pg/database.ts";
 import type { Tables } from "../store/pg/tables.ts";
+import { CLOSE } from "./sql/record.ts";
 
 /** Which recipients are meant; all members must hold. */
 export interface QueueFilter {
@@ -198,15 +199,10 @@ async function end(db: Database, tells: boolean, these: unknown, match: unknown)
              notice_at = case when ${tells} then now() end
         from ${these} join queue_message m on m.queue_id = k.queue_id where ${match}
       returning r.queue_id, r.notice is null as closes
-    ), closed as (
-      select queue_id, count(*)::int4 as n from ended where closes group by queue_id
-    ), over as (
-      update queue_message m set open = m.open - c.n, ended_at = case when m.open = c.n then now() end
-        from closed c where m.queue_id = c.queue_id returning m.blob_id, m.ended_at
-    )
-    insert into blob_garbage (blob_id)
-    select distinct blob_id from over where ended_at is not null order by blob_id
-    on conflict (blob_id) do update set freed_at = excluded.freed_at`.execute(db);
+    ), closed as materialized (
+      select queue_id, count(*)::int4 as n from ended where closes group by queue_id order by queue_id
+    ), ${sql.raw(CLOSE)}
+    select from closed`.execute(db);
 }
 
 /** Recipients that are suppressed, by address. */
