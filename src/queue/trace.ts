@@ -3,6 +3,7 @@
  * time, so that it costs a delivery next to nothing. What cannot be written in time is lost, and said to be.
  */
 import type { Emit, Events } from "../core/events.ts";
+import "../smtp/events.ts";
 import type { TracedDelivery } from "../store/mod.ts";
 import { type Door, statement } from "../store/pg/door.ts";
 import type { QueueLimits } from "./limits.ts";

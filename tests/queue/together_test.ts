@@ -19,7 +19,8 @@ const LIMITS = {
   ...QUICK,
   retryFirstMs: 150,
   retryMostMs: 400,
-  leaseMs: 1_500,
+  // Long enough for a machine that is busy with something else: who loses a lease is sent to again.
+  leaseMs: 10_000,
   suppressMs: 0,
   laneFailures: 1_000,
 };
