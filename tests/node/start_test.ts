@@ -34,6 +34,14 @@ Deno.test("start, start again, start after crashes", async (t) => {
     assertEquals(read(`${folder}/self-signed.pem`), certificate);
     assertEquals(await messages(server, you), acknowledged);
 
+    await t.step("malloc has an arena for each processor but one, and gives back what is large", () => {
+      const serving = /process (\d+)/.exec(read(`${folder}/lock`))![1];
+      const environment = read(`/proc/${serving}/environ`).split("\0");
+      const arenas = Math.max(1, navigator.hardwareConcurrency - 1);
+      assert(environment.includes(`MALLOC_ARENA_MAX=${arenas}`), environment.join("\n"));
+      assert(environment.includes("MALLOC_MMAP_THRESHOLD_=131072"), environment.join("\n"));
+    });
+
     const lock = read(`${folder}/lock`);
     const third = await run(["task", "-q", "serve", ...settingsFor(folder)]);
     assertEquals(third.code, 1);
