@@ -123,6 +123,14 @@ Deno.test("a hash that takes too long ends with its thread, and the next one wor
   assertEquals(await second, true);
 });
 
+Deno.test("a job that fills its thread's heap ends with the thread, and the next one works", async () => {
+  await using hasher = createHasher(realWorld, { threads: 1, jobMs: 1000 });
+  // No password that long gets here: whatever fills the heap, the thread goes and the process stays.
+  const long = "x".repeat(100 << 20);
+  await assertRejects(() => hasher.verify(long, "{PLAIN}x"), Error, "Cannot compute a password hash");
+  assertEquals(await hasher.verify("x", "{PLAIN}x"), true);
+});
+
 Deno.test("closing rejects what waits", async () => {
   const hasher = createHasher(realWorld, { threads: 1 });
   const running = hasher.verify("x", undefined).catch((error: Error) => error.message);
