@@ -1,18 +1,20 @@
 /** The thread whose rights the worker threads have (`fence.ts`): it makes them, and passes on what is said. */
 import { Worker as Thread } from "node:worker_threads";
+import { collectAtTimes } from "./collect.ts";
 import type { FromFence, ToFence } from "./fence.ts";
 
 /**
  * MiB of a worker's young generation, three of V8's semi-spaces. V8's own limit is 96: a busy worker fills it all
  * before it collects, and serves no quicker for it.
  */
-const YOUNG_MIB = 24;
+const YOUNG_MIB = 12;
 
 const here = globalThis as unknown as {
   postMessage(message: FromFence): void;
   onmessage: (event: MessageEvent<ToFence>) => void;
 };
 const threads = new Map<number, Thread>();
+collectAtTimes();
 
 here.onmessage = ({ data: message }) => {
   switch (message.kind) {

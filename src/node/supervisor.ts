@@ -11,6 +11,7 @@ import { type CertificatePair, checkFree, maxConnectionsFor, parseAddress } from
 import { metricsText } from "../observe/metrics.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import { readCertificates } from "./certificates.ts";
+import { collectAtTimes } from "./collect.ts";
 import { type NodeDatabase, openNodeDatabase } from "./database.ts";
 import "./events.ts";
 import { descriptorLimit } from "./descriptors.ts";
@@ -42,6 +43,7 @@ export class Supervisor {
   #lock: DataLock | undefined;
   #database: NodeDatabase | undefined;
   #fence: Fence | undefined;
+  #collecting: Disposable | undefined;
   #certificates: readonly CertificatePair[] = [];
   #workers: WorkerHandle[] = [];
   #http: HttpServer[] = [];
@@ -89,6 +91,7 @@ export class Supervisor {
     const https = config.listeners.map((listener) =>
       listener.protocol === "http" ? this.#listenHttp(listener.address) : undefined
     );
+    this.#collecting = collectAtTimes();
     const count = config.workers ?? availableParallelism();
     this.#maxConnections = maxConnectionsFor(await descriptorLimit(), count);
     await this.#addWorkers(count);
@@ -103,6 +106,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#workers.map((worker) => worker.drain(DRAIN_MS)));
+    this.#collecting?.[Symbol.dispose]();
     this.#fence?.[Symbol.dispose]();
     await Promise.all(this.#http.map((server) => server.close()));
     await this.#database?.close();

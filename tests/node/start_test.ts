@@ -42,6 +42,12 @@ Deno.test("start, start again, start after crashes", async (t) => {
       assert(environment.includes("MALLOC_MMAP_THRESHOLD_=131072"), environment.join("\n"));
     });
 
+    await t.step("V8 compiles sooner what is called rarely, and garbage can be collected at times", () => {
+      const serving = /process (\d+)/.exec(read(`${folder}/lock`))![1];
+      const words = read(`/proc/${serving}/cmdline`).split("\0");
+      assert(words.includes("--v8-flags=--invocation-count-for-turbofan=1000,--expose-gc"), words.join("\n"));
+    });
+
     const lock = read(`${folder}/lock`);
     const third = await run(["task", "-q", "serve", ...settingsFor(folder)]);
     assertEquals(third.code, 1);
