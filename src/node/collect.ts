@@ -1,6 +1,7 @@
 /**
- * Collecting garbage on threads that do little: V8 lets them be for hours, while every answer to `/metrics` leaves
- * some 70 KB behind, and reaches for memory that was never touched before (`bench/scrapes.ts`).
+ * Collecting garbage on threads that do little. V8 does that by itself, but not all of it: at one answer to `/metrics` a
+ * minute the supervisor's heap rose for as long as `bench/soak.ts` ran, while what it keeps does not grow
+ * (`bench/README.md`).
  */
 
 /** Milliseconds between two collections; each takes some 20 (V8's `--trace-gc`), in which nobody waits but for figures. */
