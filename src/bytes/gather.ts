@@ -2,8 +2,8 @@
  * Collects an answer as octets: short parts are written into a buffer, long ones are kept by reference, and
  * `take()` hands over the pieces in order. No string is ever concatenated, no body copied.
  *
- * Buffers come from one slab that all gathers of the thread share and that is used up, never used again: what
- * was taken stays as it is until the last reference to it is gone. A gather that is empty holds nothing.
+ * Who takes says by `reuse()` when all of it is sent, and the buffer serves the next gather of the thread; until
+ * then, or where that is never said, what was taken stays as it is.
  */
 export class Gather {
   #parts: Uint8Array[] = [];
@@ -84,11 +84,18 @@ export class Gather {
     const parts = this.#parts;
     this.#parts = [];
     this.#partsSize = 0;
-    // The rest of the buffer serves whoever writes next.
-    if (this.#buffer.length - this.#pos >= SHORT_TEXT) spare = this.#buffer.subarray(this.#pos);
+    return parts;
+  }
+
+  /**
+   * All that was ever taken is sent, and nobody looks at it again: the buffer serves others, unless more was
+   * written to it since.
+   */
+  reuse(): void {
+    if (this.size > 0) return;
+    if (this.#buffer.length === SLAB && spare.length < SPARE) spare.push(this.#buffer);
     this.#buffer = NONE;
     this.#start = this.#pos = 0;
-    return parts;
   }
 
   #longText(text: string): this {
@@ -109,9 +116,7 @@ export class Gather {
   /** A buffer with room for `need` octets. */
   #room(need: number): void {
     this.#endPart();
-    const other = spare;
-    spare = NONE;
-    this.#buffer = other.length >= need ? other : new Uint8Array(Math.max(need, SLAB));
+    this.#buffer = need <= SLAB ? spare.pop() ?? new Uint8Array(SLAB) : new Uint8Array(need);
     this.#start = this.#pos = 0;
   }
 }
@@ -124,5 +129,6 @@ const SLAB = 16_384;
 const SHORT_TEXT = 64;
 /** Shortest part that is not worth a copy: one more piece for the socket costs about as much. */
 const BY_REFERENCE = 2048;
-/** What is left of the slab in use, when no gather holds it. */
-let spare: Uint8Array = NONE;
+/** Slabs that no gather holds, and how many are kept. */
+const spare: Uint8Array[] = [];
+const SPARE = 16;

@@ -57,30 +57,49 @@ Deno.test("Gathers that are filled at the same time do not disturb each other or
     fc.record({
       to: fc.integer({ min: 0, max: 2 }),
       text: texts,
-      take: fc.boolean(),
+      then: fc.constantFrom("write more", "take", "take, and it is sent"),
     }),
     { maxLength: 60 },
   );
   fc.assert(fc.property(pieces, (steps) => {
     const outs = [new Gather(), new Gather(), new Gather()];
-    const want = ["", "", ""];
+    const want = ["", "", ""], sent = ["", "", ""];
     const taken: Uint8Array[][] = [[], [], []];
     for (const step of steps) {
       const text = step.text;
       outs[step.to]!.text(text);
       want[step.to] += text;
-      if (step.take) taken[step.to]!.push(...outs[step.to]!.take());
+      if (step.then === "write more") continue;
+      taken[step.to]!.push(...outs[step.to]!.take());
+      if (step.then === "take") continue;
+      sent[step.to] += joined(taken[step.to]!);
+      taken[step.to] = [];
+      outs[step.to]!.reuse();
     }
     outs.forEach((out, i) => {
       taken[i]!.push(...out.take());
-      assertEquals(joined(taken[i]!), want[i]!);
+      assertEquals(sent[i] + joined(taken[i]!), want[i]!);
     });
   }));
 });
 
-Deno.test("Gather holds no memory of its own once it was taken", () => {
-  const first = new Gather().text("a").take()[0]!;
-  const second = new Gather().text("b").take()[0]!;
-  // Both stand in the one slab, one behind the other.
-  assert(first.buffer === second.buffer);
+Deno.test("Gather writes to the same buffer again once what was taken from it is sent", () => {
+  const one = new Gather(), other = new Gather();
+  const first = one.text("first").take()[0]!;
+  one.reuse();
+  const second = other.text("second").take()[0]!;
+  assert(first.buffer === second.buffer && first.byteOffset === second.byteOffset);
+  // Not sent yet: what follows stands elsewhere.
+  assert(one.text("third").take()[0]!.buffer !== second.buffer);
+  assertEquals(joined(other.text("fourth").take()), "fourth");
+  assertEquals(joined([second]), "second");
+});
+
+Deno.test("Gather keeps what was written and not taken when told that the rest is sent", () => {
+  const out = new Gather();
+  out.text("sent").take();
+  out.text("not taken");
+  out.reuse();
+  new Gather().text("anybody").take();
+  assertEquals(joined(out.take()), "not taken");
 });

@@ -11,6 +11,8 @@ export class Outgoing implements Output {
   #conn: Conn;
   /** Octets that are ours alone, among those that were gathered. */
   #given: Uint8Array[] = [];
+  /** Writes that are not known to have ended well. */
+  #writing = 0;
 
   constructor(conn: Conn, readonly most: number) {
     this.#conn = conn;
@@ -31,14 +33,15 @@ export class Outgoing implements Output {
 
   flush(): Promise<void> {
     if (this.gather.size === 0) return Promise.resolve();
-    const sent = this.#conn.write(this.gather.take());
-    return this.#given.length === 0 ? sent : this.#freeAfter(sent);
+    return this.#sent(this.#conn.write(this.gather.take()));
   }
 
-  async #freeAfter(sent: Promise<void>): Promise<void> {
+  async #sent(write: Promise<void>): Promise<void> {
     const given = this.#given;
-    this.#given = [];
-    await sent;
+    if (given.length > 0) this.#given = [];
+    this.#writing++;
+    await write;
     given.forEach(free);
+    if (--this.#writing === 0) this.gather.reuse();
   }
 }

@@ -39,10 +39,17 @@ export class WireConnection {
   readonly #prepared = new Set<string>();
   readonly #watch: ReturnType<typeof setInterval>;
   #flushing = false;
+  /** Writes that are under way. */
+  #writing = 0;
   #broken: Unavailable | undefined;
   #cancelled = false;
   #named: Named;
   readonly closed: Promise<void>;
+
+  readonly #onSent = (): void => {
+    if (--this.#writing === 0) this.#out.reuse();
+  };
+  readonly #onUnsent = (error: unknown): void => this.#fail(error);
 
   private constructor(dial: Dial, target: WireTarget, session: Session) {
     this.#dial = dial;
@@ -218,7 +225,8 @@ export class WireConnection {
       this.#flushing = false;
       const chunks = this.#out.take();
       if (chunks.length === 0 || !this.isOpen) return;
-      this.#conn.write(chunks).catch((error) => this.#fail(error));
+      this.#writing++;
+      this.#conn.write(chunks).then(this.#onSent, this.#onUnsent);
     });
   }
 

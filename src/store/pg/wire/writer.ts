@@ -89,6 +89,13 @@ export class MessageWriter {
     return chunks;
   }
 
+  /** All that was ever taken is sent: its room is written to again, unless more was written since. */
+  reuse(): void {
+    if (this.#chunks.length > 0 || this.#end > this.#start) return;
+    if (this.#buffer.length > CHUNK) this.#buffer = Buffer.allocUnsafe(CHUNK);
+    this.#start = this.#end = 0;
+  }
+
   #cut(): void {
     if (this.#end > this.#start) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
     this.#start = this.#end;
