@@ -221,6 +221,22 @@ Deno.test("an octets value is sent as it is, whatever its size", async () => {
   }
 });
 
+Deno.test("what waits for the server is not written over by what is asked meanwhile", async () => {
+  await using db = await testDatabase();
+  const echo = statement("echo", ["text"], "select $1");
+  // Below and above what is copied, and so much together that the kernel does not take it at once.
+  const sizes = [10, 3000, 5000, 20_000];
+  const asked: Promise<void>[] = [];
+  for (let turn = 0; turn < 50; turn++) {
+    for (let i = 0; i < 10; i++) {
+      const text = String.fromCharCode(0x100 + turn * 10 + i).repeat(sizes[(turn + i) % 4]!);
+      asked.push(db.door.query(echo, text).then((rows) => assert(rows.text(0, 0) === text)));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await Promise.all(asked);
+});
+
 Deno.test("database URLs are read as libpq reads them", () => {
   const target = (url: string) => wireTarget({ kind: "url", url });
   assertEquals(target("postgres://u:p%40ss@db.example:6432/mail?sslmode=require"), {
