@@ -89,7 +89,7 @@ export class Gather {
 
   /**
    * All that was ever taken is sent, and nobody looks at it again: the buffer serves others, unless more was
-   * written to it since.
+   * written to it since. Those that a long answer filled before it are left to the collector.
    */
   reuse(): void {
     if (this.size > 0) return;
